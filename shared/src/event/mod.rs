@@ -1,0 +1,198 @@
+//! Events: `CloudEvents` 1.0 in structured JSON mode, one schema for each type.
+//!
+//! What goes onto a topic is made by [`Event::new`]; what comes off a topic is checked by [`read()`].
+
+mod read;
+pub mod schema;
+
+pub use read::{Unreadable, read};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::product::{LowStockWarning, Product, ProductDeleted};
+
+/// Largest event on a topic, in bytes of its JSON; the API answers 413 above it.
+pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+
+/// Kafka header that says what the value is.
+pub const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// A `CloudEvent`. `D` is the type of `data`; [`RawValue`] keeps it byte for byte.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Event<D> {
+    /// `1.0`.
+    pub specversion: SpecVersion,
+    /// Unique id; the deduplication key of every consumer.
+    #[schemars(length(min = 1, max = 256))]
+    pub id: String,
+    /// What made the event, such as `urn:millrace:products-api`.
+    pub source: String,
+    /// Type.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// Id of the aggregate, which is also the Kafka key.
+    #[schemars(length(min = 1, max = 256))]
+    pub subject: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// `application/json`.
+    pub datacontenttype: ContentType,
+    /// Names the schema and its version.
+    pub dataschema: String,
+    /// Version of the aggregate after this event (an extension attribute). Events of one version share it.
+    pub aggregateversion: u64,
+    /// W3C trace context of the request that caused it (the distributed tracing extension).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// The payload.
+    pub data: D,
+}
+
+/// An event whose payload was checked and is kept as it came.
+pub type AnyEvent = Event<Box<RawValue>>;
+
+/// The only version of the specification that is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SpecVersion {
+    /// `CloudEvents` 1.0.
+    #[serde(rename = "1.0")]
+    V1,
+}
+
+/// The only content type of `data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ContentType {
+    /// JSON.
+    #[serde(rename = "application/json")]
+    Json,
+}
+
+/// Every event type. Its name is the `type` on the wire, in the log and in the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum EventType {
+    /// A product was created.
+    ProductCreated,
+    /// A product was changed.
+    ProductUpdated,
+    /// A product was deleted.
+    ProductDeleted,
+    /// A product's stock is below its threshold.
+    LowStockWarning,
+}
+
+/// A Kafka topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// `product-events`: the life of products, keyed by product id.
+    ProductEvents,
+}
+
+impl Topic {
+    /// The topic's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ProductEvents => "product-events",
+        }
+    }
+}
+
+impl EventType {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::ProductCreated, Self::ProductUpdated, Self::ProductDeleted, Self::LowStockWarning];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ProductCreated => "ProductCreated",
+            Self::ProductUpdated => "ProductUpdated",
+            Self::ProductDeleted => "ProductDeleted",
+            Self::LowStockWarning => "LowStockWarning",
+        }
+    }
+
+    /// The type with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The topic that carries it.
+    #[must_use]
+    pub fn topic(self) -> Topic {
+        match self {
+            Self::ProductCreated | Self::ProductUpdated | Self::ProductDeleted | Self::LowStockWarning => {
+                Topic::ProductEvents
+            }
+        }
+    }
+
+    /// The `dataschema` of events made by this code. The number grows with a change that breaks a reader.
+    #[must_use]
+    pub fn schema_id(self) -> String {
+        format!("urn:millrace:schema:{}:1", self.name())
+    }
+}
+
+/// The payload of one event type.
+pub trait Data: Serialize {
+    /// Id of the aggregate.
+    fn subject(&self) -> String;
+    /// Version of the aggregate.
+    fn version(&self) -> u64;
+}
+
+impl Data for Product {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Data for ProductDeleted {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Data for LowStockWarning {
+    fn subject(&self) -> String {
+        self.product_id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl<D: Data> Event<D> {
+    /// An event that `source` (a function's name) makes at `time`.
+    pub fn new(kind: EventType, id: Uuid, source: &str, time: Timestamp, traceparent: Option<String>, data: D) -> Self {
+        Self {
+            specversion: SpecVersion::V1,
+            id: id.to_string(),
+            source: format!("urn:millrace:{source}"),
+            kind,
+            subject: data.subject(),
+            time,
+            datacontenttype: ContentType::Json,
+            dataschema: kind.schema_id(),
+            aggregateversion: data.version(),
+            traceparent,
+            data,
+        }
+    }
+}

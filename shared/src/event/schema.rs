@@ -1,0 +1,30 @@
+//! The JSON Schema of each event type, made from the types; `shared/schemas/` holds them for readers.
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use super::{Event, EventType};
+use crate::product::{LowStockWarning, Product, ProductDeleted};
+
+/// The JSON Schema (draft 2020-12) of an event type, the envelope included.
+#[must_use]
+pub fn schema(kind: EventType) -> Value {
+    let schema = match kind {
+        EventType::ProductCreated | EventType::ProductUpdated => of::<Product>(),
+        EventType::ProductDeleted => of::<ProductDeleted>(),
+        EventType::LowStockWarning => of::<LowStockWarning>(),
+    };
+    let mut schema = Value::from(schema);
+    schema["$id"] = json!(kind.schema_id());
+    schema["title"] = json!(kind.name());
+    schema["properties"]["type"] = json!({"const": kind.name(), "type": "string"});
+    schema
+}
+
+fn of<D: JsonSchema>() -> Schema {
+    // In line, so that a schema is one document that needs nothing else.
+    SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
+        .into_root_schema_for::<Event<D>>()
+}

@@ -1,0 +1,101 @@
+//! The JSON Schemas in `shared/schemas/` are those of the code, and what the code makes is valid by them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use millrace::event::{Event, EventType, read, schema::schema};
+use millrace::product::{LowStockWarning, Product, ProductDeleted};
+use serde_json::{Value, json};
+
+/// Set to `1` to write the schemas anew after a change that was meant.
+const UPDATE: &str = "MILLRACE_UPDATE_SCHEMAS";
+
+fn path(kind: EventType) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{}.v1.json", kind.name()))
+}
+
+#[test]
+fn the_schemas_in_the_repository_are_those_of_the_code() {
+    for kind in EventType::ALL {
+        let made = format!("{}\n", serde_json::to_string_pretty(&schema(kind)).unwrap());
+        if std::env::var(UPDATE).as_deref() == Ok("1") {
+            fs::write(path(kind), &made).unwrap();
+        }
+        let kept = fs::read_to_string(path(kind)).unwrap_or_default();
+        assert!(
+            kept == made,
+            "{} differs from the code; if that is meant, run {UPDATE}=1 make test",
+            path(kind).display()
+        );
+    }
+    let files = fs::read_dir(path(EventType::ProductCreated).parent().unwrap()).unwrap().count();
+    assert_eq!(files, EventType::ALL.len(), "a schema without an event type");
+}
+
+fn product() -> Product {
+    serde_json::from_value(json!({
+        "id": "p-1", "name": "Burger", "description": "with cheese", "price": {"amount": 950, "currency": "EUR"},
+        "stock": 2, "lowStockThreshold": 3, "recipe": [{"ingredientId": "beef", "quantity": 150, "unit": "g"}],
+        "version": 1, "createdAt": "2026-11-21T06:00:00.123Z", "updatedAt": "2026-11-21T06:00:00.123Z"
+    }))
+    .unwrap()
+}
+
+/// One event of each type, as the code makes it.
+fn event(kind: EventType) -> Value {
+    let product = product();
+    let at = product.created_at;
+    let id = uuid::Uuid::nil();
+    let trace = || Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    let (source, name) = ("products-api", product.name.clone());
+    let event = match kind {
+        EventType::ProductCreated | EventType::ProductUpdated => {
+            serde_json::to_value(Event::new(kind, id, source, at, trace(), product))
+        }
+        EventType::ProductDeleted => {
+            let data = ProductDeleted { id: product.id, version: 2, deleted_at: at };
+            serde_json::to_value(Event::new(kind, id, source, at, None, data))
+        }
+        EventType::LowStockWarning => {
+            let data = LowStockWarning { product_id: product.id, name, stock: 2, low_stock_threshold: 3, version: 1 };
+            serde_json::to_value(Event::new(kind, id, source, at, trace(), data))
+        }
+    };
+    event.unwrap()
+}
+
+#[test]
+fn what_goes_onto_a_topic_is_valid_by_its_schema_and_can_be_read() {
+    for kind in EventType::ALL {
+        let validator = jsonschema::validator_for(&schema(kind)).unwrap();
+        let event = event(kind);
+        let errors: Vec<String> = validator.iter_errors(&event).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{kind:?}: {errors:?}");
+        read(kind.topic().name(), event.to_string().as_bytes()).unwrap();
+    }
+}
+
+/// Schema and reader must agree on what is wrong: a publisher checks by the one, a consumer by the other.
+#[test]
+fn what_breaks_the_schema_is_refused_by_the_reader_too() {
+    let broken = [
+        ("/specversion", json!("0.3")),
+        ("/id", json!("")),
+        ("/subject", json!(1)),
+        ("/aggregateversion", json!(-1)),
+        ("/data/price/amount", json!(-1)),
+        ("/data/price/currency", json!("euro")),
+        ("/data/id", json!("no spaces")),
+        ("/data/recipe", json!(null)),
+    ];
+    let kind = EventType::ProductCreated;
+    let validator = jsonschema::validator_for(&schema(kind)).unwrap();
+    for (pointer, value) in broken {
+        let mut event = event(kind);
+        *event.pointer_mut(pointer).unwrap() = value;
+        assert!(!validator.is_valid(&event), "{pointer} is valid by the schema");
+        assert!(read(kind.topic().name(), event.to_string().as_bytes()).is_err(), "{pointer} is read");
+    }
+}
