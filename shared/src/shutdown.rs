@@ -1,0 +1,66 @@
+//! SIGTERM: what is in flight is finished, or left to who sent it.
+//!
+//! A request that is cut off has its event in the outbox, and a batch that is cut off is delivered again; this only
+//! makes that rare.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Most time for what is in flight. Lambda kills 2 s after SIGTERM.
+const GRACE: Duration = Duration::from_millis(1_500);
+
+const POLL: Duration = Duration::from_millis(5);
+
+/// Counts the invocations in flight.
+#[derive(Debug, Clone, Default)]
+pub struct InFlight(Arc<AtomicUsize>);
+
+/// One invocation; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Guard(Arc<AtomicUsize>);
+
+impl InFlight {
+    /// Counts an invocation until the guard is dropped.
+    #[must_use]
+    pub fn enter(&self) -> Guard {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Guard(Arc::clone(&self.0))
+    }
+
+    fn any(&self) -> bool {
+        self.0.load(Ordering::Acquire) > 0
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// On SIGTERM waits for what is in flight, at most 1.5 s, then for `close`, and exits with 0.
+pub fn on_sigterm(in_flight: InFlight, close: impl Future<Output = ()> + Send + 'static) {
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM ends the process at once");
+            return;
+        }
+    };
+    tokio::spawn(async move {
+        terminate.recv().await;
+        let idle = async {
+            while in_flight.any() {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        if tokio::time::timeout(GRACE, idle).await.is_err() {
+            tracing::warn!("SIGTERM cuts off what is in flight");
+        }
+        close.await;
+        std::process::exit(0);
+    });
+}
