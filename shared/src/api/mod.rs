@@ -1,0 +1,16 @@
+//! What every HTTP function shares: axum's router under `lambda_http`, errors as RFC 9457 problem+json, checked
+//! bodies, cursor pages, entity tags and health.
+
+pub mod etag;
+mod extract;
+pub mod fields;
+pub mod health;
+pub mod page;
+mod problem;
+pub mod serve;
+
+pub use extract::{Body, Params, Segment};
+pub use problem::{FieldError, Problem};
+
+/// Largest request body, in bytes. An accepted body always fits in an event.
+pub const MAX_BODY_BYTES: usize = crate::event::MAX_EVENT_BYTES;

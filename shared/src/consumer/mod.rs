@@ -1,0 +1,297 @@
+//! Drives a Kafka consumer: from Lambda's batch to one typed verdict per record, and from there to
+//! `batchItemFailures`.
+//!
+//! Lambda's documentation does not settle whether a partial failure repeats only the reported records or everything
+//! from the first one on. This is right under both: every record that was not completed is reported, and a consumer
+//! has to take a completed one again without harm.
+
+mod batch;
+
+pub use batch::{KafkaBatch, KafkaRecord};
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::join_all;
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use tracing::Instrument;
+
+use crate::dead_letter::DeadLetters;
+use crate::event::AnyEvent;
+use crate::metrics::{self, Metric};
+use crate::settings::{self, MissingSetting};
+use crate::shutdown::{self, InFlight};
+use crate::telemetry::{self, TraceContext};
+
+/// What became of a record. There is no way to leave one out: a record without a verdict counts as failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its effect is durable.
+    Done,
+    /// It was not completed and should come again: its own failure, or held back behind one.
+    Retry(String),
+    /// It can never be completed. It goes to the dead letters and the partition goes on.
+    DeadLetter {
+        /// Stable code.
+        reason: &'static str,
+        /// What was wrong.
+        detail: String,
+    },
+}
+
+/// A record that is an event.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The event.
+    pub event: AnyEvent,
+    /// The record's value, as it came.
+    pub value: Bytes,
+    /// Where it is in Kafka.
+    pub position: Position,
+    /// Trace that it belongs to, from the record's header or the event.
+    pub trace: Option<TraceContext>,
+}
+
+/// Where a record is in Kafka.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Position {
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i64,
+    /// Offset.
+    pub offset: i64,
+    /// Time that the record carries.
+    pub timestamp: Timestamp,
+}
+
+/// A consumer of events.
+pub trait Consumer: Send + Sync + 'static {
+    /// Its name, which is the function's.
+    const NAME: &'static str;
+
+    /// Processes records of **one** partition, in order of their offsets, and answers one verdict for each, in the
+    /// same order. It may get a record again that it has completed.
+    fn process(&self, records: &[Incoming]) -> impl Future<Output = Vec<Verdict>> + Send;
+}
+
+/// Lambda's partial batch answer.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    /// Every record that was not completed.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// One record that was not completed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Which.
+    pub item_identifier: ItemIdentifier,
+}
+
+/// Names a record of the batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ItemIdentifier {
+    /// Key of the batch's map: `topic-partition`.
+    pub partition: String,
+    /// Offset.
+    pub offset: i64,
+}
+
+/// Left of the invocation's time when a batch stops; what is not done by then comes again.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Dead letters that are kept at once.
+const LETTERS_AT_ONCE: usize = 32;
+
+/// How failures are told to Lambda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// Record by record, by `batchItemFailures`.
+    Records,
+    /// The whole batch, by an error: where it is not certain that the poller reads `batchItemFailures` (pollers on
+    /// demand, LocalStack), since one that does not would commit records that failed.
+    Batch,
+}
+
+impl Report {
+    /// Reads the setting `PARTIAL_BATCHES`: `on` or `off`.
+    ///
+    /// # Errors
+    /// It is missing or something else.
+    pub fn from_env() -> Result<Self, MissingSetting> {
+        match settings::setting("PARTIAL_BATCHES")?.as_str() {
+            "on" => Ok(Self::Records),
+            "off" => Ok(Self::Batch),
+            _ => Err(MissingSetting::new("PARTIAL_BATCHES")),
+        }
+    }
+
+    fn answer(self, response: BatchResponse) -> Result<BatchResponse, Diagnostic> {
+        let failed = response.batch_item_failures.len();
+        if self == Self::Records || failed == 0 {
+            return Ok(response);
+        }
+        let error_message = format!("{failed} records were not completed");
+        Err(Diagnostic { error_type: "RecordsNotCompleted".to_owned(), error_message })
+    }
+}
+
+/// Serves a consumer until Lambda ends the process.
+///
+/// # Errors
+/// The runtime API does not answer.
+pub async fn serve<C: Consumer>(
+    consumer: C,
+    dead_letters: DeadLetters,
+    report: Report,
+) -> Result<(), lambda_runtime::Error> {
+    let shared = std::sync::Arc::new((consumer, dead_letters));
+    let in_flight = InFlight::default();
+    shutdown::on_sigterm(in_flight.clone(), async {});
+    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<KafkaBatch>| {
+        let shared = shared.clone();
+        let guard = in_flight.enter();
+        let span = telemetry::invocation_span(&event.context.request_id, None);
+        async move {
+            let _guard = guard;
+            let (consumer, dead_letters) = &*shared;
+            let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+            let deadline = Instant::now() + left.saturating_sub(MARGIN);
+            report.answer(handle(consumer, dead_letters, event.payload, crate::clock::now(), deadline).await)
+        }
+        .instrument(span)
+    }))
+    .await
+}
+
+/// Handles one batch: partitions side by side, records of a partition in order.
+pub async fn handle<C: Consumer>(
+    consumer: &C,
+    dead_letters: &DeadLetters,
+    batch: KafkaBatch,
+    now: Timestamp,
+    deadline: Instant,
+) -> BatchResponse {
+    let partitions: BTreeMap<String, Vec<KafkaRecord>> = batch.records;
+    let records: usize = partitions.values().map(Vec::len).sum();
+    let results =
+        join_all(partitions.into_iter().map(|(name, records)| async move {
+            (name, partition(consumer, dead_letters, records, now, deadline).await)
+        }))
+        .await;
+    let mut failures = Vec::new();
+    let mut dead = 0;
+    for (partition, result) in results {
+        dead += result.dead_letters;
+        failures.extend(result.failed.into_iter().map(|offset| BatchItemFailure {
+            item_identifier: ItemIdentifier { partition: partition.clone(), offset },
+        }));
+    }
+    tracing::info!(records, failed = failures.len(), dead_letters = dead, "batch");
+    let counts = [
+        Metric::count("Records", records),
+        Metric::count("FailedRecords", failures.len()),
+        Metric::count("DeadLetters", dead),
+    ];
+    metrics::emit(&[("Function", C::NAME)], &counts, &[]);
+    BatchResponse { batch_item_failures: failures }
+}
+
+/// What became of a partition's records.
+#[derive(Debug, Default)]
+struct Processed {
+    /// Offsets that were not completed.
+    failed: Vec<i64>,
+    /// Records that went to the dead letters.
+    dead_letters: usize,
+}
+
+async fn partition<C: Consumer>(
+    consumer: &C,
+    dead_letters: &DeadLetters,
+    mut records: Vec<KafkaRecord>,
+    now: Timestamp,
+    deadline: Instant,
+) -> Processed {
+    records.sort_by_key(|record| record.offset);
+    let mut readable = Vec::new();
+    let mut given_up = Vec::new();
+    for record in records {
+        match batch::decode(record, C::NAME, now) {
+            Ok(incoming) => readable.push(incoming),
+            Err(letter) => given_up.push(letter),
+        }
+    }
+    let mut processed = Processed::default();
+    let left = deadline.saturating_duration_since(Instant::now());
+    let verdicts = tokio::time::timeout(left, verdicts(consumer, &readable)).await;
+    let verdicts = verdicts.unwrap_or_else(|_| vec![Verdict::Retry("out of time".to_owned()); readable.len()]);
+    for (record, verdict) in readable.into_iter().zip(verdicts) {
+        match verdict {
+            Verdict::Done => span(&record).in_scope(|| tracing::debug!("completed")),
+            Verdict::Retry(why) => {
+                let Position { topic, partition, offset, .. } = &record.position;
+                span(&record).in_scope(|| tracing::warn!(topic, partition, offset, why, "not completed"));
+                processed.failed.push(*offset);
+            }
+            Verdict::DeadLetter { reason, detail } => given_up.push(batch::letter(record, C::NAME, reason, detail)),
+        }
+    }
+    let kept = given_up.into_iter().map(|letter| async move {
+        let in_time = Instant::now() < deadline;
+        let kept = if in_time {
+            dead_letters.keep(&letter, now).await.map_err(|error| error.to_string())
+        } else {
+            Err("out of time".to_owned())
+        };
+        kept.map_err(|why| {
+            tracing::error!(why, id = letter.id, "dead letter not kept; the record comes again");
+            letter.offset
+        })
+    });
+    let kept: Vec<Result<(), i64>> = stream::iter(kept.collect::<Vec<_>>()).buffered(LETTERS_AT_ONCE).collect().await;
+    for kept in kept {
+        match kept {
+            Ok(()) => processed.dead_letters += 1,
+            Err(offset) => processed.failed.push(offset),
+        }
+    }
+    processed.failed.sort_unstable();
+    processed
+}
+
+/// Names the event and its trace in the log lines of its work.
+fn span(record: &Incoming) -> tracing::Span {
+    telemetry::event_span(&record.event.id, record.trace.as_ref())
+}
+
+/// One verdict for each record, also when the consumer panics: then each record is tried alone, and the one that
+/// panics alone is given up.
+async fn verdicts<C: Consumer>(consumer: &C, records: &[Incoming]) -> Vec<Verdict> {
+    if records.is_empty() {
+        return Vec::new();
+    }
+    let attempt = |records| AssertUnwindSafe(consumer.process(records)).catch_unwind();
+    if let Ok(mut verdicts) = attempt(records).await {
+        verdicts.resize_with(records.len(), || Verdict::Retry("the consumer gave no verdict".to_owned()));
+        return verdicts;
+    }
+    let mut verdicts = Vec::with_capacity(records.len());
+    for record in records.chunks(1) {
+        let alone = attempt(record).await.map_or_else(
+            |_| Some(Verdict::DeadLetter { reason: "panicked", detail: "the consumer panicked on it".to_owned() }),
+            |verdicts| verdicts.into_iter().next(),
+        );
+        verdicts.push(alone.unwrap_or_else(|| Verdict::Retry("the consumer gave no verdict".to_owned())));
+    }
+    verdicts
+}

@@ -1,0 +1,19 @@
+//! What the functions of Millrace share. One concept per module.
+
+pub mod api;
+pub mod aws;
+pub mod clock;
+pub mod consumer;
+pub mod dead_letter;
+pub mod dynamo;
+pub mod event;
+pub mod event_log;
+pub mod id;
+pub mod idempotency;
+pub mod kafka;
+pub mod metrics;
+pub mod outbox;
+pub mod product;
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;

@@ -1,0 +1,132 @@
+//! Publishes the pending entries of one aggregate.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::Client;
+use bytes::Bytes;
+
+use super::{Entry, FastPath};
+use crate::dynamo::{StoreError, s};
+use crate::event::CONTENT_TYPE;
+use crate::kafka::{PublishError, Publisher, Record};
+
+/// Entries that one query reads; an aggregate rarely has more than one pending.
+const PAGE: i32 = 25;
+
+/// Most time that a request spends on Kafka before it leaves the event to the relay.
+pub const REQUEST_BUDGET: Duration = Duration::from_secs(2);
+
+/// Why an aggregate still has pending entries.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishFailure {
+    /// The outbox could not be read, or an entry not be deleted.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Kafka did not acknowledge.
+    #[error(transparent)]
+    Kafka(#[from] PublishError),
+    /// The time was over.
+    #[error("not finished in time")]
+    OutOfTime,
+}
+
+/// The outbox of this process.
+#[derive(Clone)]
+pub struct Outbox {
+    pub(super) dynamo: Client,
+    pub(super) table: String,
+    publisher: Arc<dyn Publisher>,
+    fast_path: Arc<FastPath>,
+}
+
+impl Outbox {
+    /// An outbox on `table` that publishes through `publisher`.
+    pub fn new(dynamo: Client, table: String, publisher: Arc<dyn Publisher>) -> Self {
+        Self { dynamo, table, publisher, fast_path: Arc::default() }
+    }
+
+    /// Name of the table.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The fast path of a request, after its commit: publishes what the aggregate has pending, within
+    /// [`REQUEST_BUDGET`]. It has no result, because the event is safe in the outbox whatever happens here.
+    pub async fn after_commit(&self, aggregate: &str) {
+        if !self.fast_path.is_open(Instant::now()) {
+            tracing::debug!(aggregate, "left to the relay, because Kafka failed a moment ago");
+            return;
+        }
+        if let Err(failure) = self.publish(aggregate, REQUEST_BUDGET).await {
+            self.fast_path.failed(Instant::now());
+            tracing::warn!(aggregate, error = %failure, "left to the relay");
+        }
+    }
+
+    /// Publishes all pending entries of an aggregate in order and answers how many.
+    ///
+    /// # Errors
+    /// The first failure; what was not acknowledged stays pending.
+    pub async fn publish(&self, aggregate: &str, within: Duration) -> Result<usize, PublishFailure> {
+        let deadline = Instant::now() + within;
+        // A call that hangs must not hold the request; an entry whose fate is unknown stays and is sent again.
+        tokio::time::timeout(within, self.drain(aggregate, deadline)).await.unwrap_or(Err(PublishFailure::OutOfTime))
+    }
+
+    async fn drain(&self, aggregate: &str, deadline: Instant) -> Result<usize, PublishFailure> {
+        let mut published = 0;
+        loop {
+            let (entries, more) = self.pending(aggregate).await?;
+            for entry in entries {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let ack = self.publisher.publish(record(&entry), left).await?;
+                tracing::info!(
+                    eventId = entry.event_id,
+                    topic = entry.topic,
+                    partition = ack.partition,
+                    offset = ack.offset,
+                    "published"
+                );
+                self.delete(&entry).await?;
+                published += 1;
+            }
+            // What is committed after the query is published by its own writer.
+            if !more {
+                return Ok(published);
+            }
+        }
+    }
+
+    /// The first pending entries of an aggregate, and whether there are more. A consistent read, so that a committed predecessor is never missed.
+    async fn pending(&self, aggregate: &str) -> Result<(Vec<Entry>, bool), StoreError> {
+        let answer = self
+            .dynamo
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("#aggregate = :aggregate")
+            .expression_attribute_names("#aggregate", "aggregate")
+            .expression_attribute_values(":aggregate", s(aggregate))
+            .limit(PAGE)
+            .send()
+            .await?;
+        let entries = answer.items().iter().map(Entry::from_item).collect::<Result<_, _>>()?;
+        Ok((entries, answer.last_evaluated_key().is_some()))
+    }
+
+    async fn delete(&self, entry: &Entry) -> Result<(), StoreError> {
+        let delete = self.dynamo.delete_item().table_name(&self.table);
+        delete.key("aggregate", s(&entry.aggregate)).key("entry", s(&entry.entry)).send().await?;
+        Ok(())
+    }
+}
+
+fn record(entry: &Entry) -> Record {
+    let mut headers = vec![("content-type".to_owned(), Bytes::from_static(CONTENT_TYPE.as_bytes()))];
+    if let Some(traceparent) = &entry.traceparent {
+        headers.push(("traceparent".to_owned(), Bytes::from(traceparent.clone())));
+    }
+    Record { topic: entry.topic.clone(), key: entry.key.clone(), value: Bytes::from(entry.value.clone()), headers }
+}
