@@ -1,0 +1,122 @@
+//! Names and bodies of the archive's objects. Pure.
+//!
+//! `archive/<topic>/dt=YYYY-MM-DD/hour=HH/<partition>-<first>-<last>-<digest>.ndjson.gz`: day and hour (UTC) of the
+//! records' Kafka timestamps, which `DuckDB` and Athena read as Hive partitions. The digest is made of the lines, so
+//! the same name always has the same content: a redelivered batch finds its object there, and a batch that was cut
+//! in another way writes another object. Readers drop repeats by event id.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::tz::TimeZone;
+use millrace::consumer::{Incoming, Position};
+use millrace::event::AnyEvent;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// An object to write, and which records of the batch are in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    pub key: String,
+    pub body: Vec<u8>,
+    /// Positions in the batch.
+    pub records: Vec<usize>,
+}
+
+/// A line: the event, and where it was in Kafka.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    event: &'a AnyEvent,
+    kafka: &'a Position,
+}
+
+/// The objects of a batch of one partition: one for each hour.
+pub fn objects(records: &[Incoming]) -> std::io::Result<Vec<Object>> {
+    let mut hours: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, record) in records.iter().enumerate() {
+        let time = record.position.timestamp.to_zoned(TimeZone::UTC);
+        hours.entry(time.strftime("dt=%Y-%m-%d/hour=%H").to_string()).or_default().push(at);
+    }
+    hours.into_iter().map(|(hour, members)| object(&hour, records, members)).collect()
+}
+
+fn object(hour: &str, records: &[Incoming], members: Vec<usize>) -> std::io::Result<Object> {
+    let of_hour: Vec<&Incoming> = members.iter().filter_map(|at| records.get(*at)).collect();
+    let mut digest = Sha256::new();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    for record in &of_hour {
+        let mut line = serde_json::to_vec(&Line { event: &record.event, kafka: &record.position })?;
+        line.push(b'\n');
+        digest.update(&line);
+        gzip.write_all(&line)?;
+    }
+    let (Some(first), Some(last)) = (of_hour.first(), of_hour.last()) else {
+        return Err(std::io::Error::other("an hour without records"));
+    };
+    let Position { topic, partition, offset, .. } = &first.position;
+    let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let key = format!("archive/{topic}/{hour}/{partition}-{offset}-{}-{digest}.ndjson.gz", last.position.offset);
+    Ok(Object { key, body: gzip.finish()?, records: members })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn record(offset: i64, timestamp: &str) -> Incoming {
+        let value = serde_json::json!({
+            "specversion": "1.0", "id": format!("e-{offset}"), "source": "s", "type": "ProductDeleted", "subject": "p",
+            "time": "2026-11-21T06:00:00Z", "datacontenttype": "application/json", "dataschema": "d",
+            "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"}
+        });
+        let value = Bytes::from(value.to_string());
+        let event = millrace::event::read("product-events", &value).unwrap();
+        let position = Position {
+            topic: "product-events".to_owned(),
+            partition: 3,
+            offset,
+            timestamp: timestamp.parse().unwrap(),
+        };
+        Incoming { event, value, position, trace: None }
+    }
+
+    #[test]
+    fn a_batch_over_the_hour_makes_an_object_for_each() {
+        let batch =
+            [record(7, "2026-11-21T05:59:59.9Z"), record(8, "2026-11-21T06:00:00Z"), record(9, "2026-11-21T06:00:01Z")];
+        let objects = objects(&batch).unwrap();
+        let names: Vec<&str> = objects.iter().map(|object| object.key.rsplit_once('-').unwrap().0).collect();
+        assert_eq!(
+            names,
+            [
+                "archive/product-events/dt=2026-11-21/hour=05/3-7-7",
+                "archive/product-events/dt=2026-11-21/hour=06/3-8-9"
+            ]
+        );
+        assert_eq!(objects[1].records, [1, 2]);
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(objects[1].body.as_slice()).read_to_string(&mut text).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            (&lines[1]["id"], &lines[1]["kafka"]["offset"], &lines[1]["data"]["id"]),
+            (&"e-9".into(), &9.into(), &"p".into())
+        );
+    }
+
+    #[test]
+    fn the_same_range_with_other_records_has_another_name() {
+        let at = "2026-11-21T06:00:00Z";
+        let whole = objects(&[record(1, at), record(2, at), record(3, at)]).unwrap();
+        let part = objects(&[record(1, at), record(3, at)]).unwrap();
+        assert_ne!(whole[0].key, part[0].key);
+        assert_eq!(whole, objects(&[record(1, at), record(2, at), record(3, at)]).unwrap());
+    }
+}

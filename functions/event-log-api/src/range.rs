@@ -1,0 +1,141 @@
+//! The time range that a request asks for, and how a page walks through it day by day. Pure.
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use millrace::api::Problem;
+use millrace::event::EventType;
+use millrace::event_log::{day, time_prefix};
+use serde::{Deserialize, Serialize};
+
+/// Longest range, in days.
+pub const MAX_DAYS: i32 = 400;
+
+/// Days that one page looks through before it answers what it has, with a cursor: 16 queries a day.
+pub const DAYS_PER_PAGE: usize = 8;
+
+/// Range when `from` is absent, in hours before `to`.
+const DEFAULT_HOURS: i64 = 24;
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    pub kind: Option<EventType>,
+    /// Sort keys from here, inclusive.
+    pub first: String,
+    /// Sort keys up to here, exclusive.
+    pub end: String,
+    pub days: (Date, Date),
+}
+
+/// Where the next page starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    day: Date,
+    /// Sort key that was answered last; none when the day is to be read from its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    /// End of the range, so that pages of a range without `to` do not move on with the clock.
+    to: Timestamp,
+    from: Timestamp,
+}
+
+/// A range with the place where a page starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    pub range: Range,
+    pub day: Date,
+    pub after: Option<String>,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl Walk {
+    /// Reads the parameters `type`, `from` (inclusive) and `to` (exclusive), or goes on at a cursor.
+    pub fn read(
+        kind: Option<&str>,
+        from: Option<&str>,
+        to: Option<&str>,
+        cursor: Option<Cursor>,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let kind = kind.map(read_type).transpose()?;
+        let (from, to, place) = match cursor {
+            Some(cursor) => (cursor.from, cursor.to, Some((cursor.day, cursor.after))),
+            None => {
+                let to = to.map(|text| read_time("to", text)).transpose()?.unwrap_or(now);
+                let from = from.map(|text| read_time("from", text)).transpose()?;
+                (from.unwrap_or_else(|| to.checked_sub(DEFAULT_HOURS.hours()).unwrap_or(to)), to, None)
+            }
+        };
+        let (first_day, last_day) = (day(from), day(to));
+        if from > to {
+            return Err(Problem::invalid_field("from", "out_of_range", "a time before `to` was expected"));
+        }
+        let longest = first_day.checked_add(MAX_DAYS.days()).unwrap_or(Date::MAX);
+        if last_day > longest {
+            return Err(Problem::invalid_field(
+                "from",
+                "out_of_range",
+                format!("at most {MAX_DAYS} days were expected"),
+            ));
+        }
+        let range = Range { kind, first: time_prefix(from), end: time_prefix(to), days: (first_day, last_day) };
+        let (day, after) = place.unwrap_or((first_day, None));
+        Ok(Self { range, day: day.clamp(first_day, last_day), after, from, to })
+    }
+
+    /// The cursor behind an answered sort key of the day.
+    pub fn behind(&self, day: Date, last: String) -> Cursor {
+        Cursor { day, after: Some(last), to: self.to, from: self.from }
+    }
+
+    /// The cursor at the start of a day.
+    pub fn at(&self, day: Date) -> Cursor {
+        Cursor { day, after: None, to: self.to, from: self.from }
+    }
+}
+
+fn read_type(name: &str) -> Result<EventType, Problem> {
+    EventType::from_name(name).ok_or_else(|| {
+        let known = EventType::ALL.map(EventType::name).join(", ");
+        Problem::invalid_field("type", "unknown_type", format!("one of {known} was expected"))
+    })
+}
+
+fn read_time(field: &str, text: &str) -> Result<Timestamp, Problem> {
+    text.parse().map_err(|_| Problem::invalid_field(field, "not_a_time", "an RFC 3339 time was expected"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(kind: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Walk, Problem> {
+        Walk::read(kind, from, to, None, "2026-11-21T06:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn a_range_without_times_is_the_last_day() {
+        let walk = walk(None, None, None).unwrap();
+        assert_eq!(
+            (walk.from.to_string(), walk.to.to_string()),
+            ("2026-11-20T06:00:00Z".into(), "2026-11-21T06:00:00Z".into())
+        );
+    }
+
+    #[test]
+    fn a_cursor_keeps_the_range_of_the_first_page() {
+        let first = walk(None, None, None).unwrap();
+        let cursor = first.behind(first.day, "k".to_owned());
+        let next = Walk::read(None, None, None, Some(cursor), "2027-01-01T00:00:00Z".parse().unwrap()).unwrap();
+        assert_eq!((next.range, next.after.as_deref()), (first.range, Some("k")));
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused() {
+        assert!(walk(Some("Unheard"), None, None).is_err());
+        assert!(walk(None, Some("yesterday"), None).is_err());
+        assert!(walk(None, Some("2026-11-22T00:00:00Z"), Some("2026-11-21T00:00:00Z")).is_err());
+        assert!(walk(None, Some("2020-01-01T00:00:00Z"), None).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! The route and its reads.
+
+use aws_sdk_dynamodb::Client;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use jiff::civil::Date;
+use millrace::api::page::{self, Page, PageQuery};
+use millrace::api::{Params, Problem};
+use millrace::clock;
+use millrace::dynamo::{Item, StoreError, number, s, text};
+use millrace::event_log::{BY_TIME, BY_TYPE, bucket};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::range::{Cursor, DAYS_PER_PAGE, Walk};
+
+/// A page ends behind the event that brings its data over this size: an answer of Lambda holds 6 MB.
+const MAX_DATA_BYTES: usize = 3 * 1024 * 1024;
+
+/// What the route needs.
+#[derive(Debug, Clone)]
+pub struct Api {
+    pub dynamo: Client,
+    pub table: String,
+}
+
+/// All routes of this function.
+pub fn router(api: Api) -> Router {
+    let log = get(list).fallback(|| async { Problem::method_not_allowed("GET") });
+    Router::new().route("/event-log", log).with_state(api)
+}
+
+#[derive(Debug, Deserialize)]
+struct LogQuery {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
+}
+
+/// An entry as it is answered. Its `data` has the bytes of the event.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    event_id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    topic: String,
+    partition: i64,
+    offset: i64,
+    time: String,
+    data: Box<RawValue>,
+    #[serde(skip)]
+    time_id: String,
+    /// Past this second the entry is gone, though `DynamoDB` may take days to delete it.
+    #[serde(skip)]
+    expires_at: i64,
+}
+
+async fn list(State(api): State<Api>, Params(query): Params<LogQuery>) -> Result<Response, Problem> {
+    let limit = query.page.limit()?;
+    let LogQuery { kind, from, to, page } = &query;
+    let walk = Walk::read(kind.as_deref(), from.as_deref(), to.as_deref(), page.cursor()?, clock::now())?;
+    let mut items: Vec<Entry> = Vec::new();
+    let mut bytes = 0;
+    let mut day = walk.day;
+    let mut after = walk.after.clone();
+    for _ in 0..DAYS_PER_PAGE {
+        let (found, more) = api.day(&walk, day, after.take(), limit - items.len()).await.map_err(unavailable)?;
+        for item in found {
+            bytes += item.data.get().len();
+            items.push(item);
+            if bytes > MAX_DATA_BYTES {
+                break;
+            }
+        }
+        if (more || bytes > MAX_DATA_BYTES)
+            && let Some(last) = items.last()
+        {
+            return respond(Some(walk.behind(day, last.time_id.clone())), items);
+        }
+        match day.tomorrow() {
+            Ok(next) if next <= walk.range.days.1 => day = next,
+            _ => return respond(None, items),
+        }
+        if items.len() >= limit {
+            break;
+        }
+    }
+    respond(Some(walk.at(day)), items)
+}
+
+fn respond(cursor: Option<Cursor>, mut items: Vec<Entry>) -> Result<Response, Problem> {
+    let now = clock::now().as_second();
+    items.retain(|entry| entry.expires_at > now);
+    let next_cursor = cursor.map(|cursor| page::encode(&cursor)).transpose();
+    let next_cursor = next_cursor.map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))?;
+    Ok(Json(Page { items, next_cursor }).into_response())
+}
+
+impl Api {
+    async fn day(
+        &self,
+        walk: &Walk,
+        day: Date,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, bool), StoreError> {
+        let range = &walk.range;
+        let (index, key) = if range.kind.is_some() { (BY_TYPE, "typeBucket") } else { (BY_TIME, "timeBucket") };
+        page::merge(
+            limit,
+            after,
+            |entry: &Entry| entry.time_id.clone(),
+            |shard, after, most| async move {
+                // BETWEEN includes both ends. A sort key goes on behind the time, so none equals `end`; the one that
+                // was answered last is read once more and passed over.
+                let first = after.as_ref().unwrap_or(&range.first);
+                let answer = self
+                    .dynamo
+                    .query()
+                    .table_name(&self.table)
+                    .index_name(index)
+                    .key_condition_expression("#bucket = :bucket AND timeId BETWEEN :first AND :end")
+                    .expression_attribute_names("#bucket", key)
+                    .expression_attribute_values(":bucket", s(bucket(range.kind, day, shard)))
+                    .expression_attribute_values(":first", s(first))
+                    .expression_attribute_values(":end", s(&range.end))
+                    .limit(i32::try_from(most + 1).unwrap_or(i32::MAX))
+                    .send()
+                    .await?;
+                let entries = answer.items().iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+                let more = answer.last_evaluated_key().is_some() || entries.len() > most;
+                let behind = entries.into_iter().filter(|entry| Some(&entry.time_id) != after.as_ref());
+                Ok((behind.take(most).collect(), more))
+            },
+        )
+        .await
+    }
+}
+
+fn entry(item: &Item) -> Result<Entry, StoreError> {
+    let owned = |name| text(item, name).map(str::to_owned);
+    let data = RawValue::from_string(owned("data")?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(Entry {
+        event_id: owned("eventId")?,
+        kind: owned("type")?,
+        topic: owned("topic")?,
+        partition: number(item, "partition")?,
+        offset: number(item, "offset")?,
+        time: owned("time")?,
+        data,
+        time_id: owned("timeId")?,
+        expires_at: number(item, "expiresAt")?,
+    })
+}
+
+fn unavailable(error: StoreError) -> Problem {
+    tracing::error!(%error, "store");
+    Problem::unavailable()
+}

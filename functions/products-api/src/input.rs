@@ -1,0 +1,233 @@
+//! What a client may send, and how a mistake is told.
+
+use millrace::api::Problem;
+use millrace::api::fields::{self, Errors, Fields};
+use millrace::id::{IngredientId, ProductId};
+use millrace::product::{Currency, Price, Product, RecipeItem};
+use serde_json::{Map, Value};
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 200;
+/// Longest description, in characters.
+const MAX_DESCRIPTION: usize = 4_000;
+/// Longest unit, in characters.
+const MAX_UNIT: usize = 20;
+/// Most ingredients of a recipe; an order may name 90 distinct products and ingredients in all.
+const MAX_RECIPE: usize = 50;
+/// Largest price in minor units, and largest stock or quantity: sums over an order stay exact in 64 bits and in
+/// the 53 bits of a JavaScript number.
+const MAX_NUMBER: u64 = 1_000_000_000_000;
+
+/// Fields of a product that the server sets. A client may send back what it read; they are not taken over.
+const SERVER_FIELDS: [&str; 4] = ["id", "version", "createdAt", "updatedAt"];
+
+const FIELDS: [&str; 10] = [
+    "name",
+    "description",
+    "price",
+    "stock",
+    "lowStockThreshold",
+    "recipe",
+    SERVER_FIELDS[0],
+    SERVER_FIELDS[1],
+    SERVER_FIELDS[2],
+    SERVER_FIELDS[3],
+];
+
+/// A product as a client writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductInput {
+    pub name: String,
+    pub description: Option<String>,
+    pub price: Price,
+    pub stock: u64,
+    pub low_stock_threshold: Option<u64>,
+    pub recipe: Vec<RecipeItem>,
+}
+
+/// Reads the body of a POST: a product, and the id that the client may choose.
+pub fn create(body: &[u8]) -> Result<(ProductInput, Option<ProductId>), Problem> {
+    let value = fields::json(body)?;
+    let mut errors = Errors::default();
+    let id = value.get("id").map(|id| fields::parsed(id, "/id", "invalid_id", &mut errors));
+    let input = product(&value, &mut errors);
+    // A given id that is not valid has noted its mistake.
+    errors.finish(input.map(|input| (input, id.flatten())))
+}
+
+/// Reads the body of a PUT.
+pub fn replace(body: &[u8]) -> Result<ProductInput, Problem> {
+    let mut errors = Errors::default();
+    let input = product(&fields::json(body)?, &mut errors);
+    errors.finish(input)
+}
+
+/// Applies the body of a PATCH, a JSON Merge Patch (RFC 7396), to a product.
+pub fn patch(current: &Product, body: &[u8]) -> Result<ProductInput, Problem> {
+    let patch = fields::json(body)?;
+    let Value::Object(patch) = patch else {
+        return Err(Problem::invalid_field("", "not_an_object", "an object was expected"));
+    };
+    let mut merged =
+        serde_json::to_value(current).map_err(|error| Problem::invalid_field("", "unreadable", error.to_string()))?;
+    if let Value::Object(target) = &mut merged {
+        merge(target, patch);
+    }
+    let mut errors = Errors::default();
+    let input = product(&merged, &mut errors);
+    errors.finish(input)
+}
+
+fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match (target.get_mut(&name), value) {
+            (_, Value::Null) => {
+                target.remove(&name);
+            }
+            (Some(Value::Object(inner)), Value::Object(value)) => merge(inner, value),
+            (_, value) => {
+                target.insert(name, value);
+            }
+        }
+    }
+}
+
+fn product(value: &Value, errors: &mut Errors) -> Option<ProductInput> {
+    let fields = Fields::of(value, "", &FIELDS, errors)?;
+    let number = |name: &str, value: &Value, errors: &mut Errors| {
+        fields::integer(value, &fields.at(name), 0..=MAX_NUMBER, errors)
+    };
+    let name = fields.required("name", errors);
+    let name = name.and_then(|value| fields::text(value, "/name", 1..=MAX_NAME, errors));
+    let description = fields.optional("description");
+    let description = description.map(|value| fields::text(value, "/description", 0..=MAX_DESCRIPTION, errors));
+    let price = fields.required("price", errors).and_then(|value| price(value, errors));
+    let stock = fields.required("stock", errors).and_then(|value| number("stock", value, errors));
+    let threshold = fields.optional("lowStockThreshold");
+    let threshold = threshold.map(|value| number("lowStockThreshold", value, errors));
+    let recipe = fields.optional("recipe").map_or(Some(Vec::new()), |value| recipe(value, errors));
+    Some(ProductInput {
+        name: name?,
+        description: description.flatten(),
+        price: price?,
+        stock: stock?,
+        low_stock_threshold: threshold.flatten(),
+        recipe: recipe?,
+    })
+}
+
+fn price(value: &Value, errors: &mut Errors) -> Option<Price> {
+    let fields = Fields::of(value, "/price", &["amount", "currency"], errors)?;
+    let amount = fields.required("amount", errors);
+    let amount = amount.and_then(|value| fields::integer(value, "/price/amount", 0..=MAX_NUMBER, errors));
+    let currency = fields.required("currency", errors);
+    let currency: Option<Currency> =
+        currency.and_then(|value| fields::parsed(value, "/price/currency", "unknown_currency", errors));
+    Some(Price { amount: amount?, currency: currency? })
+}
+
+fn recipe(value: &Value, errors: &mut Errors) -> Option<Vec<RecipeItem>> {
+    let items = fields::list(value, "/recipe", MAX_RECIPE, errors)?;
+    let mut recipe: Vec<RecipeItem> = Vec::with_capacity(items.len());
+    let mut complete = true;
+    for (at, value) in items.iter().enumerate() {
+        match recipe_item(value, &format!("/recipe/{at}"), errors) {
+            Some(item) if recipe.iter().any(|other| other.ingredient_id == item.ingredient_id) => {
+                errors.add(format!("/recipe/{at}/ingredientId"), "duplicate", "each ingredient once was expected");
+            }
+            Some(item) => recipe.push(item),
+            None => complete = false,
+        }
+    }
+    complete.then_some(recipe)
+}
+
+fn recipe_item(value: &Value, path: &str, errors: &mut Errors) -> Option<RecipeItem> {
+    let fields = Fields::of(value, path, &["ingredientId", "quantity", "unit"], errors)?;
+    let id = fields.required("ingredientId", errors);
+    let ingredient_id: Option<IngredientId> =
+        id.and_then(|value| fields::parsed(value, &fields.at("ingredientId"), "invalid_id", errors));
+    let quantity = fields.required("quantity", errors);
+    let quantity = quantity.and_then(|value| fields::integer(value, &fields.at("quantity"), 1..=MAX_NUMBER, errors));
+    let unit = fields.required("unit", errors);
+    let unit = unit.and_then(|value| fields::text(value, &fields.at("unit"), 1..=MAX_UNIT, errors));
+    Some(RecipeItem { ingredient_id: ingredient_id?, quantity: quantity?, unit: unit? })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use serde_json::json;
+
+    use super::*;
+
+    fn valid() -> Value {
+        json!({
+            "name": "Burger", "price": {"amount": 950, "currency": "EUR"}, "stock": 10, "lowStockThreshold": 3,
+            "recipe": [{"ingredientId": "beef", "quantity": 150, "unit": "g"}]
+        })
+    }
+
+    /// The bad fields of a body and their codes.
+    fn mistakes(body: &[u8]) -> Vec<(String, String)> {
+        let problem = create(body).unwrap_err();
+        assert_eq!(problem.clone().into_response().status(), 400);
+        let problem = serde_json::to_value(problem).unwrap();
+        let errors = problem["errors"].as_array().unwrap().iter();
+        errors.map(|e| (e["field"].as_str().unwrap().to_owned(), e["code"].as_str().unwrap().to_owned())).collect()
+    }
+
+    #[test]
+    fn every_kind_of_mistake_is_named_with_its_field() {
+        let cases = [
+            ("/name", json!(null), "required"),
+            ("/name", json!(7), "not_a_string"),
+            ("/name", json!(" "), "blank"),
+            ("/name", json!("x".repeat(201)), "too_long"),
+            ("/name", json!("a\u{0}b"), "control_character"),
+            ("/stock", json!(-1), "out_of_range"),
+            ("/stock", json!(1.5), "not_an_integer"),
+            ("/stock", json!("1"), "not_an_integer"),
+            ("/stock", json!(1e300), "not_an_integer"),
+            ("/stock", json!(u64::MAX), "out_of_range"),
+            ("/price", json!([]), "not_an_object"),
+            ("/price/amount", json!(-1), "out_of_range"),
+            ("/price/currency", json!("XXQ"), "unknown_currency"),
+            ("/price/currency", json!("eur"), "unknown_currency"),
+            ("/lowStockThreshold", json!(null), "not_an_integer"),
+            ("/recipe", json!({}), "not_an_array"),
+            ("/recipe/0/quantity", json!(0), "out_of_range"),
+            ("/recipe/0/ingredientId", json!("no spaces"), "invalid_id"),
+        ];
+        for (pointer, value, code) in cases {
+            let mut body = valid();
+            *body.pointer_mut(pointer).unwrap() = value;
+            assert_eq!(mistakes(body.to_string().as_bytes()), [(pointer.to_owned(), code.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn all_mistakes_of_a_body_are_told_at_once() {
+        let found = mistakes(br#"{"stock":-1,"price":{"amount":"1"},"a/b":1,"recipe":[1]}"#);
+        let fields: Vec<&str> = found.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(fields, ["/a~1b", "/name", "/price/amount", "/price/currency", "/stock", "/recipe/0"]);
+    }
+
+    #[test]
+    fn what_is_not_json_or_too_deep_is_one_mistake() {
+        assert_eq!(mistakes(b"{"), [(String::new(), "invalid_json".to_owned())]);
+        assert_eq!(mistakes("[".repeat(100_000).as_bytes()), [(String::new(), "invalid_json".to_owned())]);
+        assert_eq!(mistakes(b"[]"), [(String::new(), "not_an_object".to_owned())]);
+        assert_eq!(mistakes(&[0xff, 0xfe]), [(String::new(), "invalid_json".to_owned())]);
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_null_removes() {
+        let (input, id) = create(valid().to_string().as_bytes()).unwrap();
+        let id = id.unwrap_or_else(|| ProductId::try_from("p".to_owned()).unwrap());
+        let product = crate::change::product(id, input, 1, "2026-11-21T00:00:00Z".parse().unwrap(), None);
+        let patched = patch(&product, br#"{"price":{"amount":1},"lowStockThreshold":null,"version":9}"#).unwrap();
+        assert_eq!((patched.price.amount, patched.low_stock_threshold, patched.stock), (1, None, 10));
+        assert!(patch(&product, br#"{"name":null}"#).is_err());
+    }
+}

@@ -1,0 +1,289 @@
+//! The routes: HTTP in, problem or product out.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use millrace::api::etag::{IfMatch, etag};
+use millrace::api::page::{self, Page, PageQuery};
+use millrace::api::serve::Caller;
+use millrace::api::{Body, Params, Problem, Segment, health};
+use millrace::clock;
+use millrace::dynamo::StoreError;
+use millrace::event::EventType;
+use millrace::id::ProductId;
+use millrace::idempotency::{self, Answer, Claim, Keys, Started};
+use millrace::kafka::Publisher;
+use millrace::outbox::{Entry, EntryError, Outbox, aggregate};
+use millrace::product::Product;
+use millrace::telemetry::TraceContext;
+use serde::{Deserialize, Serialize};
+
+use crate::change::{self, AGGREGATE, Context};
+use crate::input::{self, ProductInput};
+use crate::store::{Change, Next, Refused, Store, Stored};
+
+/// Tries of a change without `If-Match` that loses races.
+const CHANGE_TRIES: u32 = 5;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    pub store: Store,
+    pub keys: Keys,
+    pub outbox: Outbox,
+    pub publisher: Arc<dyn Publisher>,
+}
+
+/// All routes of this function.
+pub fn router(api: Api) -> Router {
+    let products = get(list).post(create).fallback(|| async { Problem::method_not_allowed("GET, POST") });
+    let product = get(read).put(replace).patch(patch).delete(remove);
+    let product = product.fallback(|| async { Problem::method_not_allowed("GET, PUT, PATCH, DELETE") });
+    let only_get = || async { Problem::method_not_allowed("GET") };
+    Router::new()
+        .route("/products", products)
+        .route("/products/{id}", product)
+        .route("/health", get(health::live).fallback(only_get))
+        .route("/health/ready", get(ready).fallback(only_get))
+        .with_state(api)
+}
+
+async fn ready(State(api): State<Api>) -> Response {
+    let kafka = async {
+        let ready = api.publisher.ready(health::DEPENDENCY_TIMEOUT).await;
+        ready.inspect_err(|error| tracing::warn!(%error, "Kafka is not ready")).is_ok()
+    };
+    let dynamodb = tokio::time::timeout(health::DEPENDENCY_TIMEOUT, api.store.ready());
+    let (dynamodb, kafka) = tokio::join!(dynamodb, kafka);
+    health::ready([("dynamodb", dynamodb.unwrap_or(false)), ("kafka", kafka)])
+}
+
+async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let (input, id) = input::create(&body)?;
+    let Some(request) = idempotency::Request::read(&headers, &caller.0, "POST /products", &body)? else {
+        return Ok(insert(&api, input, id, &trace, None).await?.respond());
+    };
+    match api.keys.start(request, clock::now(), clock::new_id()).await? {
+        Started::Replay(answer) => Ok(answer),
+        Started::Claimed(claim) => match insert(&api, input, id, &trace, Some(&claim)).await {
+            Ok(answer) => Ok(answer.respond()),
+            Err(problem) => {
+                // After a 503 the outcome may be unknown, so the claim stays until its lease ends.
+                if problem.status().is_client_error() {
+                    api.keys.release(&claim).await;
+                }
+                Err(problem)
+            }
+        },
+    }
+}
+
+async fn insert(
+    api: &Api,
+    input: ProductInput,
+    id: Option<ProductId>,
+    trace: &TraceContext,
+    claim: Option<&Claim>,
+) -> Result<Answer, Problem> {
+    // Only an id that the client chose can be in use.
+    let (id, from) = match id {
+        Some(id) => match api.store.get(&id).await.map_err(unavailable)? {
+            Stored::Live(_) => return Err(exists()),
+            other => (id, other.version()),
+        },
+        None => (ProductId::from(clock::new_id()), 0),
+    };
+    let context = context(trace);
+    let product = change::product(id, input, from + 1, context.now, None);
+    let entries = change::saved(EventType::ProductCreated, &product, &context).map_err(unstorable)?;
+    let answer = answer(StatusCode::CREATED, &product)?;
+    let stored = claim.map(|claim| api.keys.complete(claim, &answer, context.now)).transpose().map_err(unavailable)?;
+    let change = Change { from, next: Next::Live(&product), entries: &entries, answer: stored };
+    match api.store.change(api.outbox.table(), change).await {
+        Ok(()) => {}
+        Err(Refused::Raced) => return Err(exists()),
+        Err(Refused::ClaimLost) => return Err(claim_lost()),
+        Err(Refused::Store(error)) => return Err(unavailable(error)),
+    }
+    api.outbox.after_commit(&aggregate(AGGREGATE, product.id.as_str())).await;
+    Ok(answer)
+}
+
+async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
+    let known = IfMatch::read_none_match(&headers)?;
+    let product = live(&api, &product_id(id)?).await?;
+    if known != IfMatch::Absent && known.allows(product.version) {
+        let tag = header_value(&etag(product.version))?;
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    Ok(answer(StatusCode::OK, &product)?.respond())
+}
+
+async fn replace(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Segment(id): Segment,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let input = input::replace(&body)?;
+    update(&api, &product_id(id)?, &headers, &trace, |_| Ok(input.clone())).await
+}
+
+async fn patch(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Segment(id): Segment,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    update(&api, &product_id(id)?, &headers, &trace, |current| input::patch(current, &body)).await
+}
+
+async fn update(
+    api: &Api,
+    id: &ProductId,
+    headers: &HeaderMap,
+    trace: &TraceContext,
+    input: impl Fn(&Product) -> Result<ProductInput, Problem>,
+) -> Result<Response, Problem> {
+    let wanted = IfMatch::read(headers)?;
+    for _ in 0..CHANGE_TRIES {
+        let current = live(api, id).await?;
+        wanted.check(current.version)?;
+        let context = context(trace);
+        let version = current.version + 1;
+        let product = change::product(id.clone(), input(&current)?, version, context.now, Some(current.created_at));
+        let entries = change::saved(EventType::ProductUpdated, &product, &context).map_err(unstorable)?;
+        if commit(api, id, current.version, Next::Live(&product), &entries).await? {
+            return Ok(answer(StatusCode::OK, &product)?.respond());
+        }
+    }
+    Err(busy())
+}
+
+async fn remove(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Segment(id): Segment,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let wanted = IfMatch::read(&headers)?;
+    let id = product_id(id)?;
+    for _ in 0..CHANGE_TRIES {
+        let current = live(&api, &id).await?;
+        wanted.check(current.version)?;
+        let context = context(&trace);
+        let version = current.version + 1;
+        let entries = change::deleted(id.clone(), version, &context).map_err(unstorable)?;
+        let next = Next::Deleted { id: &id, version, at: context.now };
+        if commit(&api, &id, current.version, next, &entries).await? {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+    }
+    Err(busy())
+}
+
+/// Commits a change and publishes it; false when it lost a race and has to be decided anew.
+async fn commit(api: &Api, id: &ProductId, from: u64, next: Next<'_>, entries: &[Entry]) -> Result<bool, Problem> {
+    let change = Change { from, next, entries, answer: None };
+    match api.store.change(api.outbox.table(), change).await {
+        Ok(()) => {
+            api.outbox.after_commit(&aggregate(AGGREGATE, id.as_str())).await;
+            Ok(true)
+        }
+        Err(Refused::Raced | Refused::ClaimLost) => Ok(false),
+        Err(Refused::Store(error)) => Err(unavailable(error)),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct ListQuery {
+    #[serde(rename = "lowStock")]
+    low_stock: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    after: ProductId,
+}
+
+async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Result<Response, Problem> {
+    let low = match query.low_stock.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::invalid_field("lowStock", "not_a_boolean", "true or false was expected")),
+    };
+    let after = query.page.cursor::<Cursor>()?.map(|cursor| cursor.after.to_string());
+    let (items, more) = api.store.list(query.page.limit()?, after, low).await.map_err(unavailable)?;
+    let cursor = items.last().filter(|_| more).map(|last| page::encode(&Cursor { after: last.id.clone() }));
+    let next_cursor = cursor.transpose().map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))?;
+    Ok(Json(Page { items, next_cursor }).into_response())
+}
+
+async fn live(api: &Api, id: &ProductId) -> Result<Product, Problem> {
+    match api.store.get(id).await.map_err(unavailable)? {
+        Stored::Live(product) => Ok(product),
+        Stored::Absent | Stored::Deleted(_) => Err(Problem::not_found("product")),
+    }
+}
+
+/// No product has an id that is none.
+fn product_id(id: String) -> Result<ProductId, Problem> {
+    ProductId::try_from(id).map_err(|_| Problem::not_found("product"))
+}
+
+fn context(trace: &TraceContext) -> Context {
+    Context { now: clock::now(), event_ids: [clock::new_id(), clock::new_id()], traceparent: Some(trace.to_string()) }
+}
+
+fn answer(status: StatusCode, product: &Product) -> Result<Answer, Problem> {
+    let body = serde_json::to_string(product).map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ETAG, header_value(&etag(product.version))?);
+    if status == StatusCode::CREATED {
+        headers.insert(header::LOCATION, header_value(&format!("/products/{}", product.id))?);
+    }
+    Ok(Answer::new(status, &headers, body))
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text).map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))
+}
+
+fn exists() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "already_exists", "a product with this id exists")
+}
+
+fn claim_lost() -> Problem {
+    let detail = "another request with this Idempotency-Key took over; repeat the request for its answer";
+    Problem::new(StatusCode::CONFLICT, "idempotency_key_in_progress", detail).retry_after(1)
+}
+
+fn busy() -> Problem {
+    let detail = "the product changes too often; try again, or use If-Match";
+    Problem::new(StatusCode::CONFLICT, "too_many_changes", detail).retry_after(1)
+}
+
+fn unstorable(error: EntryError) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", error.to_string())
+}
+
+/// What went wrong is for the log; the client learns that it may try again.
+fn unavailable(error: StoreError) -> Problem {
+    tracing::error!(%error, "store");
+    Problem::unavailable()
+}
