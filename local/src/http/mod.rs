@@ -1,0 +1,14 @@
+//! The HTTP API in front of the functions, and the control under `/_local/`.
+//!
+//! [`route`], [`event`] and [`answer`] are pure: what API Gateway makes of a request and of a function's answer.
+//! [`front`] and [`control`] do the input and output, [`server`] listens.
+
+pub mod answer;
+pub mod control;
+pub mod event;
+pub mod front;
+pub mod route;
+pub mod server;
+
+pub use control::Control;
+pub use front::Front;
