@@ -1,0 +1,139 @@
+//! The task that fetches for all partitions of one topic.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use krafka::CloseOptions;
+use krafka::consumer::{Consumer, ConsumerRecord};
+use krafka::error::KrafkaError;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::broker::{CALL_TIMEOUT, failed};
+use super::queue::Queue;
+use super::record::{Record, TimestampType};
+use super::source::SourceError;
+
+/// Longest poll; then the task looks at its queues again.
+const POLL: Duration = Duration::from_millis(500);
+/// After so long without a record a mapping counts as idle, and looks only every [`IDLE_PAUSE`]: short waits at the
+/// broker cost CPU, and a laptop runs many mappings.
+const IDLE_AFTER: Duration = Duration::from_secs(1);
+const IDLE_PAUSE: Duration = Duration::from_millis(30);
+/// Wait after a poll that failed.
+const POLL_BACKOFF: Duration = Duration::from_millis(200);
+
+/// Asks the fetching task for a partition from an offset on.
+pub(super) struct Open {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) queue: Arc<Queue>,
+    pub(super) done: oneshot::Sender<Result<(), SourceError>>,
+}
+
+/// Owns the consumer: opens partitions, pauses those whose queue is full, and fills the queues. Polls never run
+/// beside an assignment, so no record of a wrong position can slip in.
+pub(super) struct Fetcher {
+    consumer: Consumer,
+    topic: String,
+    fetch_max_wait: Duration,
+    /// The queue of each open partition, and whether the partition is paused.
+    queues: BTreeMap<i32, (Arc<Queue>, bool)>,
+    last_record: Instant,
+}
+
+impl Fetcher {
+    /// A fetcher without partitions.
+    pub(super) fn new(consumer: Consumer, topic: String, fetch_max_wait: Duration) -> Self {
+        Self { consumer, topic, fetch_max_wait, queues: BTreeMap::new(), last_record: Instant::now() }
+    }
+
+    /// Runs until nobody can ask for a partition any more.
+    pub(super) async fn run(mut self, mut opens: mpsc::Receiver<Open>, drained: Arc<Notify>) {
+        loop {
+            self.pause_and_resume().await;
+            let polled = tokio::select! {
+                biased;
+                open = opens.recv() => {
+                    let Some(open) = open else { break };
+                    let opened = self.seek(&open).await;
+                    if opened.is_ok() {
+                        self.queues.insert(open.partition, (open.queue, false));
+                    }
+                    // Nobody waits any more when the lane was stopped meanwhile.
+                    let _ = open.done.send(opened);
+                    continue;
+                }
+                () = drained.notified() => continue,
+                polled = self.poll(), if !self.queues.is_empty() => polled,
+            };
+            match polled {
+                Ok(records) => self.distribute(records),
+                Err(error) => {
+                    tracing::debug!(topic = %self.topic, %error, "a fetch failed");
+                    tokio::time::sleep(POLL_BACKOFF).await;
+                }
+            }
+        }
+        let _ = self.consumer.close_with(CloseOptions::new().timeout(CALL_TIMEOUT)).await;
+    }
+
+    async fn pause_and_resume(&mut self) {
+        for (partition, (queue, paused)) in &mut self.queues {
+            let full = queue.is_full();
+            match (full, *paused) {
+                (true, false) => self.consumer.pause(&self.topic, &[*partition]).await,
+                (false, true) => self.consumer.resume(&self.topic, &[*partition]).await,
+                _ => {}
+            }
+            *paused = full;
+        }
+    }
+
+    async fn poll(&self) -> Result<Vec<ConsumerRecord>, KrafkaError> {
+        if self.fetch_max_wait >= IDLE_PAUSE || self.last_record.elapsed() < IDLE_AFTER {
+            return self.consumer.poll(POLL).await;
+        }
+        tokio::time::sleep(IDLE_PAUSE).await;
+        self.consumer.poll(self.fetch_max_wait).await
+    }
+
+    fn distribute(&mut self, records: Vec<ConsumerRecord>) {
+        if !records.is_empty() {
+            self.last_record = Instant::now();
+        }
+        for record in records {
+            if let Some((queue, _)) = self.queues.get(&record.partition) {
+                queue.push(convert(record));
+            }
+        }
+    }
+
+    async fn seek(&self, wanted: &Open) -> Result<(), SourceError> {
+        let mut partitions: Vec<i32> = self.queues.keys().copied().collect();
+        if !self.queues.contains_key(&wanted.partition) {
+            partitions.push(wanted.partition);
+            self.consumer.assign(&self.topic, partitions).await.map_err(failed("assigning a partition"))?;
+        }
+        self.consumer.seek(&self.topic, wanted.partition, wanted.offset).await.map_err(failed("seeking"))?;
+        self.consumer.resume(&self.topic, &[wanted.partition]).await;
+        Ok(())
+    }
+}
+
+fn convert(record: ConsumerRecord) -> Record {
+    let timestamp_type = match record.timestamp_type {
+        krafka::TimestampType::LogAppendTime => TimestampType::LogAppendTime,
+        _ => TimestampType::CreateTime,
+    };
+    Record {
+        topic: record.topic,
+        partition: record.partition,
+        offset: record.offset,
+        timestamp: record.timestamp,
+        timestamp_type,
+        key: record.key,
+        value: record.value,
+        headers: record.headers,
+    }
+}
