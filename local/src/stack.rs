@@ -1,0 +1,239 @@
+//! The stack: starts every part in order, tells where it is, and stops it within 5 s.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::aws::{self, Access, AwsEndpoint};
+use crate::cli::Args;
+use crate::faults::Faults;
+use crate::http::server::{bind, serve};
+use crate::http::{Control, Front};
+use crate::kafka::{self, Broker};
+use crate::lambda::{self, Supervisor};
+use crate::mapping::{self, Mappings};
+use crate::schedule::Schedules;
+use crate::template::{self, model::Template};
+
+/// Where everything is, as the line of JSON tells it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Addresses {
+    /// Base URL of the HTTP API.
+    pub http: String,
+    /// Endpoint of DynamoDB, S3 and SES.
+    pub aws: String,
+    /// Kafka's bootstrap servers.
+    pub kafka: String,
+    /// Table names by logical id.
+    pub tables: BTreeMap<String, String>,
+    /// Bucket names by logical id.
+    pub buckets: BTreeMap<String, String>,
+    /// Topics.
+    pub topics: Vec<String>,
+}
+
+/// A running stack.
+pub struct Stack {
+    addresses: Addresses,
+    stop: watch::Sender<bool>,
+    front: JoinHandle<anyhow::Result<()>>,
+    mappings: Arc<Mappings>,
+    schedules: Arc<Schedules>,
+    supervisor: Supervisor,
+    broker: Box<dyn Broker>,
+    aws: Option<AwsEndpoint>,
+}
+
+impl Stack {
+    /// Starts every part. `binaries` is the directory of the function binaries.
+    ///
+    /// # Errors
+    /// The first part that does not start; the message says what to do. What was started before it is stopped.
+    pub async fn start(args: &Args, binaries: &Path) -> anyhow::Result<Self> {
+        let faults = Arc::new(Faults::default());
+        // Topics and tables do not depend on the addresses, which are known only when the services run.
+        let template = load(args, "127.0.0.1:0")?;
+        let listener = bind(args.http_port).await?;
+        let http = listener.local_addr().context("the HTTP port has no address")?;
+        // The broker before DynamoDB: both keep data with SQLite, which is in this process once, and the broker's driver
+        // stops the process where somebody else has opened a database before it.
+        let broker = kafka::start(kafka_source(args), &template.topics, faults.clone()).await?;
+        let (aws, access, endpoint) = start_aws(args, &faults).await?;
+        aws::create_missing(&access, &template.tables, &template.buckets).await?;
+        let template = load(args, broker.bootstrap_servers())?;
+        let supervisor = start_functions(args, binaries, &endpoint, &template, &faults)?;
+        let (stop, stopped) = watch::channel(false);
+        let invoke = Arc::new(supervisor.clone());
+        let settings = mapping_settings(args, broker.bootstrap_servers(), &endpoint);
+        let mappings = Arc::new(Mappings::start(&template, &settings, invoke.clone(), stopped.clone())?);
+        let schedules = Arc::new(Schedules::start(&template.schedules, &invoke, stopped.clone()));
+        let control = control(&supervisor, &faults, &mappings, aws.as_ref(), &schedules, &template);
+        let ready = control.ready.clone();
+        let router = Front::new(&template.routes, supervisor.clone(), http.port()).router(control);
+        let front = tokio::spawn(serve(listener, router, stopped));
+        ready.store(true, Ordering::Release);
+        let addresses = addresses(http, &endpoint, broker.bootstrap_servers(), &template);
+        Ok(Self { addresses, stop, front, mappings, schedules, supervisor, broker, aws })
+    }
+
+    /// Where everything is.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The functions, to invoke them directly.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
+    /// Stops every part: no new work, then the functions, then what they depend on.
+    ///
+    /// # Errors
+    /// The HTTP API had failed before.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let Self { stop, front, mappings, schedules, supervisor, broker, aws, .. } = self;
+        let _ = stop.send(true);
+        let front = front.await.context("the HTTP API panicked")?;
+        // The control held the other handles, and it is gone.
+        if let Some(mappings) = Arc::into_inner(mappings) {
+            mappings.stopped().await;
+        }
+        if let Some(schedules) = Arc::into_inner(schedules) {
+            schedules.stopped().await;
+        }
+        supervisor.stop().await;
+        tokio::join!(broker.stop(), async {
+            if let Some(aws) = aws {
+                aws.stop().await;
+            }
+        });
+        front
+    }
+}
+
+/// The template as it is run on this machine.
+fn load(args: &Args, bootstrap_servers: &str) -> anyhow::Result<Template> {
+    let fixed = [
+        ("KafkaMode", "selfManaged"),
+        ("KafkaAuth", "plaintext"),
+        ("KafkaBootstrapServers", bootstrap_servers),
+        // A developer does not wait a minute to see an object.
+        ("ArchiveWindowSeconds", "1"),
+    ];
+    let mut parameters: BTreeMap<String, String> =
+        fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    parameters.extend(args.parameter.iter().cloned());
+    template::load(&args.template, &parameters)
+}
+
+async fn start_aws(args: &Args, faults: &Arc<Faults>) -> anyhow::Result<(Option<AwsEndpoint>, Access, String)> {
+    if let Some(url) = &args.aws_endpoint {
+        let access = Access::external(url, |name| std::env::var(name).ok());
+        return Ok((None, access, url.clone()));
+    }
+    let settings = aws::Settings { port: args.aws_port, data: args.data.clone(), faults: faults.clone() };
+    let endpoint = AwsEndpoint::start(settings).await?;
+    let address = endpoint.address();
+    Ok((Some(endpoint), Access::embedded(address), format!("http://{address}")))
+}
+
+fn kafka_source(args: &Args) -> kafka::Source {
+    match &args.kafka {
+        Some(servers) => kafka::Source::External { bootstrap_servers: servers.clone() },
+        None => kafka::Source::Embedded { port: args.kafka_port, data: args.data.clone() },
+    }
+}
+
+fn mapping_settings(args: &Args, bootstrap_servers: &str, endpoint: &str) -> mapping::Settings {
+    let mut settings = mapping::Settings::new(bootstrap_servers, endpoint);
+    settings.data_dir.clone_from(&args.data);
+    settings.partial_retry = args.partial_retry.into();
+    if args.kafka.is_some() {
+        // A real broker answers as soon as there are records; the embedded one needs to be asked often.
+        settings.fetch_max_wait = EXTERNAL_FETCH_WAIT;
+    }
+    settings
+}
+
+/// How long a real broker may hold a fetch that finds nothing (Kafka's default of `fetch.max.wait.ms`).
+const EXTERNAL_FETCH_WAIT: Duration = Duration::from_millis(500);
+
+fn start_functions(
+    args: &Args,
+    binaries: &Path,
+    endpoint: &str,
+    template: &Template,
+    faults: &Arc<Faults>,
+) -> Result<Supervisor, lambda::StartError> {
+    let mut settings = lambda::Settings::new(binaries);
+    settings.instances = args.instances;
+    settings.concurrency = args.concurrency;
+    settings.logs.clone_from(&args.logs);
+    settings.terminal = !args.quiet;
+    settings.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+    if args.aws_endpoint.is_some() {
+        // The developer's own credentials are for the endpoint that the developer named, and for nothing else.
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            settings.environment.extend(std::env::var(name).ok().map(|value| (name.to_owned(), value)));
+        }
+    }
+    Supervisor::start(&template.functions, settings, faults.clone())
+}
+
+fn control(
+    supervisor: &Supervisor,
+    faults: &Arc<Faults>,
+    mappings: &Arc<Mappings>,
+    aws: Option<&AwsEndpoint>,
+    schedules: &Arc<Schedules>,
+    template: &Template,
+) -> Control {
+    let inbox = aws.map(AwsEndpoint::inbox);
+    let (mappings, schedules) = (mappings.clone(), schedules.clone());
+    let mut scheduled: Vec<String> = template.schedules.iter().map(|schedule| schedule.function.clone()).collect();
+    scheduled.dedup();
+    Control {
+        supervisor: supervisor.clone(),
+        faults: faults.clone(),
+        ready: Arc::new(AtomicBool::new(false)),
+        lag: Arc::new(move || {
+            let mappings = mappings.clone();
+            Box::pin(async move { Ok(json!({ "items": mappings.lag().await })) })
+        }),
+        mail: Arc::new(move || {
+            let inbox = inbox.clone();
+            Box::pin(async move {
+                let inbox = inbox.context("the inbox is with the endpoint that --aws-endpoint names")?;
+                Ok(json!({ "items": inbox.mails() }))
+            })
+        }),
+        tick: Arc::new(move |function| {
+            let known = function.is_none_or(|name| scheduled.iter().any(|other| other == name));
+            if !known {
+                return Err(scheduled.clone());
+            }
+            schedules.tick(function);
+            Ok(function.map_or_else(|| scheduled.clone(), |name| vec![name.to_owned()]))
+        }),
+    }
+}
+
+fn addresses(http: SocketAddr, aws: &str, kafka: &str, template: &Template) -> Addresses {
+    Addresses {
+        http: format!("http://{http}"),
+        aws: aws.to_owned(),
+        kafka: kafka.to_owned(),
+        tables: template.tables.iter().map(|table| (table.logical_id.clone(), table.name.clone())).collect(),
+        buckets: template.buckets.iter().map(|bucket| (bucket.logical_id.clone(), bucket.name.clone())).collect(),
+        topics: template.topics.iter().map(|topic| topic.name.clone()).collect(),
+    }
+}

@@ -1,0 +1,213 @@
+//! What the end-to-end tests share: the real stack on free ports, and ways to ask it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+pub mod conservation;
+pub mod kafka;
+pub mod process;
+pub mod tables;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use millrace_local::aws::Access;
+use reqwest::RequestBuilder;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+use self::process::Process;
+
+/// Longest wait for a stack to be ready.
+const START: Duration = Duration::from_secs(30);
+/// Longest wait for a condition that has no deadline of its own. Generous: a test machine may be busy.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Time between two looks at a condition.
+const POLL: Duration = Duration::from_millis(50);
+/// Longest answer of the HTTP API: API Gateway gives up after 30 s.
+const REQUEST: Duration = Duration::from_secs(35);
+
+/// The line of JSON on stdout.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addresses {
+    pub http: String,
+    pub aws: String,
+    pub kafka: String,
+    pub tables: BTreeMap<String, String>,
+    pub buckets: BTreeMap<String, String>,
+    pub topics: Vec<String>,
+}
+
+/// A running stack; it is killed on drop.
+pub struct Stack {
+    pub addresses: Addresses,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub process: Process,
+    http: reqwest::Client,
+}
+
+/// An answer of the HTTP API.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Stack {
+    /// A stack that keeps everything in memory.
+    pub async fn start() -> Stack {
+        Stack::start_with(&[]).await
+    }
+
+    /// A stack with further flags.
+    pub async fn start_with(args: &[&str]) -> Stack {
+        let mut process = Process::spawn(&process::binary(), args);
+        let line = process.ready(START).await.unwrap_or_else(|why| panic!("{why}"));
+        let addresses: Addresses = serde_json::from_str(&line).unwrap();
+        let access = Access::external(&addresses.aws, |_| None);
+        let http = reqwest::Client::builder().no_proxy().timeout(REQUEST).build().unwrap();
+        Stack { addresses, dynamodb: access.dynamodb(), s3: access.s3(), process, http }
+    }
+
+    /// The physical name of a table.
+    pub fn table(&self, logical_id: &str) -> &str {
+        &self.addresses.tables[logical_id]
+    }
+
+    /// A request to the HTTP API.
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.http.request(method.parse().unwrap(), format!("{}{path}", self.addresses.http))
+    }
+
+    /// Sends a request; an error is one of the connection.
+    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Answer { status, headers, text: response.text().await? })
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        self.try_send(request).await.unwrap_or_else(|error| panic!("{error:?}{}", self.process.tail()))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path)).await
+    }
+
+    pub async fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(self.request(method, path).json(body)).await
+    }
+
+    /// Creates a product and answers it as it was answered.
+    pub async fn create(&self, product: &Value) -> Value {
+        self.ask("POST", "/products", product).await.with(201).json()
+    }
+
+    /// Starts a fault; see `POST /_local/faults`.
+    pub async fn fault(&self, kind: &str, probability: f64, lasts: Duration) {
+        let fault = json!({"kind": kind, "probability": probability, "durationMs": lasts.as_millis() as u64});
+        self.ask("POST", "/_local/faults", &fault).await.with(200);
+    }
+
+    /// Takes Kafka down, and waits until the connections that were open are cut.
+    pub async fn kafka_down(&self, lasts: Duration) {
+        let mut open = TcpStream::connect(&self.addresses.kafka).await.unwrap();
+        self.fault("kafkaDown", 1.0, lasts).await;
+        let cut = tokio::time::timeout(PATIENCE, open.read(&mut [0; 1])).await;
+        assert!(matches!(cut, Ok(Ok(0) | Err(_))), "Kafka is not down: {cut:?}");
+    }
+
+    /// Kills all processes of a function at once and answers their ids.
+    pub async fn kill(&self, function: &str) -> Vec<u64> {
+        let path = format!("/_local/functions/{function}/kill?signal=KILL");
+        let answer = self.send(self.request("POST", &path)).await.with(200).json();
+        answer["pids"].as_array().unwrap().iter().map(|pid| pid.as_u64().unwrap()).collect()
+    }
+
+    /// Waits until a condition holds. An `Err` says what was found instead.
+    pub async fn eventually<T, E: Debug>(&self, claim: &str, mut condition: impl AsyncFnMut() -> Result<T, E>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = match condition().await {
+                Ok(value) => return value,
+                Err(found) => found,
+            };
+            let late = Instant::now() >= deadline;
+            assert!(!late, "not within {PATIENCE:?}: {claim}. Last seen: {found:?}{}", self.process.tail());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Waits until every event was published and every mapping has processed everything.
+    pub async fn drained(&self) {
+        self.eventually("the outbox is empty", async || self.outbox_is_empty().await).await;
+        self.caught_up().await;
+    }
+
+    /// As [`Stack::drained`], with the relay at work on what was left behind, as its schedule starts it each minute.
+    pub async fn relayed(&self) {
+        self.eventually("the relay empties the outbox", async || {
+            let empty = self.outbox_is_empty().await;
+            if empty.is_err() {
+                let tick = self.request("POST", "/_local/clock/tick?function=outbox-relay");
+                self.send(tick).await.with(202);
+                tokio::time::sleep(10 * POLL).await;
+            }
+            empty
+        })
+        .await;
+        self.caught_up().await;
+    }
+
+    /// Waits until every mapping has processed what is on the topic now.
+    pub async fn caught_up(&self) {
+        // The lag that the stack tells may be from before a fault, so it has to name the ends of the topic now.
+        let ends = kafka::ends(&self.addresses.kafka).await;
+        self.eventually("every mapping has caught up", async || {
+            let lag = self.get("/_local/lag").await.with(200).json();
+            let items = lag["items"].as_array().unwrap();
+            let at_end = |item: &&Value| {
+                let end = item["partition"].as_i64().and_then(|partition| ends.get(&(partition as i32)));
+                item["lag"] == 0 && end.is_some_and(|end| item["end"].as_i64() >= Some(*end))
+            };
+            let behind: Vec<&Value> = items.iter().filter(|item| !at_end(item)).collect();
+            let functions: Vec<&str> = items.iter().filter_map(|item| item["function"].as_str()).collect();
+            let both = ["event-log", "archive"].iter().all(|name| functions.contains(name));
+            if both && behind.is_empty() { Ok(()) } else { Err(format!("{behind:?}")) }
+        })
+        .await;
+    }
+
+    async fn outbox_is_empty(&self) -> Result<(), String> {
+        let entries = self.items("OutboxTable").await;
+        if entries.is_empty() { Ok(()) } else { Err(format!("{} entries, such as {:?}", entries.len(), entries[0])) }
+    }
+}
+
+impl Answer {
+    /// Checks the status.
+    #[track_caller]
+    pub fn with(self, status: u16) -> Answer {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// A product as a client sends it.
+pub fn product(name: &str) -> Value {
+    json!({"name": name, "price": {"amount": 950, "currency": "EUR"}, "stock": 10})
+}
