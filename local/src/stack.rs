@@ -1,13 +1,14 @@
 //! The stack: starts every part in order, tells where it is, and stops it within 5 s.
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
@@ -43,6 +44,8 @@ pub struct Addresses {
 
 /// A running stack.
 pub struct Stack {
+    /// Held until the stack is gone; the system frees it when the process dies.
+    _data: Option<File>,
     addresses: Addresses,
     stop: watch::Sender<bool>,
     front: JoinHandle<anyhow::Result<()>>,
@@ -59,6 +62,7 @@ impl Stack {
     /// # Errors
     /// The first part that does not start; the message says what to do. What was started before it is stopped.
     pub async fn start(args: &Args, binaries: &Path) -> anyhow::Result<Self> {
+        let data = args.data.as_deref().map(claim).transpose()?;
         let faults = Arc::new(Faults::default());
         // Topics and tables do not depend on the addresses, which are known only when the services run.
         let template = load(args, "127.0.0.1:0")?;
@@ -82,7 +86,7 @@ impl Stack {
         let front = tokio::spawn(serve(listener, router, stopped));
         ready.store(true, Ordering::Release);
         let addresses = addresses(http, &endpoint, broker.bootstrap_servers(), &template);
-        Ok(Self { addresses, stop, front, mappings, schedules, supervisor, broker, aws })
+        Ok(Self { _data: data, addresses, stop, front, mappings, schedules, supervisor, broker, aws })
     }
 
     /// Where everything is.
@@ -117,6 +121,18 @@ impl Stack {
             }
         });
         front
+    }
+}
+
+/// Makes the data directory this process's own: two brokers on one database would damage it.
+fn claim(directory: &Path) -> anyhow::Result<File> {
+    let at = directory.display();
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot keep data in {at}; choose another --data"))?;
+    let lock = File::create(directory.join("lock")).with_context(|| format!("cannot write to {at}"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => bail!("another stack keeps its data in {at}; choose another --data"),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {at}")),
     }
 }
 

@@ -72,19 +72,17 @@ async fn rebuilds_the_catalogue(stack: &Stack, events: &[Published]) {
     }
 }
 
-/// Log and archive name the place on the topic that the event has.
+/// Log and archive name the place on the topic that the event has; where a producer's retry repeated it, one of them.
 async fn places_agree(stack: &Stack, events: &[Published]) {
-    let places: BTreeMap<&str, (i32, i64)> =
+    let first: BTreeMap<&str, (i32, i64)> =
         events.iter().map(|published| (published.event.id.as_str(), (published.partition, published.offset))).collect();
     for entry in stack.event_log("").await {
-        assert_eq!(
-            (entry.topic.as_str(), places[entry.event_id.as_str()]),
-            (kafka::TOPIC, (entry.partition, entry.offset))
-        );
+        let (partition, offset) = first[entry.event_id.as_str()];
+        assert!(entry.partition == partition && entry.offset >= offset, "{entry:?}");
+        assert_eq!(entry.topic, kafka::TOPIC);
     }
     for line in stack.archive().await {
-        let (partition, offset) = places[line.id.as_str()];
-        // The archive keeps a repeat too.
+        let (partition, offset) = first[line.id.as_str()];
         assert!(line.kafka.partition == partition && line.kafka.offset >= offset, "{line:?}");
         assert_eq!((line.kafka.topic.as_str(), line.kafka.timestamp.is_empty()), (kafka::TOPIC, false));
     }

@@ -118,12 +118,16 @@ async fn an_event_that_comes_twice_is_once_in_the_log_and_readers_of_the_archive
     let stack = Stack::start().await;
     let event = kafka::event("twice");
     let repeat = || record(Some(event.to_string().into_bytes()));
+    let log = async || -> Vec<(String, i64)> {
+        stack.caught_up().await;
+        stack.event_log("type=ProductDeleted").await.into_iter().map(|entry| (entry.event_id, entry.offset)).collect()
+    };
     kafka::produce(&stack.addresses.kafka, vec![repeat(), repeat()]).await;
-    stack.caught_up().await;
+    // Either may be the one that is logged, since the log takes the events of a batch side by side.
+    let first = log().await;
+    assert!(matches!(first.as_slice(), [(id, 0 | 1)] if id == "twice"), "{first:?}");
     kafka::produce(&stack.addresses.kafka, vec![repeat()]).await;
-    stack.caught_up().await;
-    let log = stack.event_log("type=ProductDeleted").await;
-    assert_eq!(log.iter().map(|entry| (entry.event_id.as_str(), entry.offset)).collect::<Vec<_>>(), [("twice", 0)]);
+    assert_eq!(log().await, first, "an entry does not change");
     let mut offsets: Vec<i64> = stack.archive().await.iter().map(|line| line.kafka.offset).collect();
     offsets.sort_unstable();
     assert_eq!(offsets, [0, 1, 2], "the archive keeps what was on the topic, each with its offset");

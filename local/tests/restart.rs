@@ -192,7 +192,11 @@ async fn what_keeps_a_stack_from_starting_is_told_with_what_to_do() {
     let unheard = file("unheard.yaml", &unheard);
     let dangling = file("dangling.yaml", &template.replace("!Ref ProductsTable", "!Ref ProductTable"));
     let occupied = file("occupied", "");
-    let cases: [(&[&str], &[&str]); 8] = [
+    let used = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(used.path().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let used = used.path().to_str().unwrap();
+    let cases: [(&[&str], &[&str]); 9] = [
         (&["--http-port", &port], &[&port, "--http-port"]),
         (&["--aws-port", &port], &[&port, "--aws-port"]),
         (&["--kafka-port", &port], &[&port, "--kafka-port"]),
@@ -201,6 +205,7 @@ async fn what_keeps_a_stack_from_starting_is_told_with_what_to_do() {
         (&["--template", &unheard], &["unheard.yaml", "UnheardOfProperty"]),
         (&["--template", &dangling], &["dangling.yaml", "ProductTable"]),
         (&["--data", &occupied], &["occupied", "--data"]),
+        (&["--data", used], &["another stack", "--data"]),
     ];
     let binary = process::binary();
     for (args, parts) in cases {
