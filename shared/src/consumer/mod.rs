@@ -295,3 +295,59 @@ async fn verdicts<C: Consumer>(consumer: &C, records: &[Incoming]) -> Vec<Verdic
     }
     verdicts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics on `bad`, gives no verdict from `silent` on, and completes the rest.
+    struct Double;
+
+    impl Consumer for Double {
+        const NAME: &'static str = "double";
+
+        async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
+            assert!(records.iter().all(|record| record.event.id != "bad"), "a bug");
+            records.iter().take_while(|record| record.event.id != "silent").map(|_| Verdict::Done).collect()
+        }
+    }
+
+    fn record(id: &str) -> Incoming {
+        let value = serde_json::json!({
+            "specversion": "1.0", "id": id, "source": "s", "type": "ProductDeleted", "subject": "p",
+            "time": "2026-11-21T06:00:00Z", "datacontenttype": "application/json", "dataschema": "d",
+            "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"}
+        });
+        let value = Bytes::from(value.to_string());
+        let event = crate::event::read("product-events", &value).unwrap();
+        let position = Position { topic: "product-events".to_owned(), partition: 0, offset: 0, timestamp: event.time };
+        Incoming { event, value, position, trace: None }
+    }
+
+    #[tokio::test]
+    async fn the_record_that_panics_is_given_up_and_its_neighbours_are_not() {
+        let verdicts = verdicts(&Double, &[record("a"), record("bad"), record("c")]).await;
+        assert_eq!((&verdicts[0], &verdicts[2]), (&Verdict::Done, &Verdict::Done));
+        assert!(matches!(verdicts[1], Verdict::DeadLetter { reason: "panicked", .. }), "{verdicts:?}");
+    }
+
+    #[tokio::test]
+    async fn a_record_without_a_verdict_comes_again() {
+        let verdicts = verdicts(&Double, &[record("a"), record("silent"), record("c")]).await;
+        assert!(matches!(&verdicts[..], [Verdict::Done, Verdict::Retry(_), Verdict::Retry(_)]), "{verdicts:?}");
+    }
+
+    #[test]
+    fn where_partial_answers_may_not_be_read_a_failure_fails_the_batch() {
+        let failed = || BatchResponse {
+            batch_item_failures: vec![BatchItemFailure {
+                item_identifier: ItemIdentifier { partition: "product-events-0".to_owned(), offset: 7 },
+            }],
+        };
+        assert_eq!(Report::Records.answer(failed()).unwrap(), failed());
+        assert_eq!(Report::Batch.answer(failed()).unwrap_err().error_type, "RecordsNotCompleted");
+        assert_eq!(Report::Batch.answer(BatchResponse::default()).unwrap(), BatchResponse::default());
+        let wire = r#"{"batchItemFailures":[{"itemIdentifier":{"partition":"product-events-0","offset":7}}]}"#;
+        assert_eq!(serde_json::to_string(&failed()).unwrap(), wire);
+    }
+}
