@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint build deploy clean binaries template-lint
+.PHONY: help run test soak bench lint build deploy clean binaries no-crash-points template-lint
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -11,9 +11,14 @@ ARCH ?= arm64
 MACHETE_VERSION := 0.9.2
 
 # The local stack, the tests and clippy share one profile, so that the embedded broker is compiled once. A dependency of
-# the broker declares rustc 1.96 and works with 1.95.
-CARGO_FLAGS = --profile local --workspace \
+# the broker declares rustc 1.96 and works with 1.95. Crash points are for this machine only: `make build` has none.
+DEPLOYED_FLAGS = --profile local --workspace \
     $(shell rustc --version | awk '{ split($$2, v, "."); if (v[1] == 1 && v[2] < 96) print "--ignore-rust-version" }')
+CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace/crash-points
+
+# Fails where one of the given binaries has crash points, or none is given.
+NO_CRASH_POINTS = grep -qa AWS_LAMBDA_FUNCTION_NAME $(1) && \
+    { ! grep -la MILLRACE_CRASH_POINTS $(1) || { echo "ERROR: these binaries have crash points." >&2; exit 1; }; }
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +30,10 @@ test: binaries ## Runs every test, the end-to-end tests included
 	@echo "Testing."
 	cargo test $(CARGO_FLAGS)
 
+soak: binaries ## Runs the tests of failures in their full sizes; takes about half an hour
+	@echo "Breaking things."
+	MILLRACE_SOAK=1 cargo test $(CARGO_FLAGS) --test crash_points --test failures --test simulation -- --nocapture --test-threads 1
+
 bench: binaries ## Prints requests per second, latency, events per second and memory of the local stack
 	cargo bench $(CARGO_FLAGS) --bench backbone
 
@@ -34,10 +43,11 @@ binaries:
 	@echo "Building the functions and the local stack. The first time takes a quarter of an hour on two cores."
 	cargo build $(CARGO_FLAGS)
 
-lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies and the template
+lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, the template, and what is deployed
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	$(VENV)/bin/cargo-machete shared functions local
+	@$(MAKE) --no-print-directory no-crash-points
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null; then \
 	    $(MAKE) --no-print-directory template-lint; \
 	elif [ "$${CI:-}" = true ]; then \
@@ -46,6 +56,11 @@ lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies and 
 	    echo "WARNING: template.yaml was NOT CHECKED, because Python 3 with venv is missing." >&2; \
 	fi
 
+# A build without the feature, as `make build` makes it, on the quick profile.
+no-crash-points:
+	cargo build $(DEPLOYED_FLAGS)
+	@$(call NO_CRASH_POINTS,$(addprefix "$(TARGET)/local/",$(notdir $(wildcard functions/*))))
+
 template-lint: $(VENV)/requirements
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
@@ -53,6 +68,7 @@ template-lint: $(VENV)/requirements
 # The binaries and the template's Architecture have to agree.
 build: $(VENV)/requirements ## Builds every function for Lambda into .aws-sam; ARCH=x86_64 for Intel
 	PATH="$(VENV)/bin:$$PATH" sam build --parameter-overrides Architecture=$(ARCH)
+	@$(call NO_CRASH_POINTS,.aws-sam/build/*/bootstrap)
 
 deploy: build ## Deploys to AWS; PARAMETERS="KafkaMode=existing ..." sets parameters, ARGS passes flags on
 	$(VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS) $(ARGS)

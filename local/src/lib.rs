@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod crash_points;
 pub mod faults;
 pub mod http;
 pub mod kafka;

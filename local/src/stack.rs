@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::aws::{self, Access, AwsEndpoint};
 use crate::cli::Args;
+use crate::crash_points::{self, CrashPoints};
 use crate::faults::Faults;
 use crate::http::server::{bind, serve};
 use crate::http::{Control, Front};
@@ -74,13 +75,15 @@ impl Stack {
         let (aws, access, endpoint) = start_aws(args, &faults).await?;
         aws::create_missing(&access, &template.tables, &template.buckets).await?;
         let template = load(args, broker.bootstrap_servers())?;
-        let supervisor = start_functions(args, binaries, &endpoint, &template, &faults)?;
+        let crash_points = Arc::new(CrashPoints::new().context("there is no place for temporary files")?);
+        let settings = function_settings(args, binaries, &endpoint, &crash_points);
+        let supervisor = Supervisor::start(&template.functions, settings, faults.clone())?;
         let (stop, stopped) = watch::channel(false);
         let invoke = Arc::new(supervisor.clone());
         let settings = mapping_settings(args, broker.bootstrap_servers(), &endpoint);
         let mappings = Arc::new(Mappings::start(&template, &settings, invoke.clone(), stopped.clone())?);
         let schedules = Arc::new(Schedules::start(&template.schedules, &invoke, stopped.clone()));
-        let control = control(&supervisor, &faults, &mappings, aws.as_ref(), &schedules, &template);
+        let control = control(&supervisor, faults, crash_points, &mappings, aws.as_ref(), &schedules, &template);
         let ready = control.ready.clone();
         let router = Front::new(&template.routes, supervisor.clone(), http.port()).router(control);
         let front = tokio::spawn(serve(listener, router, stopped));
@@ -183,31 +186,27 @@ fn mapping_settings(args: &Args, bootstrap_servers: &str, endpoint: &str) -> map
 /// How long a real broker may hold a fetch that finds nothing (Kafka's default of `fetch.max.wait.ms`).
 const EXTERNAL_FETCH_WAIT: Duration = Duration::from_millis(500);
 
-fn start_functions(
-    args: &Args,
-    binaries: &Path,
-    endpoint: &str,
-    template: &Template,
-    faults: &Arc<Faults>,
-) -> Result<Supervisor, lambda::StartError> {
+fn function_settings(args: &Args, binaries: &Path, endpoint: &str, crash_points: &CrashPoints) -> lambda::Settings {
     let mut settings = lambda::Settings::new(binaries);
     settings.instances = args.instances;
     settings.concurrency = args.concurrency;
     settings.logs.clone_from(&args.logs);
     settings.terminal = !args.quiet;
     settings.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+    settings.environment.insert(crash_points::VARIABLE.to_owned(), crash_points.directory());
     if args.aws_endpoint.is_some() {
         // The developer's own credentials are for the endpoint that the developer named, and for nothing else.
         for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
             settings.environment.extend(std::env::var(name).ok().map(|value| (name.to_owned(), value)));
         }
     }
-    Supervisor::start(&template.functions, settings, faults.clone())
+    settings
 }
 
 fn control(
     supervisor: &Supervisor,
-    faults: &Arc<Faults>,
+    faults: Arc<Faults>,
+    crash_points: Arc<CrashPoints>,
     mappings: &Arc<Mappings>,
     aws: Option<&AwsEndpoint>,
     schedules: &Arc<Schedules>,
@@ -219,7 +218,8 @@ fn control(
     scheduled.dedup();
     Control {
         supervisor: supervisor.clone(),
-        faults: faults.clone(),
+        faults,
+        crash_points,
         ready: Arc::new(AtomicBool::new(false)),
         lag: Arc::new(move || {
             let mappings = mappings.clone();

@@ -7,91 +7,17 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
 use krafka::producer::Record;
 use serde_json::json;
 
 use self::stack::kafka::{self, KEY, TOPIC};
-use self::stack::tables::text;
-use self::stack::{Answer, PATIENCE, Stack, product};
+use self::stack::load::{CLIENTS, Seen, load};
+use self::stack::{PATIENCE, Stack, product};
 
 /// A fault that a test ends by itself.
 const UNTIL_ENDED: Duration = Duration::from_secs(600);
-/// Clients that send one request after the other.
-const CLIENTS: usize = 8;
 /// A client is answered within this time, whatever hangs.
 const LONGEST: Duration = Duration::from_secs(10);
-
-/// What clients saw.
-#[derive(Default)]
-struct Seen {
-    /// Ids of products whose creation was answered.
-    acknowledged: BTreeSet<String>,
-    /// Statuses other than success.
-    refused: Vec<u16>,
-    slowest: Duration,
-}
-
-impl Seen {
-    fn note(&mut self, took: Duration, status: u16) {
-        self.slowest = self.slowest.max(took);
-        if status >= 300 {
-            self.refused.push(status);
-        }
-    }
-}
-
-/// Clients that create and patch products until they are told to stop, or have created `most` each.
-async fn load(stack: &Stack, most: usize, stop: &AtomicBool) -> Seen {
-    let client = async |client: usize| {
-        let mut seen = Seen::default();
-        for number in 0..most {
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-            let mut new = product(&format!("Product {number} of client {client}"));
-            new["lowStockThreshold"] = json!(5);
-            let Some(created) = timed(stack, &mut seen, "POST", "/products", new).await else { continue };
-            let id = created.json()["id"].as_str().unwrap().to_owned();
-            let path = format!("/products/{id}");
-            seen.acknowledged.insert(id);
-            // Below its threshold, so that a change has two events.
-            timed(stack, &mut seen, "PATCH", &path, json!({"stock": 4})).await;
-        }
-        seen
-    };
-    let mut all = Seen::default();
-    for seen in join_all((0..CLIENTS).map(client)).await {
-        all.acknowledged.extend(seen.acknowledged);
-        all.refused.extend(seen.refused);
-        all.slowest = all.slowest.max(seen.slowest);
-    }
-    all
-}
-
-/// A request and how long it took; the answer only where it is a success.
-async fn timed(stack: &Stack, seen: &mut Seen, method: &str, path: &str, body: serde_json::Value) -> Option<Answer> {
-    let began = Instant::now();
-    let answer = stack.ask(method, path, &body).await;
-    seen.note(began.elapsed(), answer.status);
-    (answer.status < 300).then_some(answer)
-}
-
-/// Nothing that was acknowledged is missing, and everything that is stored has its events everywhere.
-async fn nothing_is_lost(stack: &Stack, seen: &Seen) -> usize {
-    stack.relayed().await;
-    let products = stack.items("ProductsTable").await;
-    let stored: BTreeSet<&str> = products.iter().map(|product| text(product, "id")).collect();
-    let lost: Vec<&String> = seen.acknowledged.iter().filter(|id| !stored.contains(id.as_str())).collect();
-    assert!(lost.is_empty(), "acknowledged and not stored: {lost:?}");
-    let events = stack.conserved().await;
-    // And the stack works as before.
-    let path = format!("/products/{}", stack.create(&product("After")).await["id"].as_str().unwrap());
-    stack.get(&path).await.with(200);
-    stack.drained().await;
-    assert_eq!(stack.conserved().await, events + 1);
-    events
-}
 
 #[tokio::test]
 async fn while_kafka_is_down_creates_are_answered_and_their_events_come_when_it_is_back() {
@@ -111,7 +37,7 @@ async fn while_kafka_is_down_creates_are_answered_and_their_events_come_when_it_
     }
     assert_eq!(stack.items("OutboxTable").await.len(), 1 + 3 * PRODUCTS + 3);
     stack.fault("kafkaDown", 1.0, Duration::ZERO).await;
-    let events = nothing_is_lost(&stack, &seen).await;
+    let events = stack.nothing_is_lost(&seen).await;
     assert_eq!(events, 1 + 1 + 3 * PRODUCTS + 3);
 }
 
@@ -130,7 +56,7 @@ async fn a_killed_api_leaves_no_product_without_its_event_and_no_event_without_i
     };
     let (seen, ()) = tokio::join!(load(&stack, usize::MAX, &stop), kills);
     assert!(!seen.acknowledged.is_empty() && !seen.refused.is_empty(), "the kills met requests");
-    nothing_is_lost(&stack, &seen).await;
+    stack.nothing_is_lost(&seen).await;
 }
 
 #[tokio::test]
@@ -149,7 +75,7 @@ async fn killed_consumers_miss_nothing_and_log_nothing_twice() {
     };
     let (seen, ()) = tokio::join!(load(&stack, usize::MAX, &stop), kills);
     assert_eq!(seen.refused, Vec::<u16>::new(), "the API does not depend on consumers");
-    nothing_is_lost(&stack, &seen).await;
+    stack.nothing_is_lost(&seen).await;
     assert!(stack.items("DeadLetterTable").await.is_empty(), "a killed consumer gives nothing up");
 }
 
@@ -160,14 +86,14 @@ async fn faults_of_dynamodb_hold_nobody_for_long_and_leave_state_and_events_in_a
     for kind in ["dynamodbThrottled", "transactionConflict", "errorAfterCommit"] {
         stack.fault(kind, 0.2, UNTIL_ENDED).await;
         let seen = tokio::time::timeout(PATIENCE, load(&stack, 12, &AtomicBool::new(false))).await.unwrap();
-        assert!(seen.slowest < LONGEST, "{kind}: a request took {:?}", seen.slowest);
+        assert!(seen.slowest() < LONGEST, "{kind}: a request took {:?}", seen.slowest());
         assert!(!seen.acknowledged.is_empty(), "{kind}: nothing came through");
         let honest = |status: &u16| [409, 503].contains(status);
         assert!(seen.refused.iter().all(honest), "{kind}: {:?}", seen.refused);
         stack.fault(kind, 0.2, Duration::ZERO).await;
-        all.acknowledged.extend(seen.acknowledged);
+        all.extend(seen);
     }
-    nothing_is_lost(&stack, &all).await;
+    stack.nothing_is_lost(&all).await;
     assert!(stack.items("DeadLetterTable").await.is_empty(), "a fault of DynamoDB gives nothing up");
 }
 

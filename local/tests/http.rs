@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use millrace_local::crash_points::CrashPoints;
 use millrace_local::faults::Faults;
 use millrace_local::http::{Control, Front, server};
 use millrace_local::lambda::{Settings, Supervisor};
@@ -43,6 +44,7 @@ async fn start() -> Stack {
     let control = Control {
         supervisor: supervisor.clone(),
         faults,
+        crash_points: Arc::new(CrashPoints::new().unwrap()),
         ready: Arc::new(AtomicBool::new(true)),
         lag: Arc::new(|| Box::pin(async { Ok(json!({ "items": [] })) })),
         mail: Arc::new(|| Box::pin(async { Ok(json!({ "items": [] })) })),

@@ -154,7 +154,10 @@ fn build_connector(embedded_roots: bool) -> SharedHttpConnector {
         // The default context trusts the system's store, so this is never less strict than TLS by default.
         Err(_) => builder.build(),
     };
-    SharedHttpConnector::new(connector)
+    let connector = SharedHttpConnector::new(connector);
+    #[cfg(feature = "crash-points")]
+    let connector = crate::crash_points::around(connector);
+    connector
 }
 
 fn http_client(connector: SharedHttpConnector) -> SharedHttpClient {

@@ -4,6 +4,7 @@ pub mod api;
 pub mod aws;
 pub mod clock;
 pub mod consumer;
+pub mod crash_points;
 pub mod dead_letter;
 pub mod dynamo;
 pub mod event;

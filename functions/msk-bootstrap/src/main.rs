@@ -9,6 +9,7 @@ mod handler;
 mod request;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use millrace::crash_points::{self, ANSWER};
 use millrace::{aws, settings, telemetry};
 use serde_json::Value;
 
@@ -24,10 +25,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     };
     let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        handler
-            .handle(event.payload, &event.context)
-            .await
-            .map_err(|error| Diagnostic { error_type: "Unanswered".to_owned(), error_message: format!("{error:#}") })
+        let answer = handler.handle(event.payload, &event.context).await;
+        crash_points::before(ANSWER);
+        answer.map_err(|error| Diagnostic { error_type: "Unanswered".to_owned(), error_message: format!("{error:#}") })
     }))
     .await
 }

@@ -6,6 +6,7 @@ mod work;
 use std::sync::Arc;
 
 use lambda_runtime::{LambdaEvent, service_fn};
+use millrace::crash_points::{self, ANSWER};
 use millrace::kafka::{self, Kafka, Publisher};
 use millrace::outbox::Outbox;
 use millrace::shutdown::{self, InFlight};
@@ -26,7 +27,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let span = telemetry::invocation_span(&event.context.request_id, None);
         async move {
             let _guard = guard;
-            work::run(&outbox, event.payload, event.context.deadline()).await
+            let answer = work::run(&outbox, event.payload, event.context.deadline()).await;
+            crash_points::before(ANSWER);
+            answer
         }
         .instrument(span)
     }))

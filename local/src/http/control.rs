@@ -17,13 +17,15 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::crash_points;
+use crate::crash_points::CrashPoints;
 use crate::faults::{Fault, Faults, Kind};
 use crate::lambda::{Signal, Supervisor};
 
 /// Longest fault, and longest delay of a slow function.
 const MAX_FAULT: Duration = Duration::from_hours(24);
 /// What there is under `/_local`.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "GET /_local/health",
     "GET /_local/ready",
     "GET /_local/functions",
@@ -32,6 +34,8 @@ const KNOWN: [&str; 9] = [
     "GET /_local/mail",
     "GET /_local/faults",
     "POST /_local/faults",
+    "GET /_local/crash-points",
+    "POST /_local/crash-points",
     "POST /_local/clock/tick?function={name}",
 ];
 
@@ -48,6 +52,8 @@ pub struct Control {
     pub supervisor: Supervisor,
     /// The faults in force.
     pub faults: Arc<Faults>,
+    /// Where processes can be stopped.
+    pub crash_points: Arc<CrashPoints>,
     /// Set when all parts of the stack are up.
     pub ready: Arc<AtomicBool>,
     /// `{"items":[{function, topic, partition, end, committed, lag}]}`.
@@ -59,13 +65,13 @@ pub struct Control {
 }
 
 /// Why something is not done.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     message: String,
     known: Option<Vec<String>>,
 }
 
-type Answer = Result<(StatusCode, Json<Value>), Refusal>;
+pub(super) type Answer = Result<(StatusCode, Json<Value>), Refusal>;
 
 /// Routes below `/_local`.
 pub(super) fn router<S: Clone + Send + Sync + 'static>(control: Control) -> Router<S> {
@@ -77,6 +83,7 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(control: Control) -> Rout
         .route("/lag", source(|control| control.lag.clone()))
         .route("/mail", source(|control| control.mail.clone()))
         .route("/faults", get(faults).post(start_fault))
+        .route("/crash-points", get(crash_points::all).post(crash_points::arm))
         .route("/clock/tick", post(tick))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown_method)
@@ -129,9 +136,7 @@ fn source(part: fn(&Control) -> Source) -> MethodRouter<Control> {
         let answer = part(&control)();
         match answer.await {
             Ok(value) => Ok((StatusCode::OK, Json(value))),
-            Err(error) => {
-                Err(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, message: format!("{error:#}"), known: None })
-            }
+            Err(error) => Err(Refusal::failed(format!("{error:#}"))),
         }
     })
 }
@@ -199,12 +204,16 @@ async fn unknown_method() -> Refusal {
 }
 
 impl Refusal {
-    fn bad(message: impl Into<String>) -> Refusal {
+    pub(super) fn bad(message: impl Into<String>) -> Refusal {
         Refusal { status: StatusCode::BAD_REQUEST, message: message.into(), known: None }
     }
 
-    fn unknown(message: String, known: Vec<String>) -> Refusal {
+    pub(super) fn unknown(message: String, known: Vec<String>) -> Refusal {
         Refusal { status: StatusCode::NOT_FOUND, message, known: Some(known) }
+    }
+
+    pub(super) fn failed(message: String) -> Refusal {
+        Refusal { status: StatusCode::SERVICE_UNAVAILABLE, message, known: None }
     }
 }
 
@@ -236,6 +245,7 @@ mod tests {
         Control {
             supervisor: Supervisor::start(&BTreeMap::new(), settings, faults.clone()).unwrap(),
             faults,
+            crash_points: Arc::new(CrashPoints::new().unwrap()),
             ready: Arc::default(),
             lag: Arc::new(|| Box::pin(async { Ok(json!({ "items": [] })) })),
             mail: Arc::new(|| Box::pin(async { Err(anyhow::anyhow!("no inbox")) })),
@@ -271,6 +281,8 @@ mod tests {
             ("POST /_local/clock/tick", 202, "archive"),
             ("POST /_local/clock/tick?function=archive", 202, "archive"),
             ("POST /_local/clock/tick?function=nope", 404, "\"known\":[\"archive\"]"),
+            ("GET /_local/crash-points", 200, "items"),
+            ("POST /_local/crash-points", 400, "no crash point"),
             ("GET /_local/nope", 404, "GET /_local/functions"),
         ];
         for (line, status, part) in cases {

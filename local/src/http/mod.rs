@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod control;
+mod crash_points;
 pub mod event;
 pub mod front;
 pub mod route;

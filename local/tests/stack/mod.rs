@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod conservation;
+pub mod crash;
 pub mod kafka;
+pub mod load;
 pub mod process;
 pub mod tables;
 

@@ -11,6 +11,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use super::{MAX_BODY_BYTES, Problem};
+use crate::crash_points::{self, ANSWER};
 use crate::shutdown::{self, InFlight};
 use crate::telemetry::TraceContext;
 
@@ -31,7 +32,9 @@ pub async fn serve(router: Router, close: impl Future<Output = ()> + Send + 'sta
         let answer = answer(router.clone(), request);
         async move {
             let _guard = guard;
-            answer.await
+            let answer = answer.await;
+            crash_points::before(ANSWER);
+            answer
         }
     }))
     .await

@@ -22,6 +22,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use tracing::Instrument;
 
+use crate::crash_points::{self, ANSWER};
 use crate::dead_letter::DeadLetters;
 use crate::event::AnyEvent;
 use crate::metrics::{self, Metric};
@@ -166,7 +167,10 @@ pub async fn serve<C: Consumer>(
             let (consumer, dead_letters) = &*shared;
             let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
             let deadline = Instant::now() + left.saturating_sub(MARGIN);
-            report.answer(handle(consumer, dead_letters, event.payload, crate::clock::now(), deadline).await)
+            let answer =
+                report.answer(handle(consumer, dead_letters, event.payload, crate::clock::now(), deadline).await);
+            crash_points::before(ANSWER);
+            answer
         }
         .instrument(span)
     }))

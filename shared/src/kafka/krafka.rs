@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::link::{Failure, Link};
 use super::settings::{KafkaSettings, SettingsError};
 use super::{Ack, MAX_RECORD_BYTES, PublishError, Publisher, Record, Rejection};
+use crate::crash_points;
 
 /// Wait after the first failed start of a producer; it doubles up to [`MAX_RESTART_BACKOFF`].
 const RESTART_BACKOFF: Duration = Duration::from_millis(100);
@@ -203,7 +204,14 @@ fn backoff(failures: u32) -> Duration {
 
 impl Publisher for Kafka {
     fn publish(&self, record: Record, within: Duration) -> BoxFuture<'_, Result<Ack, PublishError>> {
-        self.publish_by(record, Instant::now() + within).boxed()
+        async move {
+            let step = format!("kafka.produce.{}", record.topic);
+            crash_points::before(&step);
+            let ack = self.publish_by(record, Instant::now() + within).await?;
+            crash_points::after(&step);
+            Ok(ack)
+        }
+        .boxed()
     }
 
     fn ready(&self, within: Duration) -> BoxFuture<'_, Result<(), PublishError>> {

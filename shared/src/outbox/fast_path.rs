@@ -1,9 +1,10 @@
-//! When a request should not even try Kafka.
+//! When a request should not even try Kafka: a circuit breaker.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// After a failed produce, requests of this process leave their events to the relay for this time.
+/// After a failed produce, requests of this process leave their events to the relay for this time. Then one request
+/// tries, and the others go on without until it succeeds: of all requests of an outage, one in each pause is slow.
 pub const PAUSE: Duration = Duration::from_secs(5);
 
 /// Remembers the last failure of this process. Time is an argument.
@@ -13,9 +14,22 @@ pub struct FastPath {
 }
 
 impl FastPath {
-    /// Whether a produce is worth trying.
-    pub fn is_open(&self, now: Instant) -> bool {
-        self.lock().is_none_or(|until| until <= now)
+    /// Whether this request is to try a produce.
+    pub fn enter(&self, now: Instant) -> bool {
+        let mut closed_until = self.lock();
+        match *closed_until {
+            None => true,
+            Some(until) if until > now => false,
+            Some(_) => {
+                *closed_until = Some(now + PAUSE);
+                true
+            }
+        }
+    }
+
+    /// Notes that a produce succeeded.
+    pub fn succeeded(&self) {
+        *self.lock() = None;
     }
 
     /// Notes that a produce failed.
@@ -33,12 +47,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_closes_the_fast_path_for_its_pause() {
+    fn after_a_failure_one_request_in_each_pause_tries_until_one_succeeds() {
         let path = FastPath::default();
         let start = Instant::now();
-        assert!(path.is_open(start));
+        assert!(path.enter(start) && path.enter(start));
         path.failed(start);
-        assert!(!path.is_open(start + PAUSE / 2));
-        assert!(path.is_open(start + PAUSE));
+        assert!(!path.enter(start + PAUSE / 2));
+        let second = start + PAUSE;
+        assert!(path.enter(second), "one tries");
+        assert!(!path.enter(second), "alone");
+        // Also when the one that tried was cut off.
+        assert!(path.enter(second + PAUSE));
+        path.succeeded();
+        assert!(path.enter(second + PAUSE) && path.enter(second + PAUSE));
     }
 }

@@ -55,13 +55,16 @@ impl Outbox {
     /// The fast path of a request, after its commit: publishes what the aggregate has pending, within
     /// [`REQUEST_BUDGET`]. It has no result, because the event is safe in the outbox whatever happens here.
     pub async fn after_commit(&self, aggregate: &str) {
-        if !self.fast_path.is_open(Instant::now()) {
+        if !self.fast_path.enter(Instant::now()) {
             tracing::debug!(aggregate, "left to the relay, because Kafka failed a moment ago");
             return;
         }
-        if let Err(failure) = self.publish(aggregate, REQUEST_BUDGET).await {
-            self.fast_path.failed(Instant::now());
-            tracing::warn!(aggregate, error = %failure, "left to the relay");
+        match self.publish(aggregate, REQUEST_BUDGET).await {
+            Ok(_) => self.fast_path.succeeded(),
+            Err(failure) => {
+                self.fast_path.failed(Instant::now());
+                tracing::warn!(aggregate, error = %failure, "left to the relay");
+            }
         }
     }
 

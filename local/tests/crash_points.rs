@@ -1,0 +1,180 @@
+//! A function is stopped at each step that it takes, and nothing is lost, doubled or out of order.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
+
+mod stack;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use self::stack::crash::CrashPoint;
+use self::stack::load::{Seen, load};
+use self::stack::{PATIENCE, Stack, product};
+
+const API: &str = "products-api";
+const COMMITTED: &str = "dynamodb.TransactWriteItems.millrace-ProductsTable.after";
+/// Time between two looks of what runs beside the load.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Runs `work` beside clients of the API, readers, crashes that leave events behind, and a relay that is started often.
+async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T) {
+    let stop = AtomicBool::new(false);
+    let running = || !stop.load(Ordering::Relaxed);
+    let leave_behind = async {
+        while running() {
+            // Until then nothing is committed.
+            if stack.steps(API).await.iter().any(|step| step == COMMITTED) {
+                stack.arm(API, COMMITTED, "KILL").await;
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    };
+    let relay = async {
+        while running() {
+            stack.send(stack.request("POST", "/_local/clock/tick?function=outbox-relay")).await.with(202);
+            tokio::time::sleep(TICK).await;
+        }
+    };
+    let read = async {
+        let mut taken = product("Taken");
+        taken["id"] = json!("taken");
+        for key in (0..).take_while(|_| running()) {
+            // All but the first are refused, so that their keys are given back.
+            let key = format!("taken-{key}");
+            let again = stack.request("POST", "/products").header("Idempotency-Key", key).json(&taken);
+            stack.send(again).await;
+            for path in ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/health/ready"] {
+                // Whatever the answer is: a function may be killed while it makes it.
+                stack.get(path).await;
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    };
+    let work = async {
+        let done = work.await;
+        stop.store(true, Ordering::Relaxed);
+        done
+    };
+    let (seen, done, ..) = tokio::join!(load(stack, usize::MAX, &stop), work, leave_behind, relay, read);
+    (seen, done)
+}
+
+#[tokio::test]
+async fn a_crash_at_any_step_of_any_function_loses_nothing() {
+    let stack = Stack::start().await;
+    let crash_everywhere = async {
+        let mut done: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut new_until = Instant::now() + PATIENCE;
+        // A step that only a crash leads to shows up on the way.
+        loop {
+            let passed = stack.crash_points().await;
+            let next = passed.into_iter().find(|at| !done.contains(&(at.function.clone(), at.step.clone())));
+            match next {
+                Some(CrashPoint { function, step, .. }) => {
+                    stack.arm(&function, &step, "KILL").await;
+                    stack.until_struck(&function, &step).await;
+                    done.insert((function, step));
+                    new_until = Instant::now() + PATIENCE;
+                }
+                None if all_functions(&done) && relay_published(&done) => return done,
+                None => assert!(Instant::now() < new_until, "only {done:?} were passed{}", stack.process.tail()),
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let (seen, done) = under_load(&stack, crash_everywhere).await;
+    assert!(!seen.acknowledged.is_empty() && !seen.refused.is_empty(), "the crashes met requests");
+    for (function, step) in &done {
+        eprintln!("crashed {function} at {step}");
+    }
+    stack.nothing_is_lost(&seen).await;
+}
+
+/// Every function that works without CloudFormation was stopped.
+fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
+    let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
+    [API, "event-log", "event-log-api", "archive", "outbox-relay"].iter().all(|name| functions.contains(name))
+}
+
+/// The last step of the relay's work was reached too.
+fn relay_published(done: &BTreeSet<(String, String)>) -> bool {
+    done.iter().any(|(function, step)| function == "outbox-relay" && step.starts_with("dynamodb.DeleteItem"))
+}
+
+#[tokio::test]
+async fn a_create_with_a_key_that_crashes_at_any_step_and_is_sent_again_makes_one_product() {
+    let stack = Stack::start().await;
+    let create = async |key: &str| {
+        let request = stack.request("POST", "/products").header("Idempotency-Key", key).json(&product(key));
+        stack.send(request).await
+    };
+    create("undisturbed").await.with(201);
+    let steps = stack.steps(API).await;
+    assert!(steps.iter().any(|step| step.starts_with("dynamodb.PutItem.millrace-IdempotencyTable")), "{steps:?}");
+    for step in &steps {
+        stack.arm(API, step, "KILL").await;
+        create(step).await.with(500);
+        assert!(stack.struck(API, step).await, "{step}");
+    }
+    let again = join_all(steps.iter().map(async |step| {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = create(step).await;
+            if answer.status == 201 {
+                return answer.json();
+            }
+            // The claim of the process that died is free when its lease is over.
+            assert_eq!(answer.json()["code"], "idempotency_key_in_progress", "{step}");
+            assert!(Instant::now() < deadline, "{step}: the key is not free again");
+            tokio::time::sleep(Duration::from_secs(answer.header("retry-after").parse().unwrap())).await;
+        }
+    }))
+    .await;
+    stack.relayed().await;
+    let products: Vec<Value> = stack.products("limit=100").await.concat();
+    assert_eq!(products.len(), 1 + steps.len(), "one product for each key");
+    for (step, answer) in steps.iter().zip(again) {
+        assert_eq!(answer["name"].as_str(), Some(step.as_str()));
+        assert!(products.contains(&answer), "{step}");
+        assert_eq!(create(step).await.with(201).header("idempotency-replayed"), "true", "{step}");
+    }
+    assert_eq!(stack.conserved().await, products.len());
+}
+
+#[tokio::test]
+async fn a_handler_that_stands_still_or_dies_between_commit_and_produce_does_not_change_the_order() {
+    // Two processes, each with one request, so that the second request meets the other one.
+    let stack = Stack::start_with(&["--concurrency", "1", "--instances", "2"]).await;
+    let shared = stack.create(&product("Changed by two")).await;
+    let path = format!("/products/{}", shared["id"].as_str().unwrap());
+    let patch = async |stock: usize| stack.ask("PATCH", &path, &json!({"stock": stock})).await;
+    patch(0).await.with(200);
+    let steps = stack.steps(API).await;
+    let from_commit = |step: &&String| {
+        step.as_str() == COMMITTED || ["Query", "kafka", "Delete", "answer"].iter().any(|part| step.contains(part))
+    };
+    let steps: Vec<&String> = steps.iter().filter(from_commit).collect();
+    assert_eq!(steps.len(), 8, "commit, read, produce, delete, answer: {steps:?}");
+    let mut changes = 2;
+    for step in steps {
+        for signal in ["STOP", "KILL"] {
+            stack.arm(API, step, signal).await;
+            let first = patch(changes);
+            let second = async {
+                stack.until_struck(API, step).await;
+                // While the first has committed and stands still, or is dead.
+                patch(changes + 1).await.with(200);
+                stack.signal(API, "CONT").await;
+            };
+            let (first, ()) = tokio::join!(first, second);
+            first.with(if signal == "STOP" { 200 } else { 500 });
+            changes += 2;
+        }
+    }
+    stack.relayed().await;
+    assert_eq!(stack.get(&path).await.json()["version"], changes);
+    assert_eq!(stack.conserved().await, changes);
+}

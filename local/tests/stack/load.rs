@@ -1,0 +1,121 @@
+//! Clients of the products API that try again, as clients do.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use super::tables::text;
+use super::{Answer, Stack, product};
+
+/// Clients that send one request after the other.
+pub const CLIENTS: usize = 8;
+
+/// What clients saw.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Ids of products whose creation was answered.
+    pub acknowledged: BTreeSet<String>,
+    /// Statuses other than success.
+    pub refused: Vec<u16>,
+    /// How long each request took.
+    pub times: Vec<Duration>,
+}
+
+impl Seen {
+    /// The longest time of a request.
+    pub fn slowest(&self) -> Duration {
+        self.times.iter().copied().max().unwrap_or_default()
+    }
+
+    /// The time that 99 of 100 requests stayed below.
+    pub fn p99(&self) -> Duration {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        times.get(times.len() * 99 / 100).copied().unwrap_or_default()
+    }
+
+    pub fn extend(&mut self, other: Seen) {
+        self.acknowledged.extend(other.acknowledged);
+        self.refused.extend(other.refused);
+        self.times.extend(other.times);
+    }
+
+    async fn send(&mut self, stack: &Stack, method: &str, path: &str, key: Option<&str>, body: &Value) -> Answer {
+        let mut request = stack.request(method, path);
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let began = Instant::now();
+        let answer = stack.send(request).await;
+        self.times.push(began.elapsed());
+        if answer.status >= 300 {
+            self.refused.push(answer.status);
+        }
+        answer
+    }
+}
+
+/// Clients that create, change and sometimes delete products until they are told to stop, or have created `most` each.
+pub async fn load(stack: &Stack, most: usize, stop: &AtomicBool) -> Seen {
+    let client = async |client: usize| {
+        let mut seen = Seen::default();
+        for number in 0..most {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            one(stack, &mut seen, client, number).await;
+        }
+        seen
+    };
+    let mut all = Seen::default();
+    for seen in join_all((0..CLIENTS).map(client)).await {
+        all.extend(seen);
+    }
+    all
+}
+
+/// One product: created, made low in stock, which is two events, and now and then deleted.
+async fn one(stack: &Stack, seen: &mut Seen, client: usize, number: usize) {
+    let mut new = product(&format!("Product {number} of client {client}"));
+    new["lowStockThreshold"] = json!(5);
+    // Every other client gives a key, and so may repeat a request whose outcome it does not know.
+    let key = client.is_multiple_of(2).then(|| format!("create-{client}-{number}"));
+    let mut answer = seen.send(stack, "POST", "/products", key.as_deref(), &new).await;
+    if key.is_some() && answer.status >= 500 {
+        answer = seen.send(stack, "POST", "/products", key.as_deref(), &new).await;
+    }
+    if answer.status != 201 {
+        return;
+    }
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/products/{id}");
+    seen.acknowledged.insert(id);
+    seen.send(stack, "PATCH", &path, None, &json!({"stock": 4})).await;
+    if number % 5 == 4 {
+        seen.send(stack, "DELETE", &path, None, &Value::Null).await;
+    }
+}
+
+impl Stack {
+    /// Nothing that was acknowledged is missing, everything that is stored has its events everywhere, and the stack works
+    /// as before. Answers the number of events, without the one that shows the last.
+    pub async fn nothing_is_lost(&self, seen: &Seen) -> usize {
+        self.relayed().await;
+        let products = self.items("ProductsTable").await;
+        let stored: BTreeSet<&str> = products.iter().map(|product| text(product, "id")).collect();
+        let lost: Vec<&String> = seen.acknowledged.iter().filter(|id| !stored.contains(id.as_str())).collect();
+        assert!(lost.is_empty(), "acknowledged and not stored: {lost:?}");
+        let events = self.conserved().await;
+        let path = format!("/products/{}", self.create(&product("After")).await["id"].as_str().unwrap());
+        self.get(&path).await.with(200);
+        self.drained().await;
+        assert_eq!(self.conserved().await, events + 1);
+        events
+    }
+}
