@@ -70,7 +70,7 @@ async fn list(State(api): State<Api>, Params(query): Params<LogQuery>) -> Result
     let mut day = walk.day;
     let mut after = walk.after.clone();
     for _ in 0..DAYS_PER_PAGE {
-        let (found, more) = api.day(&walk, day, after.take(), limit - items.len()).await.map_err(unavailable)?;
+        let (found, more) = api.day(&walk, day, after.take(), limit - items.len()).await?;
         for item in found {
             bytes += item.data.get().len();
             items.push(item);
@@ -98,7 +98,7 @@ fn respond(cursor: Option<Cursor>, mut items: Vec<Entry>) -> Result<Response, Pr
     let now = clock::now().as_second();
     items.retain(|entry| entry.expires_at > now);
     let next_cursor = cursor.map(|cursor| page::encode(&cursor)).transpose();
-    let next_cursor = next_cursor.map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))?;
+    let next_cursor = next_cursor.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 
@@ -157,9 +157,4 @@ fn entry(item: &Item) -> Result<Entry, StoreError> {
         time_id: owned("timeId")?,
         expires_at: number(item, "expiresAt")?,
     })
-}
-
-fn unavailable(error: StoreError) -> Problem {
-    tracing::error!(%error, "store");
-    Problem::unavailable()
 }

@@ -97,7 +97,7 @@ async fn insert(
 ) -> Result<Answer, Problem> {
     // Only an id that the client chose can be in use.
     let (id, from) = match id {
-        Some(id) => match api.store.get(&id).await.map_err(unavailable)? {
+        Some(id) => match api.store.get(&id).await? {
             Stored::Live(_) => return Err(exists()),
             other => (id, other.version()),
         },
@@ -107,13 +107,13 @@ async fn insert(
     let product = change::product(id, input, from + 1, context.now, None);
     let entries = change::saved(EventType::ProductCreated, &product, &context).map_err(unstorable)?;
     let answer = answer(StatusCode::CREATED, &product)?;
-    let stored = claim.map(|claim| api.keys.complete(claim, &answer, context.now)).transpose().map_err(unavailable)?;
+    let stored = claim.map(|claim| api.keys.complete(claim, &answer, context.now)).transpose()?;
     let change = Change { from, next: Next::Live(&product), entries: &entries, answer: stored };
     match api.store.change(api.outbox.table(), change).await {
         Ok(()) => {}
         Err(Refused::Raced) => return Err(exists()),
         Err(Refused::ClaimLost) => return Err(claim_lost()),
-        Err(Refused::Store(error)) => return Err(unavailable(error)),
+        Err(Refused::Store(error)) => return Err(error.into()),
     }
     api.outbox.after_commit(&aggregate(AGGREGATE, product.id.as_str())).await;
     Ok(answer)
@@ -203,7 +203,7 @@ async fn commit(api: &Api, id: &ProductId, from: u64, next: Next<'_>, entries: &
             Ok(true)
         }
         Err(Refused::Raced | Refused::ClaimLost) => Ok(false),
-        Err(Refused::Store(error)) => Err(unavailable(error)),
+        Err(Refused::Store(error)) => Err(error.into()),
     }
 }
 
@@ -227,14 +227,14 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
         Some(_) => return Err(Problem::invalid_field("lowStock", "not_a_boolean", "true or false was expected")),
     };
     let after = query.page.cursor::<Cursor>()?.map(|cursor| cursor.after.to_string());
-    let (items, more) = api.store.list(query.page.limit()?, after, low).await.map_err(unavailable)?;
+    let (items, more) = api.store.list(query.page.limit()?, after, low).await?;
     let cursor = items.last().filter(|_| more).map(|last| page::encode(&Cursor { after: last.id.clone() }));
-    let next_cursor = cursor.transpose().map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))?;
+    let next_cursor = cursor.transpose().map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 
 async fn live(api: &Api, id: &ProductId) -> Result<Product, Problem> {
-    match api.store.get(id).await.map_err(unavailable)? {
+    match api.store.get(id).await? {
         Stored::Live(product) => Ok(product),
         Stored::Absent | Stored::Deleted(_) => Err(Problem::not_found("product")),
     }
@@ -250,7 +250,7 @@ fn context(trace: &TraceContext) -> Context {
 }
 
 fn answer(status: StatusCode, product: &Product) -> Result<Answer, Problem> {
-    let body = serde_json::to_string(product).map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))?;
+    let body = serde_json::to_string(product).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ETAG, header_value(&etag(product.version))?);
@@ -260,8 +260,8 @@ fn answer(status: StatusCode, product: &Product) -> Result<Answer, Problem> {
     Ok(Answer::new(status, &headers, body))
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(text).map_err(|error| unavailable(StoreError::Corrupt(error.to_string())))
+fn header_value(text: &str) -> Result<HeaderValue, StoreError> {
+    HeaderValue::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 fn exists() -> Problem {
@@ -280,10 +280,4 @@ fn busy() -> Problem {
 
 fn unstorable(error: EntryError) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", error.to_string())
-}
-
-/// What went wrong is for the log; the client learns that it may try again.
-fn unavailable(error: StoreError) -> Problem {
-    tracing::error!(%error, "store");
-    Problem::unavailable()
 }
