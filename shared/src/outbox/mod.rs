@@ -9,6 +9,7 @@
 //! first one's aggregate, commits and queries within those milliseconds could miss the first one's entry, which then
 //! follows its successor.
 
+pub mod drain;
 mod fast_path;
 mod publish;
 mod relay;

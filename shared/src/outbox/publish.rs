@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::Client;
 use bytes::Bytes;
 
+use super::drain::{Drain, Learnt, Step};
 use super::{Entry, FastPath};
 use crate::dynamo::{StoreError, s};
 use crate::event::CONTENT_TYPE;
@@ -74,17 +75,29 @@ impl Outbox {
     /// The first failure; what was not acknowledged stays pending.
     pub async fn publish(&self, aggregate: &str, within: Duration) -> Result<usize, PublishFailure> {
         let deadline = Instant::now() + within;
-        // A call that hangs must not hold the request; an entry whose fate is unknown stays and is sent again.
-        tokio::time::timeout(within, self.drain(aggregate, deadline)).await.unwrap_or(Err(PublishFailure::OutOfTime))
+        let mut drain = Drain::default();
+        while let Some(step) = drain.step() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // A call that hangs must not hold the request.
+            let performed = tokio::time::timeout(left, self.perform(aggregate, step, left)).await;
+            drain.learn(performed.unwrap_or(Err(PublishFailure::OutOfTime)));
+        }
+        drain.outcome()
     }
 
-    async fn drain(&self, aggregate: &str, deadline: Instant) -> Result<usize, PublishFailure> {
-        let mut published = 0;
-        loop {
-            let (entries, more) = self.pending(aggregate).await?;
-            for entry in entries {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let ack = self.publisher.publish(record(&entry), left).await?;
+    async fn perform(
+        &self,
+        aggregate: &str,
+        step: Step<'_, Entry>,
+        within: Duration,
+    ) -> Result<Learnt<Entry>, PublishFailure> {
+        match step {
+            Step::Query => {
+                let (entries, more) = self.pending(aggregate).await?;
+                Ok(Learnt::Pending(entries, more))
+            }
+            Step::Publish(entry) => {
+                let ack = self.publisher.publish(record(entry), within).await?;
                 tracing::info!(
                     eventId = entry.event_id,
                     topic = entry.topic,
@@ -92,17 +105,17 @@ impl Outbox {
                     offset = ack.offset,
                     "published"
                 );
-                self.delete(&entry).await?;
-                published += 1;
+                Ok(Learnt::Acknowledged)
             }
-            // What is committed after the query is published by its own writer.
-            if !more {
-                return Ok(published);
+            Step::Delete(entry) => {
+                self.delete(entry).await?;
+                Ok(Learnt::Deleted)
             }
         }
     }
 
-    /// The first pending entries of an aggregate, and whether there are more. A consistent read, so that a committed predecessor is never missed.
+    /// The first pending entries of an aggregate, and whether there are more. A consistent read, so that a committed
+    /// predecessor is never missed.
     async fn pending(&self, aggregate: &str) -> Result<(Vec<Entry>, bool), StoreError> {
         let answer = self
             .dynamo

@@ -1,0 +1,146 @@
+//! What to do next when the pending entries of an aggregate are published. Pure: [`super::Outbox`] performs the steps,
+//! and so does a simulation.
+//!
+//! The order of the steps is what keeps events: an entry is deleted only after its acknowledgement, the next one is
+//! published only after that, and the first failure ends it, so that no entry overtakes an earlier one.
+
+use std::collections::VecDeque;
+
+/// The next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a, E> {
+    /// Read the first pending entries of the aggregate, consistently and in their order.
+    Query,
+    /// Produce this entry and wait for its acknowledgement.
+    Publish(&'a E),
+    /// Delete this entry, which Kafka has acknowledged.
+    Delete(&'a E),
+}
+
+/// What a step brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Learnt<E> {
+    /// The first pending entries, and whether there are more.
+    Pending(Vec<E>, bool),
+    /// Kafka has the entry.
+    Acknowledged,
+    /// The outbox has it no more.
+    Deleted,
+}
+
+/// How far the entries of one aggregate are published. `E` is an entry, `F` why a step failed.
+#[derive(Debug)]
+pub struct Drain<E, F> {
+    state: State<F>,
+    entries: VecDeque<E>,
+    more: bool,
+    published: usize,
+}
+
+#[derive(Debug)]
+enum State<F> {
+    Query,
+    Publish,
+    Delete,
+    Ended(Result<(), F>),
+}
+
+impl<E, F> Default for Drain<E, F> {
+    fn default() -> Self {
+        Self { state: State::Query, entries: VecDeque::new(), more: false, published: 0 }
+    }
+}
+
+impl<E, F> Drain<E, F> {
+    /// The step to perform now; none at the end, and [`Drain::outcome`] says how it ended.
+    pub fn step(&self) -> Option<Step<'_, E>> {
+        match &self.state {
+            State::Query => Some(Step::Query),
+            State::Publish => self.entries.front().map(Step::Publish),
+            State::Delete => self.entries.front().map(Step::Delete),
+            State::Ended(_) => None,
+        }
+    }
+
+    /// Takes what the step brought, or why it failed. An entry whose fate is unknown stays and is published again.
+    pub fn learn(&mut self, result: Result<Learnt<E>, F>) {
+        self.state = match result {
+            Ok(Learnt::Pending(entries, more)) => {
+                (self.entries, self.more) = (entries.into(), more);
+                self.following()
+            }
+            Ok(Learnt::Acknowledged) => State::Delete,
+            Ok(Learnt::Deleted) => {
+                self.entries.pop_front();
+                self.published += 1;
+                self.following()
+            }
+            Err(failure) => State::Ended(Err(failure)),
+        };
+    }
+
+    fn following(&self) -> State<F> {
+        match (self.entries.is_empty(), self.more) {
+            (false, _) => State::Publish,
+            (true, true) => State::Query,
+            // What is committed after the query is published by its own writer.
+            (true, false) => State::Ended(Ok(())),
+        }
+    }
+
+    /// How many entries were published.
+    ///
+    /// # Errors
+    /// The failure that ended it; what was not deleted by then stays pending.
+    pub fn outcome(self) -> Result<usize, F> {
+        match self.state {
+            State::Ended(Err(failure)) => Err(failure),
+            _ => Ok(self.published),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Published = Drain<u8, &'static str>;
+
+    /// Performs every step as well as can be on these pages, and tells the steps.
+    fn steps(mut pages: Vec<Vec<u8>>) -> (Vec<String>, Published) {
+        let (mut drain, mut told) = (Published::default(), Vec::new());
+        pages.reverse();
+        while let Some(step) = drain.step() {
+            told.push(format!("{step:?}"));
+            let learnt = match step {
+                Step::Query => Learnt::Pending(pages.pop().unwrap(), !pages.is_empty()),
+                Step::Publish(_) => Learnt::Acknowledged,
+                Step::Delete(_) => Learnt::Deleted,
+            };
+            drain.learn(Ok(learnt));
+        }
+        (told, drain)
+    }
+
+    #[test]
+    fn entries_are_published_in_their_order_each_deleted_before_the_next_until_no_page_is_left() {
+        let (told, drain) = steps(vec![vec![1, 2], vec![3]]);
+        let expected =
+            ["Query", "Publish(1)", "Delete(1)", "Publish(2)", "Delete(2)", "Query", "Publish(3)", "Delete(3)"];
+        assert_eq!(told, expected);
+        assert_eq!(drain.outcome(), Ok(3));
+        assert_eq!(steps(vec![vec![]]).1.outcome(), Ok(0));
+    }
+
+    #[test]
+    fn the_first_failure_of_any_step_ends_it() {
+        for successes in 0..3 {
+            let mut drain = Published::default();
+            let learnt = [Learnt::Pending(vec![1, 2], false), Learnt::Acknowledged];
+            learnt.into_iter().take(successes).for_each(|learnt| drain.learn(Ok(learnt)));
+            drain.learn(Err("down"));
+            assert_eq!(drain.step(), None);
+            assert_eq!(drain.outcome(), Err("down"));
+        }
+    }
+}
