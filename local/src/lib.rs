@@ -6,6 +6,7 @@
 pub mod aws;
 pub mod cli;
 pub mod crash_points;
+pub mod conservation;
 pub mod faults;
 pub mod http;
 pub mod kafka;

@@ -103,12 +103,13 @@ async fn a_consumer_that_cannot_store_an_event_tries_again_until_it_can() {
     let stack = Stack::start().await;
     stack.fault("dynamodbThrottled", 1.0, UNTIL_ENDED).await;
     let event = |number: usize| Record::new(TOPIC, kafka::event(&format!("e-{number}")).to_string()).key(KEY);
-    kafka::produce(&stack.addresses.kafka, (0..EVENTS).map(event).collect()).await;
+    stack.produce((0..EVENTS).map(event).collect()).await;
     stack.eventually("the log tried more than once", async || busier(&stack, "event-log", 2).await).await;
     stack.fault("dynamodbThrottled", 1.0, Duration::ZERO).await;
     stack.caught_up().await;
     let logged: BTreeSet<String> = stack.event_log("").await.into_iter().map(|entry| entry.event_id).collect();
     assert_eq!(logged, (0..EVENTS).map(|number| format!("e-{number}")).collect());
+    assert_eq!(stack.conserved().await, EVENTS);
     assert!(stack.items("DeadLetterTable").await.is_empty(), "a fault of DynamoDB gives nothing up");
 }
 

@@ -64,7 +64,7 @@ async fn a_poison_record_is_dead_lettered_with_its_bytes_by_each_consumer_and_th
     for (number, (value, _)) in poisons.iter().enumerate() {
         records.extend([record(value.clone()), event(number + 1)]);
     }
-    let places = kafka::produce(&stack.addresses.kafka, records).await;
+    let places = stack.produce(records).await;
     assert_eq!(places, (0..places.len()).map(|offset| (PARTITION, offset as i64)).collect::<Vec<_>>());
     stack.caught_up().await;
 
@@ -92,6 +92,7 @@ async fn a_poison_record_is_dead_lettered_with_its_bytes_by_each_consumer_and_th
         }
     }
     assert!(letters.is_empty(), "further dead letters: {letters:?}");
+    assert_eq!(stack.conserved().await, expected.len());
 }
 
 async fn check_letter(stack: &Stack, letter: &Item, consumer: &str, offset: i64, reason: &str, value: Option<&[u8]>) {
@@ -122,16 +123,17 @@ async fn an_event_that_comes_twice_is_once_in_the_log_and_readers_of_the_archive
         stack.caught_up().await;
         stack.event_log("type=ProductDeleted").await.into_iter().map(|entry| (entry.event_id, entry.offset)).collect()
     };
-    kafka::produce(&stack.addresses.kafka, vec![repeat(), repeat()]).await;
+    stack.produce(vec![repeat(), repeat()]).await;
     // Either may be the one that is logged, since the log takes the events of a batch side by side.
     let first = log().await;
     assert!(matches!(first.as_slice(), [(id, 0 | 1)] if id == "twice"), "{first:?}");
-    kafka::produce(&stack.addresses.kafka, vec![repeat()]).await;
+    stack.produce(vec![repeat()]).await;
     assert_eq!(log().await, first, "an entry does not change");
     let mut offsets: Vec<i64> = stack.archive().await.iter().map(|line| line.kafka.offset).collect();
     offsets.sort_unstable();
     assert_eq!(offsets, [0, 1, 2], "the archive keeps what was on the topic, each with its offset");
     assert!(stack.items("DeadLetterTable").await.is_empty());
+    assert_eq!(stack.conserved().await, 1);
 }
 
 #[tokio::test]
@@ -139,7 +141,7 @@ async fn a_dead_letter_with_a_key_that_no_item_holds_keeps_the_key_in_s3() {
     let stack = Stack::start().await;
     let key = vec![b'k'; 500 * 1024];
     let swapped = Record::new(TOPIC, b"x".to_vec()).key(key.clone()).partition(PARTITION);
-    kafka::produce(&stack.addresses.kafka, vec![swapped]).await;
+    stack.produce(vec![swapped]).await;
     stack.caught_up().await;
     let letters = stack.items("DeadLetterTable").await;
     assert_eq!(letters.len(), CONSUMERS.len());
@@ -148,4 +150,5 @@ async fn a_dead_letter_with_a_key_that_no_item_holds_keeps_the_key_in_s3() {
         let object = text(letter, "recordKeyIn").strip_prefix(&prefix).unwrap();
         assert_eq!(stack.object(object).await, key);
     }
+    stack.conserved().await;
 }

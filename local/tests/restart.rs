@@ -6,9 +6,11 @@ mod stack;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use millrace_local::conservation::Recorder;
 use serde_json::{Value, json};
 
 use self::stack::process::{self, Process};
@@ -19,8 +21,8 @@ use self::stack::{PATIENCE, Stack, product};
 const STOP: Duration = Duration::from_secs(5);
 const CLIENTS: usize = 8;
 
-async fn start(data: &Path) -> Stack {
-    Stack::start_with(&["--data", data.to_str().unwrap()]).await
+async fn start(data: &Path, journal: &Arc<Recorder>) -> Stack {
+    Stack::start_after(&["--data", data.to_str().unwrap()], journal.clone()).await
 }
 
 /// Ids of all processes of the functions.
@@ -65,8 +67,8 @@ async fn kept(stack: &Stack) -> Kept {
 #[tokio::test]
 async fn everything_in_the_data_directory_survives_a_restart_and_nothing_is_processed_again() {
     const PRODUCTS: usize = 40;
-    let data = tempfile::tempdir().unwrap();
-    let first = start(data.path()).await;
+    let (data, journal) = (tempfile::tempdir().unwrap(), Arc::default());
+    let first = start(data.path(), &journal).await;
     let names: Vec<Value> = (0..PRODUCTS).map(|number| product(&format!("Product {number}"))).collect();
     let created = join_all(names.iter().map(|new| first.create(new))).await;
     let path = |product: &Value| format!("/products/{}", product["id"].as_str().unwrap());
@@ -85,7 +87,7 @@ async fn everything_in_the_data_directory_survives_a_restart_and_nothing_is_proc
     let ended = first.process.ended(PATIENCE).await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
 
-    let second = start(data.path()).await;
+    let second = start(data.path(), &journal).await;
     assert_eq!(kept(&second).await, before);
     second.caught_up().await;
     for function in second.get("/_local/functions").await.json()["items"].as_array().unwrap() {
@@ -101,10 +103,10 @@ async fn everything_in_the_data_directory_survives_a_restart_and_nothing_is_proc
 
 #[tokio::test]
 async fn a_stack_that_is_killed_has_lost_no_acknowledged_product() {
-    let data = tempfile::tempdir().unwrap();
+    let (data, journal) = (tempfile::tempdir().unwrap(), Arc::default());
     let mut acknowledged = BTreeSet::new();
     for round in 0..2 {
-        let stack = start(data.path()).await;
+        let stack = start(data.path(), &journal).await;
         let client = async |client: usize| {
             let mut created = Vec::new();
             loop {
@@ -132,7 +134,7 @@ async fn a_stack_that_is_killed_has_lost_no_acknowledged_product() {
         let (created, ()) = tokio::join!(join_all((0..CLIENTS).map(client)), kill);
         acknowledged.extend(created.into_iter().flatten());
     }
-    let stack = start(data.path()).await;
+    let stack = start(data.path(), &journal).await;
     let products = stack.items("ProductsTable").await;
     let stored: BTreeSet<&str> = products.iter().map(|product| text(product, "id")).collect();
     let lost: Vec<&String> = acknowledged.iter().filter(|id| !stored.contains(id.as_str())).collect();

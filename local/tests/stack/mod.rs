@@ -1,21 +1,24 @@
 //! What the end-to-end tests share: the real stack on free ports, and ways to ask it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub mod conservation;
 pub mod crash;
 pub mod kafka;
 pub mod load;
 pub mod process;
 pub mod tables;
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use millrace_local::aws::Access;
+use millrace_local::conservation::Recorder;
+use millrace_local::conservation::check::Verdict;
+use millrace_local::conservation::journal::{self, Sent};
+use millrace_local::conservation::read::Reader;
+use millrace_local::stack::Addresses;
 use reqwest::RequestBuilder;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -31,24 +34,14 @@ const POLL: Duration = Duration::from_millis(50);
 /// Longest answer of the HTTP API: API Gateway gives up after 30 s.
 const REQUEST: Duration = Duration::from_secs(35);
 
-/// The line of JSON on stdout.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Addresses {
-    pub http: String,
-    pub aws: String,
-    pub kafka: String,
-    pub tables: BTreeMap<String, String>,
-    pub buckets: BTreeMap<String, String>,
-    pub topics: Vec<String>,
-}
-
 /// A running stack; it is killed on drop.
 pub struct Stack {
     pub addresses: Addresses,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub process: Process,
+    /// What was asked of `/products` and put onto the topic, for [`Stack::conserved`].
+    pub journal: Arc<Recorder>,
     http: reqwest::Client,
 }
 
@@ -68,12 +61,17 @@ impl Stack {
 
     /// A stack with further flags.
     pub async fn start_with(args: &[&str]) -> Stack {
+        Stack::start_after(args, Arc::default()).await
+    }
+
+    /// A stack that goes on where another one ended, of which this is the journal.
+    pub async fn start_after(args: &[&str], journal: Arc<Recorder>) -> Stack {
         let mut process = Process::spawn(&process::binary(), args);
         let line = process.ready(START).await.unwrap_or_else(|why| panic!("{why}"));
         let addresses: Addresses = serde_json::from_str(&line).unwrap();
         let access = Access::external(&addresses.aws, |_| None);
         let http = reqwest::Client::builder().no_proxy().timeout(REQUEST).build().unwrap();
-        Stack { addresses, dynamodb: access.dynamodb(), s3: access.s3(), process, http }
+        Stack { addresses, dynamodb: access.dynamodb(), s3: access.s3(), process, journal, http }
     }
 
     /// The physical name of a table.
@@ -86,11 +84,19 @@ impl Stack {
         self.http.request(method.parse().unwrap(), format!("{}{path}", self.addresses.http))
     }
 
-    /// Sends a request; an error is one of the connection.
+    /// Sends a request; an error is one of the connection. One that may change a product is noted in the journal, also
+    /// when nobody waits for its answer any more.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
-        let response = request.send().await?;
+        let request = request.build()?;
+        let noted = sent(&request).map(|sent| self.journal.sent(sent).unwrap());
+        let response = self.http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, headers, text: response.text().await? })
+        let answer = Answer { status, headers, text: response.text().await? };
+        if let Some(noted) = noted {
+            let etag = Some(answer.header("etag").to_owned()).filter(|tag| !tag.is_empty());
+            self.journal.answered(noted, journal::Answer { status, etag, body: answer.text.clone() }).unwrap();
+        }
+        Ok(answer)
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
@@ -185,6 +191,15 @@ impl Stack {
         .await;
     }
 
+    /// Checks, in a stack that is drained, that nothing that it acknowledged is missing and nothing is invented, and
+    /// answers the number of distinct events.
+    pub async fn conserved(&self) -> usize {
+        let observed = Reader::new(&self.addresses).observe().await.unwrap();
+        let verdict = Verdict::of(&self.journal.journal(), &observed);
+        assert!(verdict.violations.is_empty(), "{verdict}{}", self.process.tail());
+        verdict.events
+    }
+
     async fn outbox_is_empty(&self) -> Result<(), String> {
         let entries = self.items("OutboxTable").await;
         if entries.is_empty() { Ok(()) } else { Err(format!("{} entries, such as {:?}", entries.len(), entries[0])) }
@@ -207,6 +222,23 @@ impl Answer {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
+}
+
+/// What the journal keeps of a request to `/products` that may change something.
+fn sent(request: &reqwest::Request) -> Option<Sent> {
+    let path = request.url().path();
+    if request.method() == "GET" || !path.starts_with("/products") {
+        return None;
+    }
+    let header = |name| Some(request.headers().get(name)?.to_str().unwrap().to_owned());
+    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+    Some(Sent {
+        method: request.method().to_string(),
+        path: path.to_owned(),
+        body: String::from_utf8_lossy(body).into_owned(),
+        idempotency_key: header("idempotency-key"),
+        if_match: header("if-match"),
+    })
 }
 
 /// A product as a client sends it.

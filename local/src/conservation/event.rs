@@ -1,0 +1,191 @@
+//! What an event is, said a second time.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::product::{Content, Product};
+
+/// Largest event, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Longest id of an event and of its subject, in bytes.
+const MAX_ID_BYTES: usize = 256;
+
+/// The header that each record of an API carries.
+pub const CONTENT_TYPE: (&str, &str) = ("content-type", "application/cloudevents+json");
+
+/// An event of the topic `product-events`.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Id.
+    pub id: String,
+    /// Type.
+    pub kind: Kind,
+    /// Id of the product.
+    pub subject: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Version of the product.
+    pub version: u64,
+    /// Trace context.
+    pub traceparent: Option<String>,
+    /// Payload, as it came.
+    pub data: String,
+    /// Payload, as it is understood.
+    pub payload: Payload,
+}
+
+/// Types of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    ProductCreated,
+    ProductUpdated,
+    ProductDeleted,
+    LowStockWarning,
+}
+
+/// What an event carries.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// The product after its change.
+    Product(Product),
+    /// What is left of a product.
+    Deleted(Deleted),
+    /// A warning.
+    Warning(Warning),
+}
+
+/// What is left of a deleted product.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deleted {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: u64,
+    /// When it was deleted.
+    pub deleted_at: Timestamp,
+}
+
+/// A product whose stock is low.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Warning {
+    /// Id of the product.
+    pub product_id: String,
+    /// Version of the product.
+    pub version: u64,
+    /// Name of the product.
+    pub name: String,
+    /// Pieces left.
+    pub stock: u64,
+    /// The threshold.
+    pub low_stock_threshold: u64,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    specversion: String,
+    id: String,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+    subject: String,
+    time: Timestamp,
+    datacontenttype: String,
+    #[serde(rename = "dataschema")]
+    _dataschema: String,
+    aggregateversion: u64,
+    traceparent: Option<String>,
+    data: Box<RawValue>,
+}
+
+impl Kind {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ProductCreated => "ProductCreated",
+            Self::ProductUpdated => "ProductUpdated",
+            Self::ProductDeleted => "ProductDeleted",
+            Self::LowStockWarning => "LowStockWarning",
+        }
+    }
+}
+
+impl Event {
+    /// Reads the value of a record.
+    ///
+    /// # Errors
+    /// Why it is no event, for people.
+    pub fn read(value: &[u8]) -> Result<Self, String> {
+        if value.len() > MAX_BYTES {
+            return Err(format!("{} bytes", value.len()));
+        }
+        let envelope: Envelope = object(value)?;
+        let Envelope { specversion, id, kind, subject, time, datacontenttype, aggregateversion, .. } = envelope;
+        let named = |id: &str| (1..=MAX_ID_BYTES).contains(&id.len()) && !id.contains('\0');
+        if specversion != "1.0" || datacontenttype != "application/json" || !named(&id) || !named(&subject) {
+            return Err("the envelope breaks its rules".to_owned());
+        }
+        let (data, version) = (envelope.data.get().to_owned(), aggregateversion);
+        let payload = match kind {
+            Kind::ProductCreated | Kind::ProductUpdated => Payload::Product(object(data.as_bytes())?),
+            Kind::ProductDeleted => Payload::Deleted(object(data.as_bytes())?),
+            Kind::LowStockWarning => Payload::Warning(object(data.as_bytes())?),
+        };
+        if !is_product_id(payload.subject()) {
+            return Err("the id of the product breaks its rules".to_owned());
+        }
+        Ok(Self { id, kind, subject, time, version, traceparent: envelope.traceparent, data, payload })
+    }
+
+    /// Whether it says that the product changed; a warning does not.
+    pub fn is_change(&self) -> bool {
+        self.kind != Kind::LowStockWarning
+    }
+
+    /// What the client decided of the product, where the event carries it.
+    pub fn content(&self) -> Option<&Content> {
+        match &self.payload {
+            Payload::Product(product) => Some(&product.content),
+            Payload::Deleted(_) | Payload::Warning(_) => None,
+        }
+    }
+}
+
+impl Payload {
+    /// Id of the product.
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Product(product) => &product.id,
+            Self::Deleted(deleted) => &deleted.id,
+            Self::Warning(warning) => &warning.product_id,
+        }
+    }
+
+    /// Version of the product.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Product(product) => product.version,
+            Self::Deleted(deleted) => deleted.version,
+            Self::Warning(warning) => warning.version,
+        }
+    }
+}
+
+/// A JSON object; serde would take a list as the fields of a struct, too.
+fn object<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err("no object".to_owned());
+    }
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}
+
+fn is_product_id(id: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=64).contains(&id.len()) && id.bytes().all(known)
+}

@@ -1,0 +1,70 @@
+//! The judgement: pure, from what was answered and what is there.
+//!
+//! Each rule has a stable code, and a violation carries its evidence. The rules of one module share a subject:
+//! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`answers`] that
+//! what was acknowledged is there, [`explain`] that nothing is there which nobody asked for, [`copies`] the log, the
+//! archive and the dead letters.
+
+mod answers;
+mod copies;
+mod explain;
+mod products;
+mod topic;
+
+use std::fmt;
+
+use self::topic::Topic;
+use super::journal::Journal;
+use super::observed::Observed;
+
+/// A rule that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Stable code of the rule.
+    pub code: &'static str,
+    /// The product, event, place or object that it was found at.
+    pub of: String,
+    /// What was found.
+    pub evidence: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.code, self.of, self.evidence)
+    }
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Found(Vec<Violation>);
+
+impl Found {
+    fn add(&mut self, code: &'static str, of: impl fmt::Display, evidence: impl Into<String>) {
+        self.0.push(Violation { code, of: of.to_string(), evidence: evidence.into() });
+    }
+
+    /// Notes a violation unless `holds`.
+    fn check(&mut self, holds: bool, code: &'static str, of: impl fmt::Display, evidence: impl FnOnce() -> String) {
+        if !holds {
+            self.add(code, of, evidence());
+        }
+    }
+}
+
+/// Every violation in a system that is at rest; none where everything is conserved.
+pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
+    let mut found = Found::default();
+    for (place, why) in &observed.unreadable {
+        found.add("unreadable", place, why.as_str());
+    }
+    for entry in &observed.outbox {
+        found.add("outbox-not-empty", entry, "waits to be published");
+    }
+    let topic = Topic::read(journal, observed);
+    let stories = topic::judge(&topic, &mut found);
+    products::judge(&stories, observed, &mut found);
+    let obligations = answers::judge(journal, &stories, observed, &mut found);
+    explain::judge(journal, &obligations, &stories, &mut found);
+    copies::judge(&topic, observed, &mut found);
+    found.0
+}

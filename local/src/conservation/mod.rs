@@ -1,0 +1,23 @@
+//! An independent check that nothing was lost and nothing was invented.
+//!
+//! It knows what clients sent and what they were answered ([`journal`]) and what is stored, published, logged, archived
+//! and given up ([`observed`]), and [`judge()`] decides from both alone. It shares no code with the functions: what an
+//! event and a product are is said here a second time ([`event`], [`product`]), so that a mistake of theirs is not also
+//! the judge's.
+//!
+//! [`read`] takes the second from a running stack, after the faults have stopped and [`settle`] has waited for what is
+//! under way; [`fresh`] shows that the stack still works.
+
+pub mod check;
+pub mod event;
+pub mod fresh;
+pub mod journal;
+pub mod judge;
+pub mod observed;
+pub mod product;
+pub mod read;
+pub mod settle;
+
+pub use journal::{Journal, Recorder};
+pub use judge::{Violation, judge};
+pub use observed::Observed;

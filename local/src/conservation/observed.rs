@@ -1,0 +1,107 @@
+//! What is stored, published, logged, archived and given up.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a record is in Kafka.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.topic, self.partition, self.offset)
+    }
+}
+
+/// An item of the products table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredProduct {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: u64,
+    /// The product as JSON; none where it was deleted.
+    pub body: Option<String>,
+}
+
+/// A record of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicRecord {
+    /// Where it is.
+    pub place: Place,
+    /// Key.
+    pub key: Option<Vec<u8>>,
+    /// Names and values of its headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Value; none for a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// An event as a consumer has written it down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// Event id.
+    pub id: String,
+    /// Event type.
+    pub kind: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Payload, as it came.
+    pub data: String,
+    /// Where the record was.
+    pub place: Place,
+}
+
+/// A line of an object of the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveLine {
+    /// Key of the object.
+    pub object: String,
+    /// Kafka's time of the record.
+    pub timestamp: Timestamp,
+    /// The event.
+    pub copy: Copy,
+}
+
+/// A dead letter, with its bytes wherever they are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Id.
+    pub id: String,
+    /// The consumer that gave up.
+    pub consumer: String,
+    /// Where the record is.
+    pub place: Place,
+    /// Key of the record.
+    pub key: Option<Vec<u8>>,
+    /// Value of the record.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Everything that is there. Records are in the order of their offsets.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// The products table.
+    pub products: Vec<StoredProduct>,
+    /// Aggregate and entry of what waits in the outbox.
+    pub outbox: Vec<String>,
+    /// The topics.
+    pub records: Vec<TopicRecord>,
+    /// The event log.
+    pub log: Vec<Copy>,
+    /// The archive.
+    pub archive: Vec<ArchiveLine>,
+    /// The dead letters.
+    pub dead_letters: Vec<DeadLetter>,
+    /// Where something is that cannot be read, and why.
+    pub unreadable: Vec<(String, String)>,
+}

@@ -1,0 +1,93 @@
+//! Waits until nothing is under way any more.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use super::read::{Reader, topic};
+
+/// Time between two looks.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Time between two runs of the relay.
+const RELAY: Duration = Duration::from_millis(500);
+
+/// The functions that read the topic.
+const CONSUMERS: [&str; 2] = ["event-log", "archive"];
+
+#[derive(Debug, Deserialize)]
+struct Lag {
+    items: Vec<Standing>,
+}
+
+/// How far a mapping is in a partition.
+#[derive(Debug, Deserialize)]
+struct Standing {
+    function: String,
+    topic: String,
+    partition: i32,
+    end: i64,
+    lag: i64,
+}
+
+/// Waits until the outbox is empty and no consumer lags, at most `patience`; `Some` says what still is under way then.
+///
+/// A local stack tells its lag and lets the relay run at once. Elsewhere only the outbox is waited for.
+///
+/// # Errors
+/// A service that does not answer.
+pub async fn settle(
+    reader: &Reader,
+    http: &reqwest::Client,
+    relay: bool,
+    patience: Duration,
+) -> anyhow::Result<Option<String>> {
+    let deadline = Instant::now() + patience;
+    let mut relay_at = Instant::now();
+    loop {
+        let pending = reader.pending().await?;
+        let under_way = match pending.first() {
+            Some(first) => Some(format!("{} entries in the outbox, such as {first}", pending.len())),
+            None => behind(reader, http).await?,
+        };
+        if under_way.is_none() || Instant::now() >= deadline {
+            return Ok(under_way);
+        }
+        if relay && !pending.is_empty() && Instant::now() >= relay_at {
+            let tick = format!("{}/_local/clock/tick?function=outbox-relay", reader.addresses().http);
+            http.post(tick).send().await.context("the HTTP API does not answer")?;
+            relay_at = Instant::now() + RELAY;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Which mapping has not yet processed what is on the topics now.
+///
+/// # Errors
+/// A service that does not answer.
+pub async fn behind(reader: &Reader, http: &reqwest::Client) -> anyhow::Result<Option<String>> {
+    let addresses = reader.addresses();
+    let answer = http.get(format!("{}/_local/lag", addresses.http)).send().await;
+    let answer = answer.context("the HTTP API does not answer")?;
+    if !answer.status().is_success() {
+        return Ok(None);
+    }
+    let Lag { items } = answer.json().await.context("the lag cannot be read")?;
+    for name in &addresses.topics {
+        let ends = topic::ends(&addresses.kafka, name).await?;
+        let of_topic: Vec<&Standing> = items.iter().filter(|item| item.topic == *name).collect();
+        // The lag may be from before a fault, so it has to name the ends of the topic now.
+        let late = |item: &&&Standing| item.lag > 0 || ends.get(&item.partition).is_some_and(|end| item.end < *end);
+        if let Some(late) = of_topic.iter().find(late) {
+            return Ok(Some(format!("{late:?}, and the topic ends at {:?}", ends.get(&late.partition))));
+        }
+        let functions: BTreeSet<&str> = of_topic.iter().map(|item| item.function.as_str()).collect();
+        if let Some(absent) = CONSUMERS.iter().find(|name| !functions.contains(**name)) {
+            return Ok(Some(format!("{absent} does not tell its lag")));
+        }
+    }
+    Ok(None)
+}
