@@ -5,8 +5,8 @@
 
 pub mod aws;
 pub mod cli;
-pub mod crash_points;
 pub mod conservation;
+pub mod crash_points;
 pub mod faults;
 pub mod http;
 pub mod kafka;

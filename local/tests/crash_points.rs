@@ -86,11 +86,11 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
         }
     };
     let (seen, done) = under_load(&stack, crash_everywhere).await;
-    assert!(!seen.acknowledged.is_empty() && !seen.refused.is_empty(), "the crashes met requests");
+    assert!(seen.created > 0 && !seen.refused.is_empty(), "the crashes met requests");
     for (function, step) in &done {
         eprintln!("crashed {function} at {step}");
     }
-    stack.nothing_is_lost(&seen).await;
+    stack.nothing_is_lost().await;
 }
 
 /// Every function that works without CloudFormation was stopped.

@@ -138,22 +138,38 @@ impl Stack {
     }
 
     /// Waits until a condition holds. An `Err` says what was found instead.
-    pub async fn eventually<T, E: Debug>(&self, claim: &str, mut condition: impl AsyncFnMut() -> Result<T, E>) -> T {
-        let deadline = Instant::now() + PATIENCE;
+    pub async fn eventually<T, E: Debug>(&self, claim: &str, condition: impl AsyncFnMut() -> Result<T, E>) -> T {
+        // More work in full sizes.
+        self.eventually_within(size(PATIENCE, 5 * PATIENCE), claim, condition).await
+    }
+
+    /// As [`Stack::eventually`], with a deadline of its own.
+    pub async fn eventually_within<T, E: Debug>(
+        &self,
+        limit: Duration,
+        claim: &str,
+        mut condition: impl AsyncFnMut() -> Result<T, E>,
+    ) -> T {
+        let deadline = Instant::now() + limit;
         loop {
             let found = match condition().await {
                 Ok(value) => return value,
                 Err(found) => found,
             };
             let late = Instant::now() >= deadline;
-            assert!(!late, "not within {PATIENCE:?}: {claim}. Last seen: {found:?}{}", self.process.tail());
+            assert!(!late, "not within {limit:?}: {claim}. Last seen: {found:?}{}", self.process.tail());
             tokio::time::sleep(POLL).await;
         }
     }
 
     /// Waits until every event was published and every mapping has processed everything.
     pub async fn drained(&self) {
-        self.eventually("the outbox is empty", async || self.outbox_is_empty().await).await;
+        self.drained_within(PATIENCE).await;
+    }
+
+    /// As [`Stack::drained`], with another deadline for the outbox.
+    pub async fn drained_within(&self, limit: Duration) {
+        self.eventually_within(limit, "the outbox is empty", async || self.outbox_is_empty().await).await;
         self.caught_up().await;
     }
 
@@ -239,6 +255,16 @@ fn sent(request: &reqwest::Request) -> Option<Sent> {
         idempotency_key: header("idempotency-key"),
         if_match: header("if-match"),
     })
+}
+
+/// Whether the tests of failures run in their full sizes (`make soak`).
+pub fn soak() -> bool {
+    std::env::var_os("MILLRACE_SOAK").is_some()
+}
+
+/// A size for every run, and the full one.
+pub fn size<T>(usual: T, full: T) -> T {
+    if soak() { full } else { usual }
 }
 
 /// A product as a client sends it.
