@@ -70,25 +70,29 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// Writes all actions or none. A transaction that was cancelled by a conflict or by throttling is tried again, after
 /// pauses of random length that stay below 0.4 s in all: the SDK does not repeat it by itself.
 ///
-/// A repeat after an answer that was lost is safe: the SDK sends the same client request token again.
+/// A repeat after an answer that was lost is safe, because every try has the same client request token. With a token of
+/// its own, a try that follows a lost answer would meet the conditions that the first one has changed, and the caller
+/// would take its own change for somebody else's.
 ///
 /// # Errors
 /// [`StoreError::Condition`] with the positions of the actions whose conditions failed.
 pub async fn transact(dynamo: &Client, actions: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+    let token = crate::clock::new_id().to_string();
     let mut pause = FIRST_PAUSE;
     for _ in 1..TRIES {
-        match try_transact(dynamo, actions.clone()).await {
+        match try_transact(dynamo, &token, actions.clone()).await {
             Err(StoreError::Cancelled(why)) => tracing::debug!(why, "transaction cancelled, tried again"),
             other => return other,
         }
         tokio::time::sleep(pause.mul_f64(crate::clock::fraction())).await;
         pause *= 2;
     }
-    try_transact(dynamo, actions).await
+    try_transact(dynamo, &token, actions).await
 }
 
-async fn try_transact(dynamo: &Client, actions: Vec<TransactWriteItem>) -> Result<(), StoreError> {
-    let written = dynamo.transact_write_items().set_transact_items(Some(actions)).send().await;
+async fn try_transact(dynamo: &Client, token: &str, actions: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+    let write = dynamo.transact_write_items().client_request_token(token).set_transact_items(Some(actions));
+    let written = write.send().await;
     written.map(drop).map_err(|error| match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancellation(cancelled),
         _ => StoreError::from(error),
