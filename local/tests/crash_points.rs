@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use krafka::producer::Record;
 use serde_json::{Value, json};
 
 use self::stack::crash::CrashPoint;
+use self::stack::kafka::TOPIC;
 use self::stack::load::{Seen, load};
 use self::stack::{PATIENCE, Stack, product};
 
@@ -19,7 +21,8 @@ const COMMITTED: &str = "dynamodb.TransactWriteItems.millrace-ProductsTable.afte
 /// Time between two looks of what runs beside the load.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Runs `work` beside clients of the API, readers, crashes that leave events behind, and a relay that is started often.
+/// Runs `work` beside clients of the API, readers, poison on the topic, crashes that leave events behind, and a relay that
+/// is started often.
 async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T) {
     let stop = AtomicBool::new(false);
     let running = || !stop.load(Ordering::Relaxed);
@@ -36,6 +39,14 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
         while running() {
             stack.send(stack.request("POST", "/_local/clock/tick?function=outbox-relay")).await.with(202);
             tokio::time::sleep(TICK).await;
+        }
+    };
+    let poison = async {
+        while running() {
+            // The second is over what an item of the dead letters holds.
+            let poison = [b"poison".to_vec(), vec![b'x'; 300 * 1024]];
+            stack.produce(poison.map(|value| Record::new(TOPIC, value)).into()).await;
+            tokio::time::sleep(4 * TICK).await;
         }
     };
     let read = async {
@@ -58,7 +69,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
         stop.store(true, Ordering::Relaxed);
         done
     };
-    let (seen, done, ..) = tokio::join!(load(stack, usize::MAX, &stop), work, leave_behind, relay, read);
+    let (seen, done, ..) = tokio::join!(load(stack, usize::MAX, &stop), work, leave_behind, relay, poison, read);
     (seen, done)
 }
 
