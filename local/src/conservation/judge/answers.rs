@@ -27,6 +27,8 @@ pub(super) struct Obligations<'a> {
 struct Acknowledged<'a> {
     request: &'a Request,
     answer: &'a Answer,
+    /// Line on which it was sent; with a key, on which the first request with the key was, since that may be what made it.
+    asked_at: usize,
     answered_at: usize,
     product: Product,
 }
@@ -60,6 +62,12 @@ pub(super) fn judge<'a>(
 ) -> Obligations<'a> {
     let stored: HashMap<&str, &StoredProduct> =
         observed.products.iter().map(|product| (product.id.as_str(), product)).collect();
+    let mut first_asked: HashMap<&str, usize> = HashMap::new();
+    for request in &journal.requests {
+        if let Some(key) = request.key() {
+            first_asked.entry(key).or_insert(request.sent_at);
+        }
+    }
     let mut obligations = Obligations::default();
     let mut by_product: BTreeMap<String, Vec<Acknowledged>> = BTreeMap::new();
     for request in journal.requests.iter().filter(|request| request.outcome() == Outcome::Acknowledged) {
@@ -79,7 +87,9 @@ pub(super) fn judge<'a>(
         }
         match serde_json::from_str::<Product>(&answer.body) {
             Ok(product) => {
-                let acknowledged = Acknowledged { request, answer, answered_at: *answered_at, product };
+                let asked_at = request.key().and_then(|key| first_asked.get(key)).copied();
+                let asked_at = asked_at.unwrap_or(request.sent_at);
+                let acknowledged = Acknowledged { request, answer, asked_at, answered_at: *answered_at, product };
                 by_product.entry(acknowledged.product.id.clone()).or_default().push(acknowledged);
             }
             Err(error) => found.add("answer-unreadable", &request.sent.path, format!("{error}: {}", answer.body)),
@@ -174,7 +184,7 @@ fn check_time(id: &str, acknowledged: &[Acknowledged], found: &mut Found) {
         *version = highest;
     }
     for one in acknowledged {
-        let before = answered.partition_point(|(at, _)| *at < one.request.sent_at);
+        let before = answered.partition_point(|(at, _)| *at < one.asked_at);
         let Some((_, seen)) = before.checked_sub(1).and_then(|last| answered.get(last)) else { continue };
         found.check(*seen < one.product.version, "went-back", id, || {
             format!("version {} was asked for after version {seen} had been answered", one.product.version)

@@ -1,0 +1,240 @@
+//! The handlers of the products API, step by step as they are, on the model of the store.
+
+use millrace::event::{Event, EventType};
+use millrace::id::ProductId;
+use millrace::outbox::{Entry, aggregate};
+use millrace::product::{Currency, LowStockWarning, Price, Product, ProductDeleted};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::access::{Unavailable, call};
+use super::bug::Bug;
+use super::publish::after_commit;
+use super::runtime::Sim;
+use super::world::{Change, Claim, Key, Refused, Reply, Stored, World};
+
+const CHANGE_TRIES: u32 = 5;
+/// A claim is free again after this time, in milliseconds.
+const LEASE: u64 = 30_000;
+const KIND: &str = "product";
+
+/// A request as a handler gets it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub method: &'static str,
+    /// The product that the path names.
+    pub id: Option<String>,
+    pub body: String,
+    pub key: Option<String>,
+    pub if_match: Option<u64>,
+    /// The process that serves it.
+    pub process: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Input {
+    id: Option<String>,
+    name: Option<String>,
+    stock: Option<u64>,
+    low_stock_threshold: Option<u64>,
+}
+
+/// Serves a request.
+pub async fn handle(sim: Sim, request: Call) -> Reply {
+    let input: Input = serde_json::from_str(&request.body).unwrap();
+    let reply = match (&request.id, &request.key) {
+        (Some(id), _) => update(&sim, &request, id, &input).await,
+        (None, Some(key)) => create_once(&sim, &request, key, &input).await,
+        (None, None) => insert(&sim, &request, &input, None).await,
+    };
+    reply.unwrap_or_else(|Unavailable| Reply::status(503))
+}
+
+enum Started {
+    Claimed,
+    Answered(Reply),
+}
+
+async fn create_once(sim: &Sim, request: &Call, key: &str, input: &Input) -> Result<Reply, Unavailable> {
+    let owner = sim.pick(0..=u64::MAX);
+    let (now, key_of, fingerprint) = (sim.now(), key.to_owned(), request.body.clone());
+    let start = move |world: &mut World| start(world, &key_of, fingerprint, owner, now);
+    match call(sim, "claims a key", start).await? {
+        Started::Answered(reply) => return Ok(reply),
+        Started::Claimed => {}
+    }
+    let claim = Claim { key: key.to_owned(), owner };
+    let reply = insert(sim, request, input, Some(claim.clone())).await;
+    if reply.as_ref().is_ok_and(|reply| (400..500).contains(&reply.status)) {
+        let release = move |world: &mut World| world.store.release(&claim);
+        // Best effort: the lease frees it otherwise.
+        let _ = call(sim, "gives a key back", release).await;
+    }
+    reply
+}
+
+fn start(world: &mut World, key: &str, fingerprint: String, owner: u64, now: u64) -> Started {
+    if let Some(found) = world.store.keys.get(key) {
+        let free = found.lease_until.is_some_and(|until| until <= now) && found.fingerprint == fingerprint;
+        if found.fingerprint != fingerprint {
+            return Started::Answered(Reply::status(422));
+        }
+        if let Some(reply) = &found.answer {
+            return Started::Answered(reply.clone());
+        }
+        if !free {
+            return Started::Answered(Reply::status(409));
+        }
+    }
+    let claimed = Key { fingerprint, owner, lease_until: Some(now + LEASE), answer: None };
+    world.store.keys.insert(key.to_owned(), claimed);
+    Started::Claimed
+}
+
+async fn insert(sim: &Sim, request: &Call, input: &Input, claim: Option<Claim>) -> Result<Reply, Unavailable> {
+    let (id, from) = match &input.id {
+        Some(id) => match read(sim, id).await? {
+            Stored { body: Some(_), .. } => return Ok(Reply::status(409)),
+            Stored { version, .. } => (id.clone(), version),
+        },
+        None => (new_id(sim).to_string(), 0),
+    };
+    let now = sim.world().time();
+    let product = Product {
+        id: ProductId::try_from(id).unwrap(),
+        name: input.name.clone().unwrap(),
+        description: None,
+        price: Price { amount: 950, currency: Currency::try_from("EUR".to_owned()).unwrap() },
+        stock: input.stock.unwrap(),
+        low_stock_threshold: input.low_stock_threshold,
+        recipe: Vec::new(),
+        version: from + 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let entries = saved(sim, EventType::ProductCreated, &product);
+    let reply = answer(201, &product);
+    let change = Change { answer: claim.map(|claim| (claim, reply.clone())), ..changed(&product, from, entries) };
+    match commit(sim, request.process, change).await? {
+        Ok(()) => Ok(reply),
+        Err(Refused::Raced | Refused::ClaimLost) => Ok(Reply::status(409)),
+    }
+}
+
+async fn update(sim: &Sim, request: &Call, id: &str, input: &Input) -> Result<Reply, Unavailable> {
+    let bug = sim.world().bug;
+    let mut first: Option<Product> = None;
+    for _ in 0..CHANGE_TRIES {
+        let Stored { body: Some(body), version } = read(sim, id).await? else { return Ok(Reply::status(404)) };
+        if request.if_match.is_some_and(|wanted| wanted != version) {
+            return Ok(Reply::status(412));
+        }
+        let mut product: Product = serde_json::from_str(&body).unwrap();
+        let now = sim.world().time();
+        (product.version, product.updated_at) = (version + 1, now);
+        if request.method == "DELETE" {
+            let data = ProductDeleted { id: product.id.clone(), version: product.version, deleted_at: now };
+            let event = Event::new(EventType::ProductDeleted, new_id(sim), "simulation", now, None, data);
+            let entry = Entry::new(KIND, 0, &event).unwrap();
+            let change = changed(&product, version, vec![entry]);
+            let change = Change { to: Stored { body: None, ..change.to }, ..change };
+            if commit(sim, request.process, change).await?.is_ok() {
+                return Ok(Reply::status(204));
+            }
+            continue;
+        }
+        product.name = input.name.clone().unwrap_or(product.name);
+        product.stock = input.stock.unwrap_or(product.stock);
+        if request.method == "PUT" {
+            product.low_stock_threshold = input.low_stock_threshold;
+        }
+        let seen = first.get_or_insert_with(|| product.clone());
+        seen.version = product.version;
+        let told = if bug == Some(Bug::MakesTheEventOfAStaleRead) { &*seen } else { &product };
+        let entries = saved(sim, EventType::ProductUpdated, told);
+        if commit(sim, request.process, changed(&product, version, entries)).await?.is_ok() {
+            return Ok(answer(200, &product));
+        }
+    }
+    Ok(Reply::status(409))
+}
+
+async fn read(sim: &Sim, id: &str) -> Result<Stored, Unavailable> {
+    let id = id.to_owned();
+    call(sim, "reads a product", move |world| world.store.products.get(&id).cloned().unwrap_or_default()).await
+}
+
+/// Commits a change and publishes it.
+async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<(), Refused>, Unavailable> {
+    let bug = sim.world().bug;
+    let own = format!("{:020}", change.to.version);
+    let of = aggregate(KIND, &change.id);
+    if bug == Some(Bug::PublishesBeforeTheCommit) {
+        for entry in std::mem::take(&mut change.entries) {
+            super::kafka::produce(sim, &entry).await.map_err(|_| Unavailable)?;
+        }
+    }
+    let apart = bug == Some(Bug::StoresTheEventOutsideTheTransaction);
+    let entries = if apart { std::mem::take(&mut change.entries) } else { Vec::new() };
+    let apart = bug == Some(Bug::StoresTheAnswerOutsideTheTransaction);
+    let answered = change.answer.take_if(|_| apart);
+    let transact = move |world: &mut World| {
+        let now = world.now;
+        world.store.change(now, change, bug)
+    };
+    match call(sim, "commits a change", transact).await {
+        Ok(Ok(())) => {}
+        Ok(Err(refused)) => return Ok(Err(refused)),
+        Err(Unavailable) if bug == Some(Bug::AcknowledgesAnUnansweredWrite) => return Ok(Ok(())),
+        Err(Unavailable) => return Err(Unavailable),
+    }
+    if let Some((claim, reply)) = answered {
+        call(sim, "stores an answer", move |world| world.store.finish(&claim, reply)).await?;
+    }
+    if !entries.is_empty() {
+        let put = move |world: &mut World| {
+            let now = world.now;
+            for entry in entries {
+                world.store.put_entry(now, entry);
+            }
+        };
+        call(sim, "stores the events", put).await?;
+    }
+    after_commit(sim, process, &of, &own).await;
+    Ok(Ok(()))
+}
+
+fn changed(product: &Product, from: u64, entries: Vec<Entry>) -> Change {
+    let body = serde_json::to_string(product).unwrap();
+    let to = Stored { version: product.version, body: Some(body) };
+    Change { id: product.id.to_string(), from, to, entries, answer: None }
+}
+
+fn saved(sim: &Sim, kind: EventType, product: &Product) -> Vec<Entry> {
+    let (time, trace) = (product.updated_at, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let change = Event::new(kind, new_id(sim), "simulation", time, Some(trace.to_owned()), product.clone());
+    let mut entries = vec![Entry::new(KIND, 0, &change).unwrap()];
+    if let Some(low_stock_threshold) = product.low_stock_threshold.filter(|_| product.is_low()) {
+        let warning = LowStockWarning {
+            product_id: product.id.clone(),
+            name: product.name.clone(),
+            stock: product.stock,
+            low_stock_threshold,
+            version: product.version,
+        };
+        let warning = Event::new(EventType::LowStockWarning, new_id(sim), "simulation", time, None, warning);
+        entries.push(Entry::new(KIND, 1, &warning).unwrap());
+    }
+    entries
+}
+
+fn answer(status: u16, product: &Product) -> Reply {
+    let etag = Some(format!("\"{}\"", product.version));
+    Reply { status, etag, body: serde_json::to_string(product).unwrap() }
+}
+
+fn new_id(sim: &Sim) -> Uuid {
+    let mut world = sim.world();
+    Uuid::from_u64_pair(world.rng.u64(..), world.rng.u64(..))
+}

@@ -1,0 +1,130 @@
+//! Publishing as the functions do it: the real decision, with the steps performed on the model; and the relay.
+
+use std::collections::BTreeSet;
+
+use millrace::outbox::Entry;
+use millrace::outbox::drain::{Drain, Learnt, Step};
+
+use super::access::call;
+use super::bug::Bug;
+use super::kafka::produce;
+use super::runtime::Sim;
+use super::world::World;
+
+/// Entries of one read: few, so that there are further pages.
+const PAGE: usize = 2;
+/// Time for a request, and for an aggregate of the relay, in milliseconds.
+const REQUEST_BUDGET: u64 = 2_000;
+const AGGREGATE_BUDGET: u64 = 10_000;
+/// A process leaves Kafka alone after a failure.
+const PAUSE: u64 = 5_000;
+/// The relay leaves younger entries to their writers.
+const LEFT_BEHIND: u64 = 5_000;
+/// An entry appears in an index at most so much later.
+const READ_LAG: u64 = 60;
+/// The relay's index is at most so much behind.
+const INDEX_LAG: u64 = 3_000;
+
+/// The fast path of a request after its commit.
+pub async fn after_commit(sim: &Sim, process: usize, aggregate: &str, own: &str) {
+    let now = sim.now();
+    if sim.world().fast_path[process] > now {
+        return;
+    }
+    if publish(sim, aggregate, REQUEST_BUDGET, Some(own)).await.is_err() {
+        let until = sim.now() + PAUSE;
+        sim.world().fast_path[process] = until;
+    }
+}
+
+/// Publishes the pending entries of an aggregate. `own` is the version of the writer.
+pub async fn publish(sim: &Sim, aggregate: &str, within: u64, own: Option<&str>) -> Result<usize, ()> {
+    let deadline = sim.now() + within;
+    let (mut drain, mut skipped) = (Drain::default(), false);
+    while let Some(step) = drain.step() {
+        let learnt = match step {
+            _ if sim.now() > deadline => Err(()),
+            Step::Delete(_) if std::mem::take(&mut skipped) => Ok(Learnt::Deleted),
+            step => perform(sim, aggregate, own, step, &mut skipped).await,
+        };
+        drain.learn(learnt);
+    }
+    drain.outcome()
+}
+
+async fn perform(
+    sim: &Sim,
+    aggregate: &str,
+    own: Option<&str>,
+    step: Step<'_, Entry>,
+    skipped: &mut bool,
+) -> Result<Learnt<Entry>, ()> {
+    let bug = sim.world().bug;
+    match step {
+        Step::Query => {
+            let (entries, more) = pending(sim, aggregate).await?;
+            if let (Some(Bug::PublishesItsOwnEntryOnly), Some(own)) = (bug, own) {
+                return Ok(Learnt::Pending(
+                    entries.into_iter().filter(|entry| entry.entry.starts_with(own)).collect(),
+                    false,
+                ));
+            }
+            Ok(Learnt::Pending(entries, more))
+        }
+        Step::Publish(entry) if bug == Some(Bug::DeletesBeforeTheAcknowledgement) => {
+            delete(sim, entry).await?;
+            produce(sim, entry).await.map_err(drop)?;
+            Ok(Learnt::Acknowledged)
+        }
+        Step::Publish(entry) => match produce(sim, entry).await {
+            Ok(()) => Ok(Learnt::Acknowledged),
+            Err(_) if bug == Some(Bug::SkipsAFailedEntry) => {
+                *skipped = true;
+                Ok(Learnt::Acknowledged)
+            }
+            Err(_) => Err(()),
+        },
+        Step::Delete(entry) => {
+            delete(sim, entry).await?;
+            Ok(Learnt::Deleted)
+        }
+    }
+}
+
+async fn pending(sim: &Sim, aggregate: &str) -> Result<(Vec<Entry>, bool), ()> {
+    let index = sim.world().bug == Some(Bug::ReadsPendingEntriesFromAnIndex);
+    let of = aggregate.to_owned();
+    let read = move |world: &mut World| {
+        let World { rng, store, now, .. } = world;
+        let mut entries: Vec<Entry> = store.outbox.values().filter(|entry| entry.aggregate == of).cloned().collect();
+        entries.retain(|entry| !index || store.stored_at(entry) + rng.u64(0..=READ_LAG) <= *now);
+        let more = entries.len() > PAGE;
+        (entries.into_iter().take(PAGE).collect(), more)
+    };
+    call(sim, "reads the pending entries", read).await.map_err(drop)
+}
+
+async fn delete(sim: &Sim, entry: &Entry) -> Result<(), ()> {
+    let entry = entry.clone();
+    let delete = move |world: &mut World| {
+        let now = world.now;
+        world.store.delete_entry(now, &entry);
+    };
+    call(sim, "deletes an entry", delete).await.map_err(drop)
+}
+
+/// One run of the relay.
+pub async fn relay(sim: Sim) {
+    let lag = if sim.world().faults { sim.pick(0..=INDEX_LAG) } else { 0 };
+    let index = move |world: &mut World| {
+        let until = super::world::time(world.now.saturating_sub(LEFT_BEHIND));
+        let outbox = world.store.outbox_at(world.now.saturating_sub(lag));
+        let old = outbox.into_values().filter(|entry| entry.created_at <= until);
+        old.map(|entry| entry.aggregate).collect::<BTreeSet<String>>()
+    };
+    let Ok(aggregates) = call(&sim, "reads what was left behind", index).await else { return };
+    for aggregate in aggregates {
+        // An aggregate that fails is left to the next run.
+        let _ = publish(&sim, &aggregate, AGGREGATE_BUDGET, None).await;
+    }
+}
