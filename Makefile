@@ -30,12 +30,12 @@ test: binaries ## Runs every test, the end-to-end tests included
 	@echo "Testing."
 	cargo test $(CARGO_FLAGS)
 
-soak: binaries ## Runs the tests of failures in their full sizes; takes about half an hour
+soak: binaries ## Runs the tests of failures in their full sizes; takes about a quarter of an hour
 	@echo "Breaking things."
 	MILLRACE_SOAK=1 cargo test $(CARGO_FLAGS) --test crash_points --test failures --test simulation -- --nocapture --test-threads 1
 
-bench: binaries ## Prints requests per second, latency, events per second and memory of the local stack
-	cargo bench $(CARGO_FLAGS) --bench backbone
+bench: binaries ## Prints init times, sizes, latency, requests and events per second, CPU time and memory
+	cargo bench $(CARGO_FLAGS) --bench backbone -- $(ARGS)
 
 binaries:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it from https://rustup.rs" >&2; exit 1; }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use krafka::CloseOptions;
 use krafka::consumer::{Consumer, ConsumerRecord};
@@ -16,10 +16,11 @@ use super::source::SourceError;
 
 /// Longest poll; then the task looks at its queues again.
 const POLL: Duration = Duration::from_millis(500);
-/// After so long without a record a mapping counts as idle, and looks only every [`IDLE_PAUSE`]: short waits at the
-/// broker cost CPU, and a laptop runs many mappings.
-const IDLE_AFTER: Duration = Duration::from_secs(1);
-const IDLE_PAUSE: Duration = Duration::from_millis(30);
+/// Pause between two looks at the embedded broker. It cannot wait for records without looking at every partition again
+/// and again, and records that come one by one are cheaper together, for the broker, the functions and the database.
+const PAUSE: Duration = Duration::from_millis(30);
+/// A poll with so many records has left more behind, and the next one follows at once.
+const BACKLOG: usize = 100;
 /// Wait after a poll that failed.
 const POLL_BACKOFF: Duration = Duration::from_millis(200);
 
@@ -39,13 +40,14 @@ pub(super) struct Fetcher {
     fetch_max_wait: Duration,
     /// The queue of each open partition, and whether the partition is paused.
     queues: BTreeMap<i32, (Arc<Queue>, bool)>,
-    last_record: Instant,
+    /// Records of the last poll.
+    polled: usize,
 }
 
 impl Fetcher {
     /// A fetcher without partitions.
     pub(super) fn new(consumer: Consumer, topic: String, fetch_max_wait: Duration) -> Self {
-        Self { consumer, topic, fetch_max_wait, queues: BTreeMap::new(), last_record: Instant::now() }
+        Self { consumer, topic, fetch_max_wait, queues: BTreeMap::new(), polled: 0 }
     }
 
     /// Runs until nobody can ask for a partition any more.
@@ -91,17 +93,17 @@ impl Fetcher {
     }
 
     async fn poll(&self) -> Result<Vec<ConsumerRecord>, KrafkaError> {
-        if self.fetch_max_wait >= IDLE_PAUSE || self.last_record.elapsed() < IDLE_AFTER {
+        if self.fetch_max_wait >= PAUSE {
             return self.consumer.poll(POLL).await;
         }
-        tokio::time::sleep(IDLE_PAUSE).await;
+        if self.polled < BACKLOG {
+            tokio::time::sleep(PAUSE).await;
+        }
         self.consumer.poll(self.fetch_max_wait).await
     }
 
     fn distribute(&mut self, records: Vec<ConsumerRecord>) {
-        if !records.is_empty() {
-            self.last_record = Instant::now();
-        }
+        self.polled = records.len();
         for record in records {
             if let Some((queue, _)) = self.queues.get(&record.partition) {
                 queue.push(convert(record));

@@ -1,5 +1,6 @@
 //! DynamoDB and DynamoDB Streams: dynoxide behind the JSON protocol, with faults.
 
+mod database;
 mod errors;
 mod operations;
 
@@ -45,8 +46,8 @@ impl DynamoDb {
     /// Opens the tables in `data`, or empty ones in memory.
     pub(super) fn open(data: Option<&Path>, faults: Arc<Faults>) -> Result<Self, Error> {
         let database = match data {
-            None => Database::memory().map_err(|error| unusable(Path::new("memory"), error))?,
-            Some(data) => on_disk(&data.join(DATABASE))?,
+            None => database::in_memory()?,
+            Some(data) => database::on_disk(&data.join(DATABASE))?,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -92,14 +93,6 @@ impl Drop for DynamoDb {
             runtime.shutdown_background();
         }
     }
-}
-
-fn on_disk(path: &Path) -> Result<Database, Error> {
-    let name = path.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
-    let database = Database::new(name).map_err(|error| unusable(path, error))?;
-    // Write-ahead logging: ten times faster than the default, and no acknowledged write is lost to a killed process.
-    database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
-    Ok(database)
 }
 
 /// Does the operation, or fails as the faults in force say.
