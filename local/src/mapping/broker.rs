@@ -23,9 +23,10 @@ use super::record::Record;
 use super::source::{Room, Source, SourceError, Standing};
 use crate::template::model::StartingPosition;
 
-/// How long the embedded broker holds a fetch that finds nothing. It sleeps half of what is left between its
-/// looks, so a longer wait only delays records. A real broker wakes up by itself: give it 500 ms.
-pub const FETCH_MAX_WAIT: Duration = Duration::from_millis(10);
+/// How long the embedded broker holds a fetch that finds nothing. It sleeps half of what is left between its looks, so
+/// a longer wait delays records. It is also the time that it has to list the batches of a partition, so a shorter one
+/// would end in nothing when there are very many. A real broker wakes up by itself: give it 500 ms.
+pub const FETCH_MAX_WAIT: Duration = Duration::from_millis(50);
 
 /// Most records that one poll hands over; also how far a poll may overfill a queue.
 const POLL_RECORDS: i32 = 500;

@@ -9,12 +9,12 @@ use krafka::consumer::{Consumer, ConsumerRecord};
 use krafka::error::KrafkaError;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::broker::{CALL_TIMEOUT, failed};
+use super::broker::{CALL_TIMEOUT, FETCH_MAX_WAIT, failed};
 use super::queue::Queue;
 use super::record::{Record, TimestampType};
 use super::source::SourceError;
 
-/// Longest poll; then the task looks at its queues again.
+/// Longest poll of a real broker; then the task looks at its queues again.
 const POLL: Duration = Duration::from_millis(500);
 /// Pause between two looks at the embedded broker. It cannot wait for records without looking at every partition again
 /// and again, and records that come one by one are cheaper together, for the broker, the functions and the database.
@@ -93,7 +93,7 @@ impl Fetcher {
     }
 
     async fn poll(&self) -> Result<Vec<ConsumerRecord>, KrafkaError> {
-        if self.fetch_max_wait >= PAUSE {
+        if self.fetch_max_wait > FETCH_MAX_WAIT {
             return self.consumer.poll(POLL).await;
         }
         if self.polled < BACKLOG {

@@ -3,6 +3,7 @@
 mod database;
 mod errors;
 mod operations;
+mod tokens;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use tokio::runtime::{Handle, Runtime};
 
+use self::tokens::Tokens;
 use super::{Error, unusable};
 use crate::faults::{Faults, Kind};
 
@@ -36,6 +38,7 @@ pub(super) fn operation(target: &str) -> Option<&str> {
 /// The tables.
 pub(super) struct DynamoDb {
     database: Database,
+    tokens: Arc<Tokens>,
     faults: Arc<Faults>,
     threads: Handle,
     /// Owner of `threads`; taken by `stop`.
@@ -57,7 +60,7 @@ impl DynamoDb {
             .map_err(|error| unusable(data.unwrap_or(Path::new("memory")), error))?;
         let threads = runtime.handle().clone();
         threads.spawn(sweep(database.clone()));
-        Ok(Self { database, faults, threads, runtime: Mutex::new(Some(runtime)) })
+        Ok(Self { database, tokens: Arc::default(), faults, threads, runtime: Mutex::new(Some(runtime)) })
     }
 
     /// Waits for running operations and ends the threads.
@@ -72,8 +75,8 @@ impl DynamoDb {
     /// Does one operation and answers as DynamoDB does. It runs to its end even when the client goes away.
     pub(super) async fn call(&self, operation: String, body: Bytes) -> Response {
         let database = self.database.clone();
-        let faults = self.faults.clone();
-        let done = self.threads.spawn(async move { perform(&database, &faults, &operation, &body) });
+        let (tokens, faults) = (self.tokens.clone(), self.faults.clone());
+        let done = self.threads.spawn(async move { perform(&database, &tokens, &faults, &operation, &body) });
         let answer = done.await.unwrap_or_else(|error| Err(DynoxideError::InternalServerError(error.to_string())));
         let (status, json) = match answer {
             Ok(json) => (StatusCode::OK, json),
@@ -96,7 +99,13 @@ impl Drop for DynamoDb {
 }
 
 /// Does the operation, or fails as the faults in force say.
-fn perform(database: &Database, faults: &Faults, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
+fn perform(
+    database: &Database,
+    tokens: &Tokens,
+    faults: &Faults,
+    operation: &str,
+    body: &[u8],
+) -> dynoxide::Result<Vec<u8>> {
     let hit = |kind| faults.hits(kind, None).is_some();
     let access = operations::access(operation);
     if access.is_some() && hit(Kind::DynamodbThrottled) {
@@ -105,7 +114,7 @@ fn perform(database: &Database, faults: &Faults, operation: &str, body: &[u8]) -
     if operation == "TransactWriteItems" && hit(Kind::TransactionConflict) {
         return Err(errors::transaction_conflict(body));
     }
-    let answer = operations::perform(database, operation, body)?;
+    let answer = operations::perform(database, tokens, operation, body)?;
     if access == Some(operations::Access::Write) && hit(Kind::ErrorAfterCommit) {
         return Err(DynoxideError::InternalServerError("Internal server error (fault errorAfterCommit)".into()));
     }

@@ -1,11 +1,15 @@
 //! DynamoDB's operations by name.
 
+use std::time::Instant;
+
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::errors;
+use super::tokens::{self, Tokens};
 
 /// What a data-plane operation does to items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +48,10 @@ macro_rules! by_name {
 }
 
 /// Does an operation; the answer is its JSON.
-pub(super) fn perform(database: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
+pub(super) fn perform(database: &Database, tokens: &Tokens, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
+    if operation == "TransactWriteItems" {
+        return transact(database, tokens, read(body)?);
+    }
     by_name!(database, operation, body, {
         "PutItem" => put_item,
         "GetItem" => get_item,
@@ -55,7 +62,6 @@ pub(super) fn perform(database: &Database, operation: &str, body: &[u8]) -> dyno
         "BatchGetItem" => batch_get_item,
         "BatchWriteItem" => batch_write_item,
         "TransactGetItems" => transact_get_items,
-        "TransactWriteItems" => transact_write_items,
         "ExecuteStatement" => execute_statement,
         "ExecuteTransaction" => execute_transaction,
         "BatchExecuteStatement" => batch_execute_statement,
@@ -74,6 +80,15 @@ pub(super) fn perform(database: &Database, operation: &str, body: &[u8]) -> dyno
         "GetShardIterator" => get_shard_iterator,
         "GetRecords" => get_records,
     })
+}
+
+fn transact(database: &Database, tokens: &Tokens, mut request: TransactWriteItemsRequest) -> dynoxide::Result<Vec<u8>> {
+    // A token that is too long is refused by the database.
+    let Some(token) = request.client_request_token.take_if(|token| token.len() <= tokens::MAX_LENGTH) else {
+        return write(&database.transact_write_items(request)?);
+    };
+    let asked = tokens::digest(&request.transact_items)?;
+    tokens.once(Instant::now(), token, asked, || write(&database.transact_write_items(request)?))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> dynoxide::Result<T> {

@@ -1,0 +1,140 @@
+//! `ClientRequestToken` of transactions: within ten minutes the same request with the same token is done once.
+//!
+//! dynoxide has this too, but looks at every token of the last ten minutes for every transaction, which at some hundred
+//! transactions per second costs more than all the rest.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use dynoxide::DynoxideError;
+use dynoxide::actions::transact_write_items::TransactWriteItem;
+use serde_json::Value;
+
+/// How long a token counts (DynamoDB API reference, `TransactWriteItems`).
+const WINDOW: Duration = Duration::from_secs(600);
+
+/// Longest token, in bytes.
+pub(super) const MAX_LENGTH: usize = 36;
+
+/// The transactions of the last ten minutes.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By token: what was asked, as a hash, and what was answered.
+    done: HashMap<String, (u64, Vec<u8>)>,
+    /// Tokens in the order of their time.
+    order: VecDeque<(Instant, String)>,
+}
+
+impl Tokens {
+    /// Executes a transaction, or answers again what the first one with this token was answered. `asked` is the digest
+    /// of its items.
+    pub(super) fn once(
+        &self,
+        now: Instant,
+        token: String,
+        asked: u64,
+        execute: impl FnOnce() -> dynoxide::Result<Vec<u8>>,
+    ) -> dynoxide::Result<Vec<u8>> {
+        // Held until the transaction is done, so that a second one waits for its answer. The database takes one at a time
+        // anyway.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.forget(now);
+        match state.done.get(&token) {
+            Some((before, answer)) if *before == asked => return Ok(answer.clone()),
+            Some(_) => {
+                let text = "An error occurred (IdempotentParameterMismatchException)".to_owned();
+                return Err(DynoxideError::IdempotentParameterMismatchException(text));
+            }
+            None => {}
+        }
+        let answer = execute()?;
+        state.order.push_back((now, token.clone()));
+        state.done.insert(token, (asked, answer.clone()));
+        Ok(answer)
+    }
+}
+
+impl State {
+    fn forget(&mut self, now: Instant) {
+        while self.order.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) >= WINDOW) {
+            if let Some((_, token)) = self.order.pop_front() {
+                self.done.remove(&token);
+            }
+        }
+    }
+}
+
+/// The same for the same items.
+pub(super) fn digest(items: &[TransactWriteItem]) -> dynoxide::Result<u64> {
+    let items = serde_json::to_value(items).map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
+    Ok(content(&items))
+}
+
+/// The same for the same content; the order of an object's fields has no meaning.
+fn content(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| {
+                let mut field = DefaultHasher::new();
+                (name, content(value)).hash(&mut field);
+                field.finish()
+            });
+            ('o', fields.fold(0, u64::wrapping_add)).hash(&mut hasher);
+        }
+        Value::Array(values) => {
+            ('a', values.len()).hash(&mut hasher);
+            values.iter().for_each(|value| content(value).hash(&mut hasher));
+        }
+        Value::String(text) => ('s', text).hash(&mut hasher),
+        other => ('v', other.to_string()).hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn asked(id: &str) -> u64 {
+        let put = json!([{"Put": {"TableName": "t", "Item": {"id": {"S": id}, "n": {"N": "1"}}}}]);
+        digest(&serde_json::from_value::<Vec<TransactWriteItem>>(put).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_used_once_for_one_request_in_ten_minutes() {
+        let (tokens, start) = (Tokens::default(), Instant::now());
+        let mut executed = 0;
+        let mut call = |now, id: &str, fails: bool| {
+            tokens.once(now, "token".to_owned(), asked(id), || {
+                executed += 1;
+                let failure = DynoxideError::InternalServerError("failed".to_owned());
+                if fails { Err(failure) } else { Ok(executed.to_string().into_bytes()) }
+            })
+        };
+        assert!(call(start, "a", true).is_err(), "a failure is not remembered");
+        assert_eq!(call(start, "a", false).unwrap(), b"2");
+        assert_eq!(call(start + WINDOW / 2, "a", false).unwrap(), b"2");
+        let other = call(start + WINDOW / 2, "b", false);
+        assert!(matches!(other, Err(DynoxideError::IdempotentParameterMismatchException(_))), "{other:?}");
+        assert_eq!(call(start + WINDOW, "b", false).unwrap(), b"3");
+    }
+
+    #[test]
+    fn the_order_of_fields_has_no_meaning_and_that_of_items_has() {
+        let content = |text: &str| content(&serde_json::from_str(text).unwrap());
+        assert_eq!(content(r#"{"a": 1, "b": [1, 2]}"#), content(r#"{"b": [1, 2], "a": 1}"#));
+        assert_ne!(content(r#"{"a": 1, "b": 2}"#), content(r#"{"a": 2, "b": 1}"#));
+        assert_ne!(content("[1, 2]"), content("[2, 1]"));
+        assert_ne!(content(r#"["1"]"#), content("[1]"));
+    }
+}
