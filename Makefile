@@ -8,6 +8,7 @@ export SAM_CLI_TELEMETRY ?= 0
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 VENV := $(CURDIR)/.venv
 ARCH ?= arm64
+SEEDS ?= 200000
 MACHETE_VERSION := 0.9.2
 
 # The local stack, the tests and clippy share one profile, so that the embedded broker is compiled once. A dependency of
@@ -32,7 +33,7 @@ test: binaries ## Runs every test, the end-to-end tests included
 
 soak: binaries ## Runs the tests of failures in their full sizes; takes about a quarter of an hour
 	@echo "Breaking things."
-	MILLRACE_SOAK=1 cargo test $(CARGO_FLAGS) --test crash_points --test failures --test simulation -- --nocapture --test-threads 1
+	MILLRACE_SOAK=1 MILLRACE_SEEDS=$(SEEDS) cargo test $(CARGO_FLAGS) --test crash_points --test failures --test simulation -- --nocapture --test-threads 1
 
 bench: binaries ## Prints init times, sizes, latency, requests and events per second, CPU time and memory
 	cargo bench $(CARGO_FLAGS) --bench backbone -- $(ARGS)

@@ -10,6 +10,8 @@ use super::{Answer, Stack, product};
 
 /// Clients that send one request after the other.
 pub const CLIENTS: usize = 8;
+/// Pause of a client after each product, so that a fast machine does not make a long test.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What clients saw.
 #[derive(Debug, Default)]
@@ -68,6 +70,7 @@ pub async fn load(stack: &Stack, most: usize, stop: &AtomicBool) -> Seen {
                 break;
             }
             one(stack, &mut seen, client, number).await;
+            tokio::time::sleep(PAUSE).await;
         }
         seen
     };
