@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::journal::{Answer, Recorder, Sent};
 use super::read::Reader;
+use super::settle::settle;
 
 /// Time between two looks.
 const POLL: Duration = Duration::from_millis(100);
@@ -19,6 +20,7 @@ pub async fn fresh(
     reader: &Reader,
     http: &reqwest::Client,
     journal: &Recorder,
+    relay: bool,
     patience: Duration,
 ) -> anyhow::Result<()> {
     let body = json!({"name": "Fresh", "price": {"amount": 1, "currency": "EUR"}, "stock": 1}).to_string();
@@ -38,6 +40,8 @@ pub async fn fresh(
     let carries = |data: &str| data.contains(id);
     let deadline = Instant::now() + patience;
     loop {
+        // The process may leave Kafka alone for some seconds after a fault, and the event to the relay.
+        settle(reader, http, relay, deadline.saturating_duration_since(Instant::now())).await?;
         let observed = reader.observe().await?;
         let logged = observed.log.iter().any(|copy| carries(&copy.data));
         let archived = observed.archive.iter().any(|line| carries(&line.copy.data));
