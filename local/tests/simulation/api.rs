@@ -14,6 +14,7 @@ use super::runtime::Sim;
 use super::world::{Change, Claim, Key, Refused, Reply, Stored, World};
 
 const CHANGE_TRIES: u32 = 5;
+const TRANSACTION_TRIES: u32 = 2;
 /// A claim is free again after this time, in milliseconds.
 const LEASE: u64 = 30_000;
 const KIND: &str = "product";
@@ -179,11 +180,7 @@ async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<
     let entries = if apart { std::mem::take(&mut change.entries) } else { Vec::new() };
     let apart = bug == Some(Bug::StoresTheAnswerOutsideTheTransaction);
     let answered = change.answer.take_if(|_| apart);
-    let transact = move |world: &mut World| {
-        let now = world.now;
-        world.store.change(now, change, bug)
-    };
-    match call(sim, "commits a change", transact).await {
+    match transact(sim, change).await {
         Ok(Ok(())) => {}
         Ok(Err(refused)) => return Ok(Err(refused)),
         Err(Unavailable) if bug == Some(Bug::AcknowledgesAnUnansweredWrite) => return Ok(Ok(())),
@@ -205,10 +202,32 @@ async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<
     Ok(Ok(()))
 }
 
+/// Commits a change, again where the store did not answer, under one token.
+async fn transact(sim: &Sim, mut change: Change) -> Result<Result<(), Refused>, Unavailable> {
+    let bug = sim.world().bug;
+    change.token = sim.pick(0..=u64::MAX);
+    let mut answer = Err(Unavailable);
+    for _ in 0..TRANSACTION_TRIES {
+        if bug == Some(Bug::RepeatsAWriteUnderANewToken) {
+            change.token = sim.pick(0..=u64::MAX);
+        }
+        let change = change.clone();
+        let commit = move |world: &mut World| {
+            let now = world.now;
+            world.store.change(now, change, bug)
+        };
+        answer = call(sim, "commits a change", commit).await;
+        if answer.is_ok() {
+            break;
+        }
+    }
+    answer
+}
+
 fn changed(product: &Product, from: u64, entries: Vec<Entry>) -> Change {
     let body = serde_json::to_string(product).unwrap();
     let to = Stored { version: product.version, body: Some(body) };
-    Change { id: product.id.to_string(), from, to, entries, answer: None }
+    Change { token: 0, id: product.id.to_string(), from, to, entries, answer: None }
 }
 
 fn saved(sim: &Sim, kind: EventType, product: &Product) -> Vec<Entry> {

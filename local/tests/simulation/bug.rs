@@ -11,6 +11,8 @@ pub enum Bug {
     DeletesBeforeTheAcknowledgement,
     /// The product is written without a condition on its version.
     WritesWithoutACondition,
+    /// Each try of a transaction has a token of its own, so that a repeat does not know that the first was committed.
+    RepeatsAWriteUnderANewToken,
     /// The consumer answers that everything was completed, whatever failed.
     AcknowledgesAFailedBatch,
     /// The outbox entry is written after the state, not with it.
@@ -44,11 +46,12 @@ pub enum Bug {
 }
 
 impl Bug {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AcknowledgesAnUnansweredWrite,
         Self::PublishesBeforeTheCommit,
         Self::DeletesBeforeTheAcknowledgement,
         Self::WritesWithoutACondition,
+        Self::RepeatsAWriteUnderANewToken,
         Self::AcknowledgesAFailedBatch,
         Self::StoresTheEventOutsideTheTransaction,
         Self::PublishesItsOwnEntryOnly,

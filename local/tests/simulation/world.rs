@@ -1,6 +1,6 @@
 //! What the tasks act on: the store, Kafka, the copies, and what clients have noted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
@@ -47,6 +47,8 @@ pub struct Store {
     pub log: BTreeMap<String, Copy>,
     pub archive: BTreeMap<String, Vec<ArchiveLine>>,
     pub dead_letters: BTreeMap<String, DeadLetter>,
+    /// Client request tokens of committed transactions.
+    pub tokens: BTreeSet<u64>,
     /// Id, version and product of each commit, none for a deletion: what the reference model knows.
     pub commits: Vec<(String, u64, Option<String>)>,
 }
@@ -85,6 +87,8 @@ impl Reply {
 /// A change of a product with its events, and the answer of its key.
 #[derive(Debug, Clone)]
 pub struct Change {
+    /// A repeat with the token of a committed transaction changes nothing and succeeds.
+    pub token: u64,
     pub id: String,
     pub from: u64,
     pub to: Stored,
@@ -136,6 +140,9 @@ pub fn time(milliseconds: u64) -> Timestamp {
 impl Store {
     /// State, events and answer in one transaction, on condition that the version is `from`.
     pub fn change(&mut self, now: u64, change: Change, bug: Option<Bug>) -> Result<(), Refused> {
+        if self.tokens.contains(&change.token) {
+            return Ok(());
+        }
         let version = self.products.get(&change.id).map_or(0, |stored| stored.version);
         let conditional = bug != Some(Bug::WritesWithoutACondition);
         let claim = change.answer.as_ref().map(|(claim, _)| claim);
@@ -147,6 +154,7 @@ impl Store {
         if (conditional && version != change.from) || change.entries.iter().any(taken) {
             return Err(Refused::Raced);
         }
+        self.tokens.insert(change.token);
         self.commits.push((change.id.clone(), change.to.version, change.to.body.clone()));
         self.products.insert(change.id, change.to);
         for entry in change.entries {
