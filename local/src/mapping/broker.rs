@@ -53,6 +53,8 @@ pub struct Subscription {
     pub starting_position: StartingPosition,
     /// Most records of a batch; the queue of a partition holds about as many ahead.
     pub batch_size: usize,
+    /// How long a batch is gathered.
+    pub window: Duration,
     /// How long the broker may hold a fetch.
     pub fetch_max_wait: Duration,
 }
@@ -110,7 +112,7 @@ impl BrokerSource {
             .map_err(|error| SourceError(error.to_string()))?;
         let (opens, requests) = mpsc::channel(OPEN_QUEUE);
         let topic = self.subscription.topic.clone();
-        let fetcher = Fetcher::new(consumer, topic, self.subscription.fetch_max_wait);
+        let fetcher = Fetcher::new(consumer, topic, self.subscription.fetch_max_wait, self.subscription.window);
         let fetching = tokio::spawn(fetcher.run(requests, Arc::clone(&self.queues.drained)));
         let admin = calls.admin().default_api_timeout(CALL_TIMEOUT);
         Ok(Client { admin, opens, fetching })

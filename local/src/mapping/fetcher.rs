@@ -16,7 +16,7 @@ use super::source::SourceError;
 
 /// Longest poll of a real broker; then the task looks at its queues again.
 const POLL: Duration = Duration::from_millis(500);
-/// Pause between two looks at the embedded broker. It cannot wait for records without looking at every partition again
+/// Least pause between two looks at the embedded broker. It cannot wait for records without looking at every partition again
 /// and again, and records that come one by one are cheaper together, for the broker, the functions and the database.
 const PAUSE: Duration = Duration::from_millis(30);
 /// A poll with so many records has left more behind, and the next one follows at once.
@@ -40,14 +40,18 @@ pub(super) struct Fetcher {
     fetch_max_wait: Duration,
     /// The queue of each open partition, and whether the partition is paused.
     queues: BTreeMap<i32, (Arc<Queue>, bool)>,
+    /// Pause between two looks at the embedded broker.
+    pause: Duration,
     /// Records of the last poll.
     polled: usize,
 }
 
 impl Fetcher {
     /// A fetcher without partitions.
-    pub(super) fn new(consumer: Consumer, topic: String, fetch_max_wait: Duration) -> Self {
-        Self { consumer, topic, fetch_max_wait, queues: BTreeMap::new(), polled: 0 }
+    pub(super) fn new(consumer: Consumer, topic: String, fetch_max_wait: Duration, window: Duration) -> Self {
+        // A mapping that gathers batches for a while does not need its records at once.
+        let pause = PAUSE.max(window / 10).min(POLL);
+        Self { consumer, topic, fetch_max_wait, queues: BTreeMap::new(), pause, polled: 0 }
     }
 
     /// Runs until nobody can ask for a partition any more.
@@ -97,7 +101,7 @@ impl Fetcher {
             return self.consumer.poll(POLL).await;
         }
         if self.polled < BACKLOG {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(self.pause).await;
         }
         self.consumer.poll(self.fetch_max_wait).await
     }

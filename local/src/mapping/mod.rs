@@ -275,6 +275,7 @@ impl<I: Invoke> Maker<'_, I> {
             group: mapping.group.clone(),
             starting_position: delivery.starting_position,
             batch_size: delivery.batch_size,
+            window: delivery.window,
             fetch_max_wait: self.settings.fetch_max_wait,
         }));
         Ok(KafkaPoller {
