@@ -7,14 +7,16 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures::future::join_all;
 use krafka::Kafka;
 use krafka::producer::Record;
 use millrace_local::conservation::Recorder;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -95,19 +97,47 @@ async fn a_stack_that_conserves_everything_passes_also_with_events_that_wait_for
     let checked = Checked::start().await;
     load(&checked.stack).await;
     checked.is_conserved(&[]).await;
-    checked.stack.kafka_down(std::time::Duration::from_secs(3)).await;
+    checked.stack.kafka_down(Duration::from_secs(3)).await;
     checked.stack.create(&product("Waits")).await;
     // The fresh product of the first check is in the journal.
     checked.is_conserved(&[]).await;
     // A request whose answer the client never saw explains what it made, and nothing else does.
     let unseen = reqwest::Client::new().post(format!("{}/products", checked.stack.addresses.http));
     let unseen = unseen.json(&product("Unseen")).send().await.unwrap().text().await.unwrap();
-    let id = serde_json::from_str::<serde_json::Value>(&unseen).unwrap()["id"].as_str().unwrap().to_owned();
+    let id = serde_json::from_str::<Value>(&unseen).unwrap()["id"].as_str().unwrap().to_owned();
     checked.names("invented", &id).await;
     let sent = json!({"sent": [uuid::Uuid::nil(), {"method": "POST", "path": "/products", "body": product("Unseen").to_string()}]});
     let mut journal = std::fs::OpenOptions::new().append(true).open(checked.file("journal")).unwrap();
     writeln!(journal, "{sent}").unwrap();
     checked.is_conserved(&["--no-fresh"]).await;
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_never_done_twice_whatever_its_repeat_meets() {
+    const CLIENTS: usize = 8;
+    const CHANGES: usize = 20;
+    let checked = Checked::start().await;
+    let stack = &checked.stack;
+    for kind in ["errorAfterCommit", "transactionConflict"] {
+        stack.fault(kind, 0.3, Duration::from_secs(600)).await;
+    }
+    let client = async |client: usize| {
+        for change in 0..CHANGES {
+            // Either everything in it happens once, or nothing that a refusal denies.
+            let new = product(&format!("{client}-{change}"));
+            let create = stack.request("POST", "/products").header("idempotency-key", format!("{client}-{change}"));
+            let Ok(created) = serde_json::from_str::<Value>(&stack.send(create.json(&new)).await.text) else {
+                continue;
+            };
+            let Some(id) = created["id"].as_str() else { continue };
+            stack.ask("PATCH", &format!("/products/{id}"), &json!({"stock": change})).await;
+        }
+    };
+    join_all((0..CLIENTS).map(client)).await;
+    for kind in ["errorAfterCommit", "transactionConflict"] {
+        stack.fault(kind, 0.3, Duration::ZERO).await;
+    }
+    checked.is_conserved(&[]).await;
 }
 
 #[tokio::test]
@@ -184,7 +214,7 @@ async fn tamper_with_the_archive(checked: &Checked) {
 fn first_id(packed: &[u8]) -> String {
     let mut lines = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed), &mut lines).unwrap();
-    let line: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    let line: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     line["id"].as_str().unwrap().to_owned()
 }
 

@@ -52,10 +52,10 @@ pub async fn check(settings: &Settings, recorder: &Recorder) -> anyhow::Result<V
     };
     if let Some(under_way) = settle(&reader, &http, settings.relay, settings.patience).await? {
         violation("not-at-rest", under_way);
-    } else if settings.fresh {
-        if let Err(error) = fresh::fresh(&reader, &http, recorder, settings.relay, settings.patience).await {
-            violation("no-fresh-event", format!("{error:#}"));
-        }
+    } else if settings.fresh
+        && let Err(error) = fresh::fresh(&reader, &http, recorder, settings.relay, settings.patience).await
+    {
+        violation("no-fresh-event", format!("{error:#}"));
     }
     let mut verdict = Verdict::of(&recorder.journal(), &reader.observe().await?);
     verdict.violations.splice(0..0, further);
