@@ -16,9 +16,11 @@ use futures::future::join_all;
 use krafka::Kafka;
 use krafka::producer::Record;
 use millrace_local::conservation::Recorder;
+use millrace_local::conservation::journal::{Line, Sent};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
+use uuid::Uuid;
 
 use self::stack::kafka::{self, TOPIC};
 use self::stack::tables::{Item, number, text};
@@ -106,7 +108,13 @@ async fn a_stack_that_conserves_everything_passes_also_with_events_that_wait_for
     let unseen = unseen.json(&product("Unseen")).send().await.unwrap().text().await.unwrap();
     let id = serde_json::from_str::<Value>(&unseen).unwrap()["id"].as_str().unwrap().to_owned();
     checked.names("invented", &id).await;
-    let sent = json!({"sent": [uuid::Uuid::nil(), {"method": "POST", "path": "/products", "body": product("Unseen").to_string()}]});
+    let sent = Sent {
+        method: "POST".to_owned(),
+        path: "/products".to_owned(),
+        body: product("Unseen").to_string(),
+        ..Sent::default()
+    };
+    let sent = serde_json::to_string(&Line::Sent(Uuid::nil(), sent)).unwrap();
     let mut journal = std::fs::OpenOptions::new().append(true).open(checked.file("journal")).unwrap();
     writeln!(journal, "{sent}").unwrap();
     checked.is_conserved(&["--no-fresh"]).await;

@@ -3,7 +3,6 @@
 //! Each seed is one interleaving of handlers, crashes, stops, relay runs, store and Kafka errors on a clock of its own.
 //! `MILLRACE_SEED=7` runs one seed and prints its trace; `MILLRACE_SEEDS=1000000` runs more than CI does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
-#![allow(clippy::await_holding_refcell_ref, reason = "temporaries end before the await")]
 
 mod access;
 mod api;

@@ -27,7 +27,7 @@ pub(super) struct Obligations<'a> {
 struct Acknowledged<'a> {
     request: &'a Request,
     answer: &'a Answer,
-    /// Line on which it was sent; with a key, on which the first request with the key was, since that may be what made it.
+    /// Line on which it was sent; with a key, on which the first request with the key was, since that may have made it.
     asked_at: usize,
     answered_at: usize,
     product: Product,
