@@ -91,7 +91,9 @@ fn content(value: &Value) -> u64 {
         }
         Value::Array(values) => {
             ('a', values.len()).hash(&mut hasher);
-            values.iter().for_each(|value| content(value).hash(&mut hasher));
+            for value in values {
+                content(value).hash(&mut hasher);
+            }
         }
         Value::String(text) => ('s', text).hash(&mut hasher),
         other => ('v', other.to_string()).hash(&mut hasher),
