@@ -41,7 +41,7 @@ bench: binaries ## Prints init times, sizes, latency, requests and events per se
 binaries:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it from https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "A C compiler is missing (package build-essential, or Xcode's tools)." >&2; exit 1; }
-	@echo "Building the functions and the local stack. The first time takes a quarter of an hour on two cores."
+	@echo "Building the functions and the local stack. The first time takes 15 to 20 minutes on two cores."
 	cargo build $(CARGO_FLAGS)
 
 lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, the template, and what is deployed
