@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::read::{Reader, topic};
 
@@ -13,6 +14,9 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Time between two runs of the relay.
 const RELAY: Duration = Duration::from_millis(500);
+
+/// The function that publishes what was left behind.
+const RELAY_FUNCTION: &str = "outbox-relay";
 
 /// The functions that read the topic.
 const CONSUMERS: [&str; 2] = ["event-log", "archive"];
@@ -56,12 +60,23 @@ pub async fn settle(
             return Ok(under_way);
         }
         if relay && !pending.is_empty() && Instant::now() >= relay_at {
-            let tick = format!("{}/_local/clock/tick?function=outbox-relay", reader.addresses().http);
-            http.post(tick).send().await.context("the HTTP API does not answer")?;
+            start_relay(&reader.addresses().http, http).await?;
             relay_at = Instant::now() + RELAY;
         }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// Starts a run of the relay, unless one is under way: runs that overlap would publish the same events side by side.
+async fn start_relay(url: &str, http: &reqwest::Client) -> anyhow::Result<()> {
+    let functions: Value = http.get(format!("{url}/_local/functions")).send().await?.json().await?;
+    let mut items = functions["items"].as_array().into_iter().flatten();
+    if items.any(|function| function["name"] == RELAY_FUNCTION && function["inFlight"] != 0) {
+        return Ok(());
+    }
+    let tick = format!("{url}/_local/clock/tick?function={RELAY_FUNCTION}");
+    http.post(tick).send().await.context("the HTTP API does not answer")?;
+    Ok(())
 }
 
 /// Which mapping has not yet processed what is on the topics now.
