@@ -148,6 +148,7 @@ fn load(args: &Args, bootstrap_servers: &str) -> anyhow::Result<Template> {
         ("KafkaBootstrapServers", bootstrap_servers),
         // A developer does not wait a minute to see an object.
         ("ArchiveWindowSeconds", "1"),
+        ("AllowSeed", "on"),
     ];
     let mut parameters: BTreeMap<String, String> =
         fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

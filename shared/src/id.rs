@@ -75,3 +75,7 @@ id!(
     /// Id of an ingredient.
     IngredientId
 );
+id!(
+    /// Id of an order.
+    OrderId
+);

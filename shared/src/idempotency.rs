@@ -172,6 +172,35 @@ impl Keys {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
+    /// Does a request once: replays the stored answer, or lets `act` do it with the claim that it is to complete
+    /// ([`Keys::complete`]). Without a key there is no claim.
+    ///
+    /// # Errors
+    /// Those of [`Keys::start`] and of `act`.
+    pub async fn once(
+        &self,
+        request: Option<Request>,
+        now: Timestamp,
+        owner: Uuid,
+        act: impl AsyncFnOnce(Option<Claim>) -> Result<Answer, Problem>,
+    ) -> Result<Response, Problem> {
+        let Some(request) = request else { return Ok(act(None).await?.respond()) };
+        let claim = match self.start(request, now, owner).await? {
+            Started::Replay(answer) => return Ok(answer),
+            Started::Claimed(claim) => claim,
+        };
+        match act(Some(claim.clone())).await {
+            Ok(answer) => Ok(answer.respond()),
+            Err(problem) => {
+                // After a 503 the outcome may be unknown, so the claim stays until its lease ends.
+                if problem.status().is_client_error() {
+                    self.release(&claim).await;
+                }
+                Err(problem)
+            }
+        }
+    }
+
     /// Gives a claim back after a request that was refused. Best effort: the lease frees it otherwise.
     pub async fn release(&self, claim: &Claim) {
         let delete = self
@@ -188,6 +217,13 @@ impl Keys {
             tracing::warn!(code = error.code(), "idempotency key stays claimed until its lease ends");
         }
     }
+}
+
+/// The problem of a request whose claim was lost while it was done.
+#[must_use]
+pub fn claim_lost() -> Problem {
+    let detail = "another request with this Idempotency-Key took over; repeat the request for its answer";
+    Problem::new(StatusCode::CONFLICT, "idempotency_key_in_progress", detail).retry_after(1)
 }
 
 fn existing(item: &Item, fingerprint: &str, now: i64) -> Result<Started, Problem> {

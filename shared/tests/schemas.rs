@@ -6,6 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use millrace::event::{Event, EventType, read, schema::schema};
+use millrace::ingredient::Notify;
+use millrace::order::{Order, OrderCreated};
 use millrace::product::{LowStockWarning, Product, ProductDeleted};
 use serde_json::{Value, json};
 
@@ -43,6 +45,20 @@ fn product() -> Product {
     .unwrap()
 }
 
+fn order(status: &str, reason: Option<&str>) -> Order {
+    let mut order = json!({
+        "id": "o-1", "status": status, "total": {"amount": 1900, "currency": "EUR"}, "version": 1,
+        "lines": [{"productId": "p-1", "name": "Burger", "quantity": 2, "unitPrice": {"amount": 950, "currency": "EUR"},
+            "total": {"amount": 1900, "currency": "EUR"},
+            "recipe": [{"ingredientId": "beef", "quantity": 150, "unit": "g"}]}],
+        "createdAt": "2026-11-21T06:00:00.123Z", "updatedAt": "2026-11-21T06:00:00.123Z"
+    });
+    if let Some(reason) = reason {
+        order["reason"] = json!(reason);
+    }
+    serde_json::from_value(order).unwrap()
+}
+
 /// One event of each type, as the code makes it.
 fn event(kind: EventType) -> Value {
     let product = product();
@@ -60,6 +76,24 @@ fn event(kind: EventType) -> Value {
         }
         EventType::LowStockWarning => {
             let data = LowStockWarning { product_id: product.id, name, stock: 2, low_stock_threshold: 3, version: 1 };
+            serde_json::to_value(Event::new(kind, id, source, at, trace(), data))
+        }
+        EventType::OrderCreated => {
+            serde_json::to_value(Event::new(kind, id, source, at, trace(), OrderCreated(order("pending", None))))
+        }
+        EventType::OrderConfirmed => {
+            serde_json::to_value(Event::new(kind, id, source, at, trace(), order("confirmed", None)))
+        }
+        EventType::OrderRejected => {
+            let data = order("rejected", Some("out_of_stock: product p-1"));
+            serde_json::to_value(Event::new(kind, id, source, at, trace(), data))
+        }
+        EventType::Notify => {
+            let data: Notify = serde_json::from_value(json!({
+                "ingredientId": "beef", "email": "kitchen@example.com", "name": "Beef", "stock": 4, "fullLevel": 10,
+                "unit": "g", "version": 3
+            }))
+            .unwrap();
             serde_json::to_value(Event::new(kind, id, source, at, trace(), data))
         }
     };

@@ -84,7 +84,7 @@ mod tests {
             offset,
             timestamp: timestamp.parse().unwrap(),
         };
-        Incoming { event, value, position, trace: None }
+        Incoming { event, key: None, value, position, trace: None }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use jiff::civil::Date;
-use millrace::api::page::{self, Page, PageQuery};
+use millrace::api::page::{self, Direction, Page, PageQuery};
 use millrace::api::{Params, Problem};
 use millrace::clock;
 use millrace::dynamo::{Item, StoreError, number, s, text};
@@ -113,6 +113,7 @@ impl Api {
         let range = &walk.range;
         let (index, key) = if range.kind.is_some() { (BY_TYPE, "typeBucket") } else { (BY_TIME, "timeBucket") };
         page::merge(
+            Direction::Ascending,
             limit,
             after,
             |entry: &Entry| entry.time_id.clone(),

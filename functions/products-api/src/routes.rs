@@ -13,18 +13,24 @@ use millrace::api::serve::Caller;
 use millrace::api::{Body, Params, Problem, Segment, health};
 use millrace::clock;
 use millrace::dynamo::StoreError;
-use millrace::event::EventType;
+use millrace::event::{Context, EventType};
 use millrace::id::ProductId;
-use millrace::idempotency::{self, Answer, Claim, Keys, Started};
+use millrace::idempotency::{self, Answer, Claim, Keys};
 use millrace::kafka::Publisher;
 use millrace::outbox::{Entry, EntryError, Outbox, aggregate};
 use millrace::product::Product;
+use millrace::product::events::{self, AGGREGATE};
+use millrace::product::item::{Next, State as Known, Stored};
 use millrace::telemetry::TraceContext;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::change::{self, AGGREGATE, Context};
+use crate::change;
 use crate::input::{self, ProductInput};
-use crate::store::{Change, Next, Refused, Store, Stored};
+use crate::store::{Change, Refused, Store};
+
+/// This function, in the events that it makes.
+const SOURCE: &str = "products-api";
 
 /// Tries of a change without `If-Match` that loses races.
 const CHANGE_TRIES: u32 = 5;
@@ -70,22 +76,9 @@ async fn create(
     Body(body): Body,
 ) -> Result<Response, Problem> {
     let (input, id) = input::create(&body)?;
-    let Some(request) = idempotency::Request::read(&headers, &caller.0, "POST /products", &body)? else {
-        return Ok(insert(&api, input, id, &trace, None).await?.respond());
-    };
-    match api.keys.start(request, clock::now(), clock::new_id()).await? {
-        Started::Replay(answer) => Ok(answer),
-        Started::Claimed(claim) => match insert(&api, input, id, &trace, Some(&claim)).await {
-            Ok(answer) => Ok(answer.respond()),
-            Err(problem) => {
-                // After a 503 the outcome may be unknown, so the claim stays until its lease ends.
-                if problem.status().is_client_error() {
-                    api.keys.release(&claim).await;
-                }
-                Err(problem)
-            }
-        },
-    }
+    let request = idempotency::Request::read(&headers, &caller.0, "POST /products", &body)?;
+    let act = async |claim: Option<Claim>| insert(&api, input, id, &trace, claim.as_ref()).await;
+    api.keys.once(request, clock::now(), clock::new_id(), act).await
 }
 
 async fn insert(
@@ -98,21 +91,21 @@ async fn insert(
     // Only an id that the client chose can be in use.
     let (id, from) = match id {
         Some(id) => match api.store.get(&id).await? {
-            Stored::Live(_) => return Err(exists()),
-            other => (id, other.version()),
+            stored if stored.live().is_some() => return Err(exists()),
+            stored => (id, stored),
         },
-        None => (ProductId::from(clock::new_id()), 0),
+        None => (ProductId::from(clock::new_id()), Stored::default()),
     };
     let context = context(trace);
-    let product = change::product(id, input, from + 1, context.now, None);
-    let entries = change::saved(EventType::ProductCreated, &product, &context).map_err(unstorable)?;
+    let product = change::product(id, input, from.version() + 1, context.now, None);
+    let entries = events::saved(EventType::ProductCreated, &product, two_ids(), &context).map_err(unstorable)?;
     let answer = answer(StatusCode::CREATED, &product)?;
     let stored = claim.map(|claim| api.keys.complete(claim, &answer, context.now)).transpose()?;
-    let change = Change { from, next: Next::Live(&product), entries: &entries, answer: stored };
-    match api.store.change(api.outbox.table(), change).await {
+    let change = Change { from: &from, next: Next::Live(&product), entries: &entries, answer: stored };
+    match api.store.change(&api.outbox, change).await {
         Ok(()) => {}
         Err(Refused::Raced) => return Err(exists()),
-        Err(Refused::ClaimLost) => return Err(claim_lost()),
+        Err(Refused::ClaimLost) => return Err(idempotency::claim_lost()),
         Err(Refused::Store(error)) => return Err(error.into()),
     }
     api.outbox.after_commit(&aggregate(AGGREGATE, product.id.as_str())).await;
@@ -121,7 +114,7 @@ async fn insert(
 
 async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
     let known = IfMatch::read_none_match(&headers)?;
-    let product = live(&api, &product_id(id)?).await?;
+    let (product, _) = live(&api, &product_id(id)?).await?;
     if known != IfMatch::Absent && known.allows(product.version) {
         let tag = header_value(&etag(product.version))?;
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
@@ -159,13 +152,13 @@ async fn update(
 ) -> Result<Response, Problem> {
     let wanted = IfMatch::read(headers)?;
     for _ in 0..CHANGE_TRIES {
-        let current = live(api, id).await?;
+        let (current, stored) = live(api, id).await?;
         wanted.check(current.version)?;
         let context = context(trace);
         let version = current.version + 1;
         let product = change::product(id.clone(), input(&current)?, version, context.now, Some(current.created_at));
-        let entries = change::saved(EventType::ProductUpdated, &product, &context).map_err(unstorable)?;
-        if commit(api, id, current.version, Next::Live(&product), &entries).await? {
+        let entries = events::saved(EventType::ProductUpdated, &product, two_ids(), &context).map_err(unstorable)?;
+        if commit(api, id, &stored, Next::Live(&product), &entries).await? {
             return Ok(answer(StatusCode::OK, &product)?.respond());
         }
     }
@@ -181,13 +174,13 @@ async fn remove(
     let wanted = IfMatch::read(&headers)?;
     let id = product_id(id)?;
     for _ in 0..CHANGE_TRIES {
-        let current = live(&api, &id).await?;
+        let (current, stored) = live(&api, &id).await?;
         wanted.check(current.version)?;
         let context = context(&trace);
         let version = current.version + 1;
-        let entries = change::deleted(id.clone(), version, &context).map_err(unstorable)?;
+        let entries = events::deleted(id.clone(), version, clock::new_id(), &context).map_err(unstorable)?;
         let next = Next::Deleted { id: &id, version, at: context.now };
-        if commit(&api, &id, current.version, next, &entries).await? {
+        if commit(&api, &id, &stored, next, &entries).await? {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
     }
@@ -195,9 +188,9 @@ async fn remove(
 }
 
 /// Commits a change and publishes it; false when it lost a race and has to be decided anew.
-async fn commit(api: &Api, id: &ProductId, from: u64, next: Next<'_>, entries: &[Entry]) -> Result<bool, Problem> {
+async fn commit(api: &Api, id: &ProductId, from: &Stored, next: Next<'_>, entries: &[Entry]) -> Result<bool, Problem> {
     let change = Change { from, next, entries, answer: None };
-    match api.store.change(api.outbox.table(), change).await {
+    match api.store.change(&api.outbox, change).await {
         Ok(()) => {
             api.outbox.after_commit(&aggregate(AGGREGATE, id.as_str())).await;
             Ok(true)
@@ -233,10 +226,12 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 
-async fn live(api: &Api, id: &ProductId) -> Result<Product, Problem> {
-    match api.store.get(id).await? {
-        Stored::Live(product) => Ok(product),
-        Stored::Absent | Stored::Deleted(_) => Err(Problem::not_found("product")),
+/// A product, and what is stored of it.
+async fn live(api: &Api, id: &ProductId) -> Result<(Product, Stored), Problem> {
+    let stored = api.store.get(id).await?;
+    match &stored.state {
+        Known::Live(product) => Ok((product.clone(), stored)),
+        Known::Absent | Known::Deleted(_) => Err(Problem::not_found("product")),
     }
 }
 
@@ -246,7 +241,12 @@ fn product_id(id: String) -> Result<ProductId, Problem> {
 }
 
 fn context(trace: &TraceContext) -> Context {
-    Context { now: clock::now(), event_ids: [clock::new_id(), clock::new_id()], traceparent: Some(trace.to_string()) }
+    Context { now: clock::now(), source: SOURCE, traceparent: Some(trace.to_string()) }
+}
+
+/// Ids for a change's event and its warning.
+fn two_ids() -> [Uuid; 2] {
+    [clock::new_id(), clock::new_id()]
 }
 
 fn answer(status: StatusCode, product: &Product) -> Result<Answer, Problem> {
@@ -266,11 +266,6 @@ fn header_value(text: &str) -> Result<HeaderValue, StoreError> {
 
 fn exists() -> Problem {
     Problem::new(StatusCode::CONFLICT, "already_exists", "a product with this id exists")
-}
-
-fn claim_lost() -> Problem {
-    let detail = "another request with this Idempotency-Key took over; repeat the request for its answer";
-    Problem::new(StatusCode::CONFLICT, "idempotency_key_in_progress", detail).retry_after(1)
 }
 
 fn busy() -> Problem {

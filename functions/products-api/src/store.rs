@@ -1,50 +1,18 @@
-//! Products in `DynamoDB`.
-//!
-//! One item per product. A deleted product leaves a small item behind that keeps its version, so that versions go on
-//! when the id is used again. Lists read sparse indexes that are spread over shards.
+//! Products in `DynamoDB`. Lists read sparse indexes that are spread over shards.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use jiff::Timestamp;
-use millrace::api::page::{self, SHARDS, shard_key, shard_of};
-use millrace::dynamo::{Item, StoreError, n, number, s, text, transact};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use millrace::api::page::{self, Direction, shard_key};
+use millrace::dynamo::{StoreError, s, transact};
 use millrace::id::ProductId;
-use millrace::outbox::Entry;
+use millrace::outbox::{Entry, Outbox};
 use millrace::product::Product;
-
-/// What is known of an id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stored {
-    /// Never used.
-    Absent,
-    /// A product.
-    Live(Product),
-    /// Deleted at this version.
-    Deleted(u64),
-}
-
-impl Stored {
-    /// Version; 0 when the id was never used.
-    pub fn version(&self) -> u64 {
-        match self {
-            Self::Absent => 0,
-            Self::Live(product) => product.version,
-            Self::Deleted(version) => *version,
-        }
-    }
-}
-
-/// What a change leaves behind.
-#[derive(Debug, Clone, Copy)]
-pub enum Next<'a> {
-    Live(&'a Product),
-    Deleted { id: &'a ProductId, version: u64, at: Timestamp },
-}
+use millrace::product::item::{self, Next, Stored};
 
 /// A change of one product with its events and, where it belongs to one, the stored answer of its request.
 pub struct Change<'a> {
-    /// The version that the change was decided on.
-    pub from: u64,
+    /// What the change was decided on.
+    pub from: &'a Stored,
     pub next: Next<'a>,
     pub entries: &'a [Entry],
     pub answer: Option<TransactWriteItem>,
@@ -74,11 +42,7 @@ impl Store {
     /// Reads a product, consistently.
     pub async fn get(&self, id: &ProductId) -> Result<Stored, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.table).key("id", s(id.as_str())).consistent_read(true);
-        match get.send().await?.item() {
-            Some(item) if item.contains_key("deletedAt") => Ok(Stored::Deleted(number(item, "version")?)),
-            Some(item) => product(item).map(Stored::Live),
-            None => Ok(Stored::Absent),
-        }
+        Stored::read(get.send().await?.item())
     }
 
     /// Whether the table answers.
@@ -87,11 +51,16 @@ impl Store {
         get.send().await.inspect_err(|error| tracing::warn!(%error, "DynamoDB is not ready")).is_ok()
     }
 
-    /// Makes a change: state, events and answer in one transaction, on condition that the version is `from`.
-    pub async fn change(&self, outbox_table: &str, change: Change<'_>) -> Result<(), Refused> {
-        let mut actions = vec![self.put(change.from, change.next).map_err(Refused::Store)?];
+    /// Makes a change: state, events and answer in one transaction, on condition that the version is still the one of
+    /// `from`. The events of that version are in the outbox by then.
+    pub async fn change(&self, outbox: &Outbox, change: Change<'_>) -> Result<(), Refused> {
+        if let Some(bundle) = &change.from.bundle {
+            outbox.expand(bundle).await.map_err(Refused::Store)?;
+        }
+        let put = item::put(&self.table, change.from.version(), change.next, None);
+        let mut actions = vec![put.map_err(Refused::Store)?];
         for entry in change.entries {
-            actions.push(entry.put(outbox_table).map_err(Refused::Store)?);
+            actions.push(entry.put(outbox.table()).map_err(Refused::Store)?);
         }
         let answer_at = actions.len();
         actions.extend(change.answer);
@@ -100,17 +69,6 @@ impl Store {
             StoreError::Condition(_) => Refused::Raced,
             other => Refused::Store(other),
         })
-    }
-
-    fn put(&self, from: u64, next: Next<'_>) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(to_item(next)?));
-        let put = if from == 0 {
-            put.condition_expression("attribute_not_exists(id)")
-        } else {
-            put.condition_expression("version = :from").expression_attribute_values(":from", n(from))
-        };
-        let put = put.build().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// The first products behind `after` in the order of their ids, and whether there may be more.
@@ -122,6 +80,7 @@ impl Store {
     ) -> Result<(Vec<Product>, bool), StoreError> {
         let (index, key) = if low { ("lowStock", "lowStockShard") } else { ("byShard", "shard") };
         page::merge(
+            Direction::Ascending,
             limit,
             after,
             |product: &Product| product.id.to_string(),
@@ -139,38 +98,10 @@ impl Store {
                     .limit(i32::try_from(most).unwrap_or(i32::MAX))
                     .send()
                     .await?;
-                let items = answer.items().iter().map(product).collect::<Result<Vec<_>, _>>()?;
+                let items = answer.items().iter().map(item::product).collect::<Result<Vec<_>, _>>()?;
                 Ok((items, answer.last_evaluated_key().is_some()))
             },
         )
         .await
     }
-}
-
-fn to_item(next: Next<'_>) -> Result<Item, StoreError> {
-    match next {
-        Next::Live(product) => {
-            let body = serde_json::to_string(product).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            let shard = shard_key(shard_of(product.id.as_str(), SHARDS));
-            let mut item = Item::from([
-                ("id".to_owned(), s(product.id.as_str())),
-                ("version".to_owned(), n(product.version)),
-                ("body".to_owned(), s(body)),
-                ("shard".to_owned(), s(&shard)),
-            ]);
-            if product.is_low() {
-                item.insert("lowStockShard".to_owned(), s(shard));
-            }
-            Ok(item)
-        }
-        Next::Deleted { id, version, at } => Ok(Item::from([
-            ("id".to_owned(), s(id.as_str())),
-            ("version".to_owned(), n(version)),
-            ("deletedAt".to_owned(), s(at.to_string())),
-        ])),
-    }
-}
-
-fn product(item: &Item) -> Result<Product, StoreError> {
-    serde_json::from_str(text(item, "body")?).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

@@ -66,7 +66,10 @@ impl Verdict {
     /// Judges.
     pub fn of(journal: &Journal, observed: &Observed) -> Self {
         let count = |outcome| journal.requests.iter().filter(|request| request.outcome() == outcome).count();
-        let read = observed.records.iter().map(|record| record.value.as_deref().and_then(|it| Event::read(it).ok()));
+        let read = observed.records.iter().map(|record| {
+            let value = record.value.as_deref()?;
+            Event::read_from(&record.place.topic, value).ok()
+        });
         let (mut ids, mut unreadable) = (BTreeSet::new(), 0);
         for event in read {
             match event {
@@ -84,7 +87,12 @@ impl Verdict {
                 count(Outcome::Unknown),
                 journal.produced.len()
             ),
-            format!("stored   {} products, {} entries in the outbox", observed.products.len(), observed.outbox.len()),
+            format!(
+                "stored   {} products, {} orders, {} entries in the outbox",
+                observed.products.len(),
+                observed.orders.len(),
+                observed.outbox.len()
+            ),
             format!(
                 "topic    {records} records: {events} events, {} repeats, {unreadable} unreadable",
                 records - events - unreadable

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::order::{Notify, Order};
 use super::product::{Content, Product};
 
 /// Largest event, in bytes.
@@ -16,18 +17,29 @@ const MAX_ID_BYTES: usize = 256;
 /// The header that each record of an API carries.
 pub const CONTENT_TYPE: (&str, &str) = ("content-type", "application/cloudevents+json");
 
-/// An event of the topic `product-events`.
+/// The key of every `OrderCreated`, which is not its subject.
+const STOCK_POOL: &str = "main";
+
+/// What the events have as their source that orders make of products.
+const STOCK: &str = "urn:millrace:stock";
+
+/// What the products of the demo data have as their source.
+const ORDERS_API: &str = "urn:millrace:orders-api";
+
+/// An event.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// Id.
     pub id: String,
     /// Type.
     pub kind: Kind,
-    /// Id of the product.
+    /// What made it.
+    pub source: String,
+    /// Id of the product, order or ingredient.
     pub subject: String,
     /// When it happened.
     pub time: Timestamp,
-    /// Version of the product.
+    /// Version of what the subject names.
     pub version: u64,
     /// Trace context.
     pub traceparent: Option<String>,
@@ -45,6 +57,10 @@ pub enum Kind {
     ProductUpdated,
     ProductDeleted,
     LowStockWarning,
+    OrderCreated,
+    OrderConfirmed,
+    OrderRejected,
+    Notify,
 }
 
 /// What an event carries.
@@ -56,6 +72,10 @@ pub enum Payload {
     Deleted(Deleted),
     /// A warning.
     Warning(Warning),
+    /// An order.
+    Order(Order),
+    /// An ingredient that runs low.
+    Notify(Notify),
 }
 
 /// What is left of a deleted product.
@@ -90,8 +110,7 @@ pub struct Warning {
 struct Envelope {
     specversion: String,
     id: String,
-    #[serde(rename = "source")]
-    _source: String,
+    source: String,
     #[serde(rename = "type")]
     kind: Kind,
     subject: String,
@@ -112,6 +131,22 @@ impl Kind {
             Self::ProductUpdated => "ProductUpdated",
             Self::ProductDeleted => "ProductDeleted",
             Self::LowStockWarning => "LowStockWarning",
+            Self::OrderCreated => "OrderCreated",
+            Self::OrderConfirmed => "OrderConfirmed",
+            Self::OrderRejected => "OrderRejected",
+            Self::Notify => "Notify",
+        }
+    }
+
+    /// The topic that carries it.
+    pub fn topic(self) -> &'static str {
+        match self {
+            Self::ProductCreated | Self::ProductUpdated | Self::ProductDeleted | Self::LowStockWarning => {
+                "product-events"
+            }
+            Self::OrderCreated => "order_created",
+            Self::OrderConfirmed | Self::OrderRejected => "order-events",
+            Self::Notify => "notify",
         }
     }
 }
@@ -136,43 +171,77 @@ impl Event {
             Kind::ProductCreated | Kind::ProductUpdated => Payload::Product(object(data.as_bytes())?),
             Kind::ProductDeleted => Payload::Deleted(object(data.as_bytes())?),
             Kind::LowStockWarning => Payload::Warning(object(data.as_bytes())?),
+            Kind::OrderCreated | Kind::OrderConfirmed | Kind::OrderRejected => Payload::Order(object(data.as_bytes())?),
+            Kind::Notify => Payload::Notify(object(data.as_bytes())?),
         };
-        if !is_product_id(payload.subject()) {
-            return Err("the id of the product breaks its rules".to_owned());
+        if !is_id(payload.subject()) {
+            return Err("the id of what it is about breaks its rules".to_owned());
         }
-        Ok(Self { id, kind, subject, time, version, traceparent: envelope.traceparent, data, payload })
+        let (source, traceparent) = (envelope.source, envelope.traceparent);
+        Ok(Self { id, kind, source, subject, time, version, traceparent, data, payload })
+    }
+
+    /// Reads the value of a record of a topic, which has to be the one that carries the event.
+    ///
+    /// # Errors
+    /// Why it is no event of the topic, for people.
+    pub fn read_from(topic: &str, value: &[u8]) -> Result<Self, String> {
+        let event = Self::read(value)?;
+        if event.kind.topic() != topic {
+            return Err(format!("{} does not belong on {topic}", event.kind.name()));
+        }
+        Ok(event)
+    }
+
+    /// The Kafka key that its record has.
+    pub fn key(&self) -> &str {
+        if self.kind == Kind::OrderCreated { STOCK_POOL } else { &self.subject }
     }
 
     /// Whether it says that the product changed; a warning does not.
     pub fn is_change(&self) -> bool {
-        self.kind != Kind::LowStockWarning
+        matches!(self.kind, Kind::ProductCreated | Kind::ProductUpdated | Kind::ProductDeleted)
+    }
+
+    /// Whether orders made it, and no request of a client.
+    pub fn is_by_orders(&self) -> bool {
+        self.source == STOCK
+    }
+
+    /// Whether it is a product of the demo data.
+    pub fn is_demo_data(&self) -> bool {
+        self.source == ORDERS_API && self.kind == Kind::ProductCreated
     }
 
     /// What the client decided of the product, where the event carries it.
     pub fn content(&self) -> Option<&Content> {
         match &self.payload {
             Payload::Product(product) => Some(&product.content),
-            Payload::Deleted(_) | Payload::Warning(_) => None,
+            Payload::Deleted(_) | Payload::Warning(_) | Payload::Order(_) | Payload::Notify(_) => None,
         }
     }
 }
 
 impl Payload {
-    /// Id of the product.
+    /// Id of the product, order or ingredient.
     pub fn subject(&self) -> &str {
         match self {
             Self::Product(product) => &product.id,
             Self::Deleted(deleted) => &deleted.id,
             Self::Warning(warning) => &warning.product_id,
+            Self::Order(order) => &order.id,
+            Self::Notify(notify) => &notify.ingredient_id,
         }
     }
 
-    /// Version of the product.
+    /// Version of it.
     pub fn version(&self) -> u64 {
         match self {
             Self::Product(product) => product.version,
             Self::Deleted(deleted) => deleted.version,
             Self::Warning(warning) => warning.version,
+            Self::Order(order) => order.version,
+            Self::Notify(notify) => notify.version,
         }
     }
 }
@@ -185,7 +254,7 @@ fn object<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
     serde_json::from_slice(json).map_err(|error| error.to_string())
 }
 
-fn is_product_id(id: &str) -> bool {
+fn is_id(id: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=64).contains(&id.len()) && id.bytes().all(known)
 }

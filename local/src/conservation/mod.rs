@@ -2,7 +2,7 @@
 //!
 //! It knows what clients sent and what they were answered ([`journal`]) and what is stored, published, logged, archived
 //! and given up ([`observed`]), and [`judge()`] decides from both alone. It shares no code with the functions: what an
-//! event and a product are is said here a second time ([`event`], [`product`]), so that a mistake of theirs is not also
+//! event, a product and an order are is said here a second time ([`event`], [`product`], [`order`]), so that a mistake of theirs is not also
 //! the judge's.
 //!
 //! [`read`] takes the second from a running stack, after the faults have stopped and [`settle`] has waited for what is
@@ -14,6 +14,7 @@ pub mod fresh;
 pub mod journal;
 pub mod judge;
 pub mod observed;
+pub mod order;
 pub mod product;
 pub mod read;
 pub mod settle;

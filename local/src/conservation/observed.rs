@@ -33,6 +33,17 @@ pub struct StoredProduct {
     pub body: Option<String>,
 }
 
+/// An item of the orders table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOrder {
+    /// Id.
+    pub id: String,
+    /// Status, which the stock consumer decides by.
+    pub status: String,
+    /// The order as JSON.
+    pub body: String,
+}
+
 /// A record of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicRecord {
@@ -92,6 +103,8 @@ pub struct DeadLetter {
 pub struct Observed {
     /// The products table.
     pub products: Vec<StoredProduct>,
+    /// The orders table.
+    pub orders: Vec<StoredOrder>,
     /// Aggregate and entry of what waits in the outbox.
     pub outbox: Vec<String>,
     /// The topics.

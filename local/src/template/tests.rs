@@ -30,7 +30,7 @@ fn every_function_has_its_binary_limits_and_environment() {
     let template = the_template();
     // msk-bootstrap exists only where there is an MSK to ask.
     let names: Vec<&str> = template.functions.keys().map(String::as_str).collect();
-    assert_eq!(names, ["archive", "event-log", "event-log-api", "outbox-relay", "products-api"]);
+    assert_eq!(names, ["archive", "event-log", "event-log-api", "orders-api", "outbox-relay", "products-api", "stock"]);
 
     let products = &template.functions["products-api"];
     assert_eq!(products.logical_id, "ProductsApi");
@@ -67,6 +67,14 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/event-log", "event-log-api"),
         ("/health", "products-api"),
         ("/health/ready", "products-api"),
+        ("/ingredients", "orders-api"),
+        ("/ingredients/{id}", "orders-api"),
+        ("/ingredients/{id}/restock", "orders-api"),
+        ("/order", "orders-api"),
+        ("/order/seed", "orders-api"),
+        ("/orders", "orders-api"),
+        ("/orders/seed", "orders-api"),
+        ("/orders/{id}", "orders-api"),
         ("/products", "products-api"),
         ("/products/{id}", "products-api"),
     ];
@@ -82,7 +90,21 @@ fn routes_and_the_schedule_lead_to_their_functions() {
 #[test]
 fn kafka_mappings_retry_without_end_and_report_failures() {
     let template = the_template();
-    let [archive, event_log] = template.kafka_mappings.as_slice() else { panic!("{:?}", template.kafka_mappings) };
+    let groups: BTreeMap<&str, (&str, &str)> = template
+        .kafka_mappings
+        .iter()
+        .map(|it| (it.group.as_str(), (it.topic.as_str(), it.delivery.function.as_str())))
+        .collect();
+    assert_eq!(groups.len(), template.kafka_mappings.len(), "a consumer group of its own for each mapping");
+    for topic in ["product-events", "order_created", "order-events", "notify"] {
+        for function in ["archive", "event-log"] {
+            assert!(groups.values().any(|of| *of == (topic, function)), "{function} does not read {topic}");
+        }
+    }
+    assert_eq!(groups["millrace-stock"], ("order_created", "stock"));
+    assert!(template.kafka_mappings.iter().all(|it| it.delivery.report_batch_item_failures));
+    let mapping = |id: &str| template.kafka_mappings.iter().find(|it| it.delivery.logical_id == id).unwrap();
+    let (archive, event_log) = (mapping("ArchiveFromProductEvents"), mapping("EventLogFromProductEvents"));
     assert_eq!((archive.topic.as_str(), archive.group.as_str()), ("product-events", "millrace-archive"));
     assert_eq!((event_log.topic.as_str(), event_log.group.as_str()), ("product-events", "millrace-event-log"));
     let expected = Delivery {
@@ -118,7 +140,18 @@ fn the_outbox_stream_wakes_the_relay_for_marked_inserts_only() {
 fn tables_come_as_create_table_takes_them() {
     let template = the_template();
     let names: Vec<&str> = template.tables.iter().map(|table| table.logical_id.as_str()).collect();
-    assert_eq!(names, ["DeadLetterTable", "EventLogTable", "IdempotencyTable", "OutboxTable", "ProductsTable"]);
+    assert_eq!(
+        names,
+        [
+            "DeadLetterTable",
+            "EventLogTable",
+            "IdempotencyTable",
+            "IngredientsTable",
+            "OrdersTable",
+            "OutboxTable",
+            "ProductsTable"
+        ]
+    );
     let table = |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap();
     let expected = json!({
         "TableName": "millrace-OutboxTable",
@@ -149,6 +182,7 @@ fn tables_come_as_create_table_takes_them() {
         indexes.iter().map(|index| index["IndexName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(indexes("ProductsTable"), ["byShard", "lowStock"]);
+    assert_eq!((indexes("OrdersTable"), indexes("IngredientsTable")), (vec!["byTime".into()], vec!["byShard".into()]));
     assert_eq!(indexes("EventLogTable"), ["byTime", "byType"]);
     assert_eq!(indexes("DeadLetterTable"), ["byTime"]);
     assert_eq!(table("EventLogTable").ttl_attribute.as_deref(), Some("expiresAt"));
@@ -159,9 +193,10 @@ fn tables_come_as_create_table_takes_them() {
 #[test]
 fn topics_exist_although_their_condition_is_false() {
     let template = the_template();
-    let [topic] = template.topics.as_slice() else { panic!("{:?}", template.topics) };
-    assert_eq!((topic.name.as_str(), topic.partitions), ("product-events", 12));
-    assert_eq!(topic.configs, parameters(&[("retention.ms", "604800000")]));
+    let topics: BTreeMap<&str, i32> = template.topics.iter().map(|it| (it.name.as_str(), it.partitions)).collect();
+    let expected = [("notify", 3), ("order-events", 12), ("order_created", 3), ("product-events", 12)];
+    assert_eq!(topics, BTreeMap::from(expected));
+    assert!(template.topics.iter().all(|it| it.configs == parameters(&[("retention.ms", "604800000")])));
     let [bucket] = template.buckets.as_slice() else { panic!("{:?}", template.buckets) };
     assert_eq!((bucket.logical_id.as_str(), bucket.name.as_str()), ("ArchiveBucket", "millrace-archivebucket"));
 }
@@ -177,7 +212,7 @@ fn the_templates_own_rules_hold_on_the_laptop() {
     let message = error(&[("ArchiveWindowSeconds", "301")]);
     assert!(message.ends_with("ArchiveWindowSeconds is 301; allowed are 0 to 300"), "{message}");
     let message = error(&[("KafkaMod", "create")]);
-    assert!(message.contains("no parameter `KafkaMod`; it has Architecture, "), "{message}");
+    assert!(message.contains("no parameter `KafkaMod`; it has AllowSeed, Architecture, "), "{message}");
 }
 
 #[test]

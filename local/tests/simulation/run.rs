@@ -124,6 +124,7 @@ fn observe(sim: &Sim) -> Observed {
     };
     Observed {
         products: store.products.iter().map(product).collect(),
+        orders: Vec::new(),
         outbox: store.outbox.keys().map(|(aggregate, entry)| format!("{aggregate}, {entry}")).collect(),
         records: world.kafka.partitions.iter().flatten().map(|(record, _)| record.clone()).collect(),
         log: store.log.values().cloned().collect(),

@@ -54,8 +54,23 @@ pub async fn ends(servers: &str) -> BTreeMap<i32, i64> {
     topic::ends(servers, TOPIC).await.unwrap()
 }
 
-/// Every event of the topic, where it occurs first: a producer's retry may repeat it. Each record has to be an event.
+/// The offset behind the last record of each partition of these topics.
+pub async fn all_ends(servers: &str, topics: &[String]) -> BTreeMap<(String, i32), i64> {
+    let mut all = BTreeMap::new();
+    for name in topics {
+        let ends = topic::ends(servers, name).await.unwrap();
+        all.extend(ends.into_iter().map(|(partition, end)| ((name.clone(), partition), end)));
+    }
+    all
+}
+
+/// Every event of the topic [`TOPIC`], where it occurs first: a producer's retry may repeat it. Each record has to be an event.
 pub async fn events(servers: &str) -> Vec<Published> {
+    events_of(servers, TOPIC).await
+}
+
+/// As [`events`], of another topic.
+pub async fn events_of(servers: &str, name: &str) -> Vec<Published> {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let published = |record: TopicRecord| Published {
         partition: record.place.partition,
@@ -65,7 +80,7 @@ pub async fn events(servers: &str) -> Vec<Published> {
         event: serde_json::from_slice(&record.value.unwrap()).unwrap(),
     };
     let mut seen = BTreeSet::new();
-    let events = topic::records(servers, TOPIC).await.unwrap().into_iter().map(published);
+    let events = topic::records(servers, name).await.unwrap().into_iter().map(published);
     events.filter(|published| seen.insert(published.event.id.clone())).collect()
 }
 
@@ -77,7 +92,7 @@ impl Stack {
         let mut places = Vec::new();
         for record in records {
             let stored = producer.send(record).await.unwrap();
-            let place = Place { topic: TOPIC.to_owned(), partition: stored.partition, offset: stored.offset };
+            let place = Place { topic: stored.topic.clone(), partition: stored.partition, offset: stored.offset };
             self.journal.produced(place).unwrap();
             places.push((stored.partition, stored.offset));
         }

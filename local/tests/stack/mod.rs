@@ -40,7 +40,7 @@ pub struct Stack {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub process: Process,
-    /// What was asked of `/products` and put onto the topic, for [`Stack::conserved`].
+    /// What was asked of `/products` and `/orders` and put onto the topics, for [`Stack::conserved`].
     pub journal: Arc<Recorder>,
     http: reqwest::Client,
 }
@@ -188,15 +188,16 @@ impl Stack {
         self.caught_up().await;
     }
 
-    /// Waits until every mapping has processed what is on the topic now.
+    /// Waits until every mapping has processed what is on the topics now.
     pub async fn caught_up(&self) {
-        // The lag that the stack tells may be from before a fault, so it has to name the ends of the topic now.
-        let ends = kafka::ends(&self.addresses.kafka).await;
+        // The lag that the stack tells may be from before a fault, so it has to name the ends of the topics now.
+        let ends = kafka::all_ends(&self.addresses.kafka, &self.addresses.topics).await;
         self.eventually("every mapping has caught up", async || {
             let lag = self.get("/_local/lag").await.with(200).json();
             let items = lag["items"].as_array().unwrap();
             let at_end = |item: &&Value| {
-                let end = item["partition"].as_i64().and_then(|partition| ends.get(&(partition as i32)));
+                let (topic, partition) = (item["topic"].as_str().unwrap(), item["partition"].as_i64().unwrap());
+                let end = ends.get(&(topic.to_owned(), partition as i32));
                 item["lag"] == 0 && end.is_some_and(|end| item["end"].as_i64() >= Some(*end))
             };
             let behind: Vec<&Value> = items.iter().filter(|item| !at_end(item)).collect();
@@ -240,10 +241,11 @@ impl Answer {
     }
 }
 
-/// What the journal keeps of a request to `/products` that may change something.
+/// What the journal keeps of a request to `/products` or `/orders` that may change something.
 fn sent(request: &reqwest::Request) -> Option<Sent> {
     let path = request.url().path();
-    if request.method() == "GET" || !path.starts_with("/products") {
+    let kept = path.starts_with("/products") || path.starts_with("/order");
+    if request.method() == "GET" || !kept {
         return None;
     }
     let header = |name| Some(request.headers().get(name)?.to_str().unwrap().to_owned());

@@ -103,7 +103,8 @@ impl Stack {
     pub async fn archive(&self) -> Vec<Archived> {
         let mut lines = Vec::new();
         for key in self.objects("archive/").await {
-            assert!(key.starts_with("archive/product-events/dt="), "{key}");
+            let topics = &self.addresses.topics;
+            assert!(topics.iter().any(|topic| key.starts_with(&format!("archive/{topic}/dt="))), "{key}");
             let mut text = String::new();
             GzDecoder::new(self.object(&key).await.as_slice()).read_to_string(&mut text).unwrap();
             lines.extend(text.lines().map(|line| serde_json::from_str::<Archived>(line).unwrap()));

@@ -88,15 +88,34 @@ pub fn encode<C: Serialize>(cursor: &C) -> Result<String, serde_json::Error> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor)?))
 }
 
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the smallest key.
+    Ascending,
+    /// From the largest key, such as the newest.
+    Descending,
+}
+
+impl Direction {
+    fn compare(self, a: &str, b: &str) -> std::cmp::Ordering {
+        match self {
+            Self::Ascending => a.cmp(b),
+            Self::Descending => b.cmp(a),
+        }
+    }
+}
+
 /// Reads the first `limit` items after `after` of a list that is spread over [`SHARDS`] keys.
 ///
-/// `fetch(shard, after, most)` gives at most `most` items of one shard in ascending order of `key`, starting behind
+/// `fetch(shard, after, most)` gives at most `most` items of one shard in the order of `key`, starting behind
 /// `after`, and whether the shard may hold more; a query of `DynamoDB` stops at 1 MB, so few items do not mean the
 /// end. The answer says whether there may be more.
 ///
 /// # Errors
 /// The first error of `fetch`.
 pub async fn merge<T, E, F, R>(
+    direction: Direction,
     limit: usize,
     after: Option<String>,
     key: impl Fn(&T) -> String,
@@ -113,7 +132,11 @@ where
     loop {
         let last = limit.checked_sub(1).and_then(|last| found.get(last)).map(|(key, _)| key.clone());
         // A shard is read on while it may hold an item that belongs before the last of the page.
-        let behind = shards.iter_mut().filter(|shard| shard.more && (last.is_none() || shard.after < last));
+        let before_last = |shard: &Shard| match (&shard.after, &last) {
+            (Some(after), Some(last)) => direction.compare(after, last).is_lt(),
+            _ => true,
+        };
+        let behind = shards.iter_mut().filter(|shard| shard.more && before_last(shard));
         let rounds = try_join_all(behind.map(|shard| {
             let items = fetch(shard.shard, shard.after.clone(), most);
             async move { Ok::<_, E>((shard, items.await?)) }
@@ -130,7 +153,7 @@ where
                 found.push((key, item));
             }
         }
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found.sort_by(|(a, _), (b, _)| direction.compare(a, b));
     }
     let more = found.len() > limit || shards.iter().any(|shard| shard.more);
     Ok((found.into_iter().take(limit).map(|(_, item)| item).collect(), more))
@@ -155,13 +178,17 @@ mod tests {
         fn pages_give_every_item_once_and_in_order(
             items in proptest::collection::btree_map(0_u32..100_000, 0..SHARDS, 0..300),
             limit in 1_usize..=MAX_LIMIT,
+            newest_first: bool,
         ) {
+            let direction = if newest_first { Direction::Descending } else { Direction::Ascending };
+            let mut all: Vec<(String, u8)> = items.iter().map(|(id, shard)| (format!("{id:06}"), *shard)).collect();
+            all.sort_by(|(a, _), (b, _)| direction.compare(a, b));
             let shards = |shard: u8, after: Option<String>, most: usize| {
-                let of_shard: Vec<String> = items
+                let of_shard: Vec<String> = all
                     .iter()
-                    .filter(|(_, s)| **s == shard)
-                    .map(|(id, _)| format!("{id:06}"))
-                    .filter(|id| after.as_ref().is_none_or(|after| id > after))
+                    .filter(|(_, of)| *of == shard)
+                    .map(|(id, _)| id.clone())
+                    .filter(|id| after.as_ref().is_none_or(|after| direction.compare(id, after).is_gt()))
                     .take(most)
                     .collect();
                 let more = of_shard.len() == most;
@@ -170,7 +197,7 @@ mod tests {
             let mut read = Vec::new();
             let mut after = None;
             loop {
-                let page = merge(limit, after.clone(), String::clone, shards);
+                let page = merge(direction, limit, after.clone(), String::clone, shards);
                 let (page, more) = futures::executor::block_on(page).unwrap();
                 prop_assert!(page.len() == limit || !more, "a short page is the last");
                 after = page.last().cloned();
@@ -179,7 +206,7 @@ mod tests {
                     break;
                 }
             }
-            let all: Vec<String> = items.keys().map(|id| format!("{id:06}")).collect();
+            let all: Vec<String> = all.iter().map(|(id, _)| id.clone()).collect();
             prop_assert_eq!(read, all);
         }
     }

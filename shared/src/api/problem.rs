@@ -69,6 +69,11 @@ impl Problem {
         Self::invalid(vec![FieldError { field: field.to_owned(), code, detail: detail.into() }])
     }
 
+    /// 422 with a code of its own and every bad field: the request is well formed and cannot be done.
+    pub fn unprocessable(code: &'static str, detail: impl Into<String>, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+    }
+
     /// 404.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

@@ -63,7 +63,7 @@ pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp
         Some(bytes) => match read(&position.topic, bytes) {
             Ok(event) => {
                 let trace = trace.or_else(|| event.traceparent.as_deref()?.parse().ok());
-                return Ok(Incoming { event, value: bytes.clone(), position, trace });
+                return Ok(Incoming { event, key, value: bytes.clone(), position, trace });
             }
             Err(unreadable) => (unreadable.code(), unreadable.to_string()),
         },
@@ -76,9 +76,19 @@ pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp
 
 /// The dead letter of an event that cannot be processed.
 pub(super) fn letter(record: Incoming, consumer: &'static str, reason: &'static str, detail: String) -> DeadLetter {
-    let Incoming { event, value, position: Position { topic, partition, offset, .. }, .. } = record;
-    let (id, key) = (event.id, Some(Bytes::from(event.subject)));
-    DeadLetter { id, consumer, reason, detail, topic, partition, offset, attempts: 1, key, value: Some(value) }
+    let Incoming { event, key, value, position: Position { topic, partition, offset, .. }, .. } = record;
+    DeadLetter {
+        id: event.id,
+        consumer,
+        reason,
+        detail,
+        topic,
+        partition,
+        offset,
+        attempts: 1,
+        key,
+        value: Some(value),
+    }
 }
 
 #[cfg(test)]

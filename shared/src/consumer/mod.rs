@@ -51,6 +51,8 @@ pub enum Verdict {
 pub struct Incoming {
     /// The event.
     pub event: AnyEvent,
+    /// The record's key, as it came.
+    pub key: Option<Bytes>,
     /// The record's value, as it came.
     pub value: Bytes,
     /// Where it is in Kafka.
@@ -325,7 +327,7 @@ mod tests {
         let value = Bytes::from(value.to_string());
         let event = crate::event::read("product-events", &value).unwrap();
         let position = Position { topic: "product-events".to_owned(), partition: 0, offset: 0, timestamp: event.time };
-        Incoming { event, value, position, trace: None }
+        Incoming { event, key: None, value, position, trace: None }
     }
 
     #[tokio::test]

@@ -2,9 +2,11 @@
 //!
 //! What goes onto a topic is made by [`Event::new`]; what comes off a topic is checked by [`read()`].
 
+mod data;
 mod read;
 pub mod schema;
 
+pub use data::Data;
 pub use read::{Unreadable, read};
 
 use jiff::Timestamp;
@@ -12,8 +14,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-use crate::product::{LowStockWarning, Product, ProductDeleted};
 
 /// Largest event on a topic, in bytes of its JSON; the API answers 413 above it.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
@@ -34,7 +34,7 @@ pub struct Event<D> {
     /// Type.
     #[serde(rename = "type")]
     pub kind: EventType,
-    /// Id of the aggregate, which is also the Kafka key.
+    /// Id of the aggregate, which is also the Kafka key unless the type has another ([`Data::key`]).
     #[schemars(length(min = 1, max = 256))]
     pub subject: String,
     /// When it happened.
@@ -82,6 +82,14 @@ pub enum EventType {
     ProductDeleted,
     /// A product's stock is below its threshold.
     LowStockWarning,
+    /// An order was made and waits for its stock.
+    OrderCreated,
+    /// An order has its stock.
+    OrderConfirmed,
+    /// An order could not be filled and took nothing.
+    OrderRejected,
+    /// An ingredient has fallen below half of its full level.
+    Notify,
 }
 
 /// A Kafka topic.
@@ -89,6 +97,13 @@ pub enum EventType {
 pub enum Topic {
     /// `product-events`: the life of products, keyed by product id.
     ProductEvents,
+    /// `order_created`: orders that wait for their stock, keyed by the pool that they take it from.
+    OrderCreated,
+    /// `order-events`: what became of orders, keyed by order id. Not on `order_created`, or the stock consumer would be
+    /// invoked with what it emits itself.
+    OrderEvents,
+    /// `notify`: what a person is to be told, keyed by ingredient id.
+    Notify,
 }
 
 impl Topic {
@@ -97,14 +112,25 @@ impl Topic {
     pub fn name(self) -> &'static str {
         match self {
             Self::ProductEvents => "product-events",
+            Self::OrderCreated => "order_created",
+            Self::OrderEvents => "order-events",
+            Self::Notify => "notify",
         }
     }
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::ProductCreated, Self::ProductUpdated, Self::ProductDeleted, Self::LowStockWarning];
+    pub const ALL: [Self; 8] = [
+        Self::ProductCreated,
+        Self::ProductUpdated,
+        Self::ProductDeleted,
+        Self::LowStockWarning,
+        Self::OrderCreated,
+        Self::OrderConfirmed,
+        Self::OrderRejected,
+        Self::Notify,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -114,6 +140,10 @@ impl EventType {
             Self::ProductUpdated => "ProductUpdated",
             Self::ProductDeleted => "ProductDeleted",
             Self::LowStockWarning => "LowStockWarning",
+            Self::OrderCreated => "OrderCreated",
+            Self::OrderConfirmed => "OrderConfirmed",
+            Self::OrderRejected => "OrderRejected",
+            Self::Notify => "Notify",
         }
     }
 
@@ -130,6 +160,9 @@ impl EventType {
             Self::ProductCreated | Self::ProductUpdated | Self::ProductDeleted | Self::LowStockWarning => {
                 Topic::ProductEvents
             }
+            Self::OrderCreated => Topic::OrderCreated,
+            Self::OrderConfirmed | Self::OrderRejected => Topic::OrderEvents,
+            Self::Notify => Topic::Notify,
         }
     }
 
@@ -140,42 +173,15 @@ impl EventType {
     }
 }
 
-/// The payload of one event type.
-pub trait Data: Serialize {
-    /// Id of the aggregate.
-    fn subject(&self) -> String;
-    /// Version of the aggregate.
-    fn version(&self) -> u64;
-}
-
-impl Data for Product {
-    fn subject(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn version(&self) -> u64 {
-        self.version
-    }
-}
-
-impl Data for ProductDeleted {
-    fn subject(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn version(&self) -> u64 {
-        self.version
-    }
-}
-
-impl Data for LowStockWarning {
-    fn subject(&self) -> String {
-        self.product_id.to_string()
-    }
-
-    fn version(&self) -> u64 {
-        self.version
-    }
+/// What a change belongs to, and so its events.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// When it happens.
+    pub now: Timestamp,
+    /// The function that makes it.
+    pub source: &'static str,
+    /// W3C trace context of the request that causes it.
+    pub traceparent: Option<String>,
 }
 
 impl<D: Data> Event<D> {
@@ -194,5 +200,9 @@ impl<D: Data> Event<D> {
             traceparent,
             data,
         }
+    }
+    /// An event of a change.
+    pub fn of(kind: EventType, id: Uuid, context: &Context, data: D) -> Self {
+        Self::new(kind, id, context.source, context.now, context.traceparent.clone(), data)
     }
 }

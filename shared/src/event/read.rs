@@ -5,6 +5,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{AnyEvent, Event, EventType, MAX_EVENT_BYTES};
+use crate::ingredient::Notify;
+use crate::order::Order;
 use crate::product::{LowStockWarning, Product, ProductDeleted};
 
 /// Longest event id, in bytes: it is a key in `DynamoDB`.
@@ -73,6 +75,10 @@ pub fn read(topic: &str, value: &[u8]) -> Result<AnyEvent, Unreadable> {
         EventType::ProductCreated | EventType::ProductUpdated => at_path::<Product>("$.data", data).map(drop),
         EventType::ProductDeleted => at_path::<ProductDeleted>("$.data", data).map(drop),
         EventType::LowStockWarning => at_path::<LowStockWarning>("$.data", data).map(drop),
+        EventType::OrderCreated | EventType::OrderConfirmed | EventType::OrderRejected => {
+            at_path::<Order>("$.data", data).map(drop)
+        }
+        EventType::Notify => at_path::<Notify>("$.data", data).map(drop),
     }?;
     Ok(event)
 }

@@ -4,6 +4,8 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{Event, EventType};
+use crate::ingredient::Notify;
+use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
 
 /// The JSON Schema (draft 2020-12) of an event type, the envelope included.
@@ -13,6 +15,9 @@ pub fn schema(kind: EventType) -> Value {
         EventType::ProductCreated | EventType::ProductUpdated => of::<Product>(),
         EventType::ProductDeleted => of::<ProductDeleted>(),
         EventType::LowStockWarning => of::<LowStockWarning>(),
+        EventType::OrderCreated => of::<OrderCreated>(),
+        EventType::OrderConfirmed | EventType::OrderRejected => of::<Order>(),
+        EventType::Notify => of::<Notify>(),
     };
     let mut schema = Value::from(schema);
     schema["$id"] = json!(kind.schema_id());

@@ -9,6 +9,7 @@
 //! first one's aggregate, commits and queries within those milliseconds could miss the first one's entry, which then
 //! follows its successor.
 
+pub mod bundle;
 pub mod drain;
 mod fast_path;
 mod publish;
@@ -78,7 +79,7 @@ impl Entry {
             aggregate: aggregate(kind, &event.subject),
             entry: format!("{:020}#{position:03}", event.aggregateversion),
             topic: event.kind.topic().name().to_owned(),
-            key: event.subject.clone(),
+            key: event.data.key(),
             event_id: event.id.clone(),
             value,
             traceparent: event.traceparent.clone(),

@@ -1,5 +1,6 @@
 //! Publishes the pending entries of one aggregate.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use bytes::Bytes;
 
 use super::drain::{Drain, Learnt, Step};
-use super::{Entry, FastPath};
+use super::{Entry, FastPath, bundle};
 use crate::dynamo::{StoreError, s};
 use crate::event::CONTENT_TYPE;
 use crate::kafka::{PublishError, Publisher, Record};
@@ -51,6 +52,15 @@ impl Outbox {
     #[must_use]
     pub fn table(&self) -> &str {
         &self.table
+    }
+
+    /// Puts the entries of a [bundle](super::bundle) under their own aggregates, and answers these. Whoever writes the
+    /// next version of an item that names the bundle does it before its own commit.
+    ///
+    /// # Errors
+    /// The outbox does not answer.
+    pub async fn expand(&self, key: &str) -> Result<BTreeSet<String>, StoreError> {
+        bundle::expand(&self.dynamo, &self.table, key).await
     }
 
     /// The fast path of a request, after its commit: publishes what the aggregate has pending, within

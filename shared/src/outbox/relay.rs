@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
-use super::SHARDS;
 use super::publish::{Outbox, PublishFailure};
+use super::{SHARDS, bundle};
 use crate::api::page::shard_key;
 use crate::dynamo::{StoreError, s, text};
 
@@ -64,8 +64,21 @@ pub async fn relay(outbox: &Outbox, now: Timestamp, start: u64, deadline: Instan
     Ok(report)
 }
 
-/// Publishes the pending entries of these aggregates, each in order.
-pub async fn publish_all(outbox: &Outbox, aggregates: BTreeSet<String>, deadline: Instant, report: &mut RelayReport) {
+/// Publishes the pending entries of these aggregates, each in order, and of those that bundles among them have.
+pub async fn publish_all(outbox: &Outbox, found: BTreeSet<String>, deadline: Instant, report: &mut RelayReport) {
+    let (bundles, mut aggregates): (BTreeSet<String>, BTreeSet<String>) =
+        found.into_iter().partition(|aggregate| bundle::is_bundle(aggregate));
+    for bundle in bundles {
+        let left = deadline.saturating_duration_since(Instant::now()).min(AGGREGATE_BUDGET);
+        match tokio::time::timeout(left, outbox.expand(&bundle)).await {
+            Ok(Ok(expanded)) => aggregates.extend(expanded),
+            Ok(Err(error)) => {
+                report.failed += 1;
+                tracing::error!(bundle, %error, "not expanded");
+            }
+            Err(_) => report.failed += 1,
+        }
+    }
     let publish = |aggregate: String| async move {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {

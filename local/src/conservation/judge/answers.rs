@@ -12,6 +12,12 @@ use crate::conservation::product::{Content, Product};
 /// The resource that products are made at.
 const PRODUCTS: &str = "/products";
 
+/// The resources that orders are made at.
+const ORDERS: [&str; 2] = ["/orders", "/order"];
+
+/// The resources that load demo data.
+const SEEDS: [&str; 2] = ["/orders/seed", "/order/seed"];
+
 /// What acknowledged requests account for.
 #[derive(Default)]
 pub(super) struct Obligations<'a> {
@@ -43,6 +49,19 @@ impl Request {
         self.sent.method == "POST" && self.sent.path == PRODUCTS
     }
 
+    pub(super) fn is_order(&self) -> bool {
+        ORDERS.contains(&self.sent.path.as_str())
+    }
+
+    /// Whether it asks for demo data, which are products too.
+    pub(super) fn is_seed(&self) -> bool {
+        SEEDS.contains(&self.sent.path.as_str())
+    }
+
+    pub(super) fn is_about_products(&self) -> bool {
+        self.sent.path.starts_with(PRODUCTS)
+    }
+
     /// The product that the path names.
     pub(super) fn product(&self) -> Option<&str> {
         self.sent.path.strip_prefix(PRODUCTS)?.strip_prefix('/')
@@ -70,7 +89,8 @@ pub(super) fn judge<'a>(
     }
     let mut obligations = Obligations::default();
     let mut by_product: BTreeMap<String, Vec<Acknowledged>> = BTreeMap::new();
-    for request in journal.requests.iter().filter(|request| request.outcome() == Outcome::Acknowledged) {
+    for request in journal.requests.iter().filter(|it| it.outcome() == Outcome::Acknowledged && it.is_about_products())
+    {
         let Some((answered_at, answer)) = &request.answer else { continue };
         if let Some(key) = request.key() {
             let first = *obligations.keys.entry(key).or_insert(answer);

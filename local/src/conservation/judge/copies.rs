@@ -8,8 +8,13 @@ use super::Found;
 use super::topic::Topic;
 use crate::conservation::observed::{ArchiveLine, Copy, DeadLetter, Observed, Place};
 
-/// Those that give up a record that is no event, each for itself.
-const CONSUMERS: [&str; 2] = ["event-log", "archive"];
+/// Those that give up a record of a topic that is no event, each for itself.
+fn consumers(topic: &str) -> &'static [&'static str] {
+    match topic {
+        "order_created" => &["event-log", "archive", "stock"],
+        _ => &["event-log", "archive"],
+    }
+}
 
 /// The codes of one place that has copies.
 struct Codes {
@@ -75,8 +80,8 @@ fn check_letters(topic: &Topic, letters: &[DeadLetter], found: &mut Found) {
     }
     for read in topic.records.iter().filter(|read| read.event.is_err()) {
         let record = read.record;
-        for consumer in CONSUMERS {
-            let Some(letter) = kept.remove(&(consumer, &record.place)) else {
+        for consumer in consumers(&record.place.topic) {
+            let Some(letter) = kept.remove(&(*consumer, &record.place)) else {
                 found.add("dead-letter-missing", &record.place, format!("{consumer} has given it up nowhere"));
                 continue;
             };

@@ -28,7 +28,8 @@ struct Index<'a> {
 }
 
 pub(super) fn judge(journal: &Journal, obligations: &Obligations, stories: &Stories, found: &mut Found) {
-    let changes = unnamed(obligations, stories);
+    let seeded = journal.requests.iter().any(Request::is_seed);
+    let changes = unnamed(obligations, stories, seeded);
     let mut index = Index::default();
     for (at, change) in changes.iter().enumerate() {
         index.by_product.entry(change.id).or_default().push(at);
@@ -44,7 +45,7 @@ pub(super) fn judge(journal: &Journal, obligations: &Obligations, stories: &Stor
         found.check(matching.add(fits), "acknowledged-without-event", request.product().unwrap_or_default(), lost);
     }
     let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for request in journal.requests.iter().filter(|request| request.outcome() == Outcome::Unknown) {
+    for request in journal.requests.iter().filter(|it| it.outcome() == Outcome::Unknown && it.is_about_products()) {
         let fits = fitting(request, &changes, &index);
         match request.key() {
             Some(key) if obligations.keys.contains_key(key) => {}
@@ -63,14 +64,17 @@ pub(super) fn judge(journal: &Journal, obligations: &Obligations, stories: &Stor
     }
 }
 
-fn unnamed<'a>(obligations: &Obligations, stories: &Stories<'a>) -> Vec<Change<'a>> {
+fn unnamed<'a>(obligations: &Obligations, stories: &Stories<'a>, seeded: bool) -> Vec<Change<'a>> {
     let mut changes = Vec::new();
     for (id, story) in stories {
         let mut before = None;
         for (version, events) in &story.changes {
             let named = obligations.versions.contains(&((*id).to_owned(), *version));
-            // A second event of a version is a violation by itself.
-            for event in events.iter().filter(|event| !named || event.kind == Kind::ProductDeleted) {
+            // A second event of a version is a violation by itself. What orders made of a product is explained by them, and
+            // demo data by a request for them.
+            let otherwise = |event: &Event| event.is_by_orders() || (seeded && event.is_demo_data());
+            let by_request = events.iter().filter(|event| !otherwise(event));
+            for event in by_request.filter(|event| !named || event.kind == Kind::ProductDeleted) {
                 changes.push(Change { id, event, before });
             }
             before = events.last().copied();

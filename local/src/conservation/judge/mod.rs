@@ -1,13 +1,15 @@
 //! The judgement: pure, from what was answered and what is there.
 //!
 //! Each rule has a stable code, and a violation carries its evidence. The rules of one module share a subject:
-//! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`answers`] that
+//! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`orders`] that
+//! orders are decided and take what they say, [`answers`] that
 //! what was acknowledged is there, [`explain`] that nothing is there which nobody asked for, [`copies`] the log, the
 //! archive and the dead letters.
 
 mod answers;
 mod copies;
 mod explain;
+mod orders;
 mod products;
 mod topic;
 
@@ -61,8 +63,9 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
         found.add("outbox-not-empty", entry, "waits to be published");
     }
     let topic = Topic::read(journal, observed);
-    let stories = topic::judge(&topic, &mut found);
+    let (stories, order_events) = topic::judge(&topic, &mut found);
     products::judge(&stories, observed, &mut found);
+    orders::judge(journal, &order_events, &stories, observed, &mut found);
     let obligations = answers::judge(journal, &stories, observed, &mut found);
     explain::judge(journal, &obligations, &stories, &mut found);
     copies::judge(&topic, observed, &mut found);

@@ -77,14 +77,18 @@ fn check_life(id: &str, story: &Story, found: &mut Found) {
 }
 
 fn check_warnings(id: &str, story: &Story, found: &mut Found) {
+    let mut low_before = false;
     for (version, events) in &story.changes {
         let warnings = story.warnings.get(version).map_or(&[][..], Vec::as_slice);
-        let low = events.iter().any(|event| event.content().is_some_and(Content::is_low));
+        let is_low = events.iter().any(|event| event.content().is_some_and(Content::is_low));
+        // A client is warned whenever it leaves a product low, orders only when they take it across.
+        let low = is_low && !(low_before && events.iter().any(|event| event.is_by_orders()));
+        low_before = is_low;
         found.check(low == (warnings.len() == 1) && warnings.len() < 2, "warning-wrong", id, || {
             format!(
                 "version {version} has {} warnings, and its stock {}",
                 warnings.len(),
-                if low { "is low" } else { "is not" }
+                if low { "is low" } else { "is not, or was before" }
             )
         });
         for (warning, change) in warnings.iter().zip(events) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Found;
-use crate::conservation::event::{CONTENT_TYPE, Event};
+use crate::conservation::event::{CONTENT_TYPE, Event, Kind, Payload};
 use crate::conservation::journal::Journal;
 use crate::conservation::observed::{Observed, Place, TopicRecord};
 
@@ -31,11 +31,14 @@ pub(super) struct Story<'a> {
 /// Stories by product.
 pub(super) type Stories<'a> = BTreeMap<&'a str, Story<'a>>;
 
+/// First occurrences by order.
+pub(super) type OrderEvents<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
+
 impl<'a> Topic<'a> {
     pub fn read(journal: &Journal, observed: &'a Observed) -> Self {
         let read = |record: &'a TopicRecord| {
             let event = match &record.value {
-                Some(value) => Event::read(value),
+                Some(value) => Event::read_from(&record.place.topic, value),
                 None => Err("a tombstone".to_owned()),
             };
             Read { record, event, by_hand: journal.produced.contains(&record.place) }
@@ -46,11 +49,11 @@ impl<'a> Topic<'a> {
     }
 }
 
-/// Checks the records that APIs made and tells the stories.
-pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Stories<'a> {
-    let mut stories = Stories::new();
+/// Checks the records that functions made and tells the stories.
+pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> (Stories<'a>, OrderEvents<'a>) {
+    let (mut stories, mut orders) = (Stories::new(), OrderEvents::new());
     let mut first: HashMap<&str, &Read> = HashMap::new();
-    let mut last: HashMap<&str, (&Event, &Place)> = HashMap::new();
+    let mut last: HashMap<(&str, &str), (&Event, &Place)> = HashMap::new();
     for read in topic.records.iter().filter(|read| !read.by_hand) {
         let place = &read.record.place;
         let event = match &read.event {
@@ -70,20 +73,28 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Stories<'a> 
             continue;
         }
         first.insert(&event.id, read);
-        if let Some((before, at)) = last.insert(&event.subject, (event, place)) {
+        if let Some((before, at)) = last.insert((&place.topic, &event.subject), (event, place)) {
             check_order(&event.subject, (before, at), (event, place), found);
         }
-        let story = stories.entry(event.subject.as_str()).or_default();
-        let told = if event.is_change() { &mut story.changes } else { &mut story.warnings };
-        told.entry(event.version).or_default().push(event);
+        match event.payload {
+            Payload::Order(_) => orders.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Notify(_) => {}
+            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut stories),
+        }
     }
-    stories
+    (stories, orders)
+}
+
+fn tell<'a>(event: &'a Event, stories: &mut Stories<'a>) {
+    let story = stories.entry(event.subject.as_str()).or_default();
+    let told = if event.is_change() { &mut story.changes } else { &mut story.warnings };
+    told.entry(event.version).or_default().push(event);
 }
 
 fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
     let key = record.key.as_deref().unwrap_or_default();
-    found.check(key == event.subject.as_bytes(), "key-differs", &record.place, || {
-        format!("the key is {:?}, the subject {:?}", String::from_utf8_lossy(key), event.subject)
+    found.check(key == event.key().as_bytes(), "key-differs", &record.place, || {
+        format!("the key is {:?}, and {:?} was expected", String::from_utf8_lossy(key), event.key())
     });
     let headers: BTreeSet<(&str, &[u8])> =
         record.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
@@ -102,9 +113,9 @@ fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
     });
 }
 
-/// First occurrences of a product's events: by version, the change before its warning, in one partition.
+/// First occurrences of a subject's events on a topic: by version, the change before its warning, in one partition.
 fn check_order(subject: &str, (before, at): (&Event, &Place), (event, place): (&Event, &Place), found: &mut Found) {
-    let rank = |event: &Event| (event.version, !event.is_change());
+    let rank = |event: &Event| (event.version, event.kind == Kind::LowStockWarning);
     let one_partition = (&at.topic, at.partition) == (&place.topic, place.partition);
     found.check(one_partition, "two-partitions", subject, || format!("events are at {at} and at {place}"));
     found.check(rank(before) <= rank(event), "order-broken", subject, || {

@@ -5,13 +5,17 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::conservation::observed::{Copy, Place, StoredProduct};
+use crate::conservation::observed::{Copy, Place, StoredOrder, StoredProduct};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 pub(super) fn product(item: &Item) -> Result<StoredProduct, String> {
     let body = if item.contains_key("deletedAt") { None } else { Some(text(item, "body")?) };
     Ok(StoredProduct { id: text(item, "id")?, version: number(item, "version")?, body })
+}
+
+pub(super) fn order(item: &Item) -> Result<StoredOrder, String> {
+    Ok(StoredOrder { id: text(item, "id")?, status: text(item, "status")?, body: text(item, "body")? })
 }
 
 pub(super) fn pending(item: &Item) -> String {

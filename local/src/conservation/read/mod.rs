@@ -44,6 +44,9 @@ impl Reader {
         for item in self.items("ProductsTable").await? {
             keep(items::product(&item), "ProductsTable", &mut observed.products, &mut observed.unreadable);
         }
+        for item in self.items("OrdersTable").await? {
+            keep(items::order(&item), "OrdersTable", &mut observed.orders, &mut observed.unreadable);
+        }
         observed.outbox = self.pending().await?;
         for name in &self.addresses.topics {
             observed.records.extend(topic::records(&self.addresses.kafka, name).await?);

@@ -1,5 +1,8 @@
 //! The product, as the API answers it and as its events carry it.
 
+pub mod events;
+pub mod item;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -45,7 +48,7 @@ impl Product {
 }
 
 /// An amount of money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Price {
     /// In the currency's minor unit (cents for EUR, yen for JPY).
     pub amount: u64,

@@ -1,5 +1,9 @@
 //! `DynamoDB`: the items' attributes, and the errors as the callers need to tell them apart.
 
+mod batch;
+
+pub use batch::batch_get;
+
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -1,0 +1,210 @@
+//! Ingredients over HTTP.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::{HeaderMap, StatusCode, header};
+use jiff::Timestamp;
+use millrace::api::etag::{IfMatch, etag};
+use millrace::api::page::{self, Page, PageQuery};
+use millrace::api::serve::Caller;
+use millrace::api::{Body, Params, Problem, Segment};
+use millrace::clock;
+use millrace::dynamo::StoreError;
+use millrace::id::IngredientId;
+use millrace::idempotency::{self, Answer, Claim};
+use millrace::ingredient::item::{self, Stored};
+use millrace::ingredient::{self, AGGREGATE, Ingredient, Kept};
+use millrace::outbox::aggregate;
+use millrace::telemetry::TraceContext;
+use serde::{Deserialize, Serialize};
+
+use crate::answer;
+use crate::input::{self, IngredientInput, MAX_AMOUNT};
+use crate::routes::{Api, context};
+use crate::store::Refused;
+
+/// Tries of a change that loses races; orders change hot ingredients many times a second.
+const CHANGE_TRIES: u32 = 8;
+/// Longest pause between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let (input, id) = input::new_ingredient(&body)?;
+    let request = idempotency::Request::read(&headers, &caller.0, "POST /ingredients", &body)?;
+    let act = async |claim: Option<Claim>| {
+        let id = id.unwrap_or_else(|| IngredientId::from(clock::new_id()));
+        let now = clock::now();
+        let next = made(id, input, 1, now, None);
+        match commit(&api, None, next, StatusCode::CREATED, claim.as_ref(), now, &trace).await? {
+            Some(answer) => Ok(answer),
+            None => Err(Problem::new(StatusCode::CONFLICT, "already_exists", "an ingredient with this id exists")),
+        }
+    };
+    api.keys.once(request, clock::now(), clock::new_id(), act).await
+}
+
+pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
+    let known = IfMatch::read_none_match(&headers)?;
+    let stored = api.store.ingredient(&ingredient_id(id)?).await?.ok_or_else(|| Problem::not_found("ingredient"))?;
+    let Ingredient { version, .. } = stored.kept.ingredient;
+    if known != IfMatch::Absent && known.allows(version) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, answer::value(&etag(version))?)]).into_response());
+    }
+    Ok(answer::resource(StatusCode::OK, &stored.kept.ingredient, version, None)?.respond())
+}
+
+/// Creates or replaces.
+pub async fn replace(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Segment(id): Segment,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let wanted = IfMatch::read(&headers)?;
+    let input = input::ingredient(&body)?;
+    let id = ingredient_id(id)?;
+    for _ in 0..CHANGE_TRIES {
+        let stored = api.store.ingredient(&id).await?;
+        let now = clock::now();
+        let (status, next) = if let Some(stored) = &stored {
+            let current = &stored.kept.ingredient;
+            wanted.check(current.version)?;
+            let next = made(id.clone(), input.clone(), current.version + 1, now, Some(current.created_at));
+            (StatusCode::OK, next)
+        } else {
+            if wanted != IfMatch::Absent {
+                let detail = "If-Match names a version, and there is no such ingredient";
+                return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail));
+            }
+            (StatusCode::CREATED, made(id.clone(), input.clone(), 1, now, None))
+        };
+        if let Some(answer) = commit(&api, stored.as_ref(), next, status, None, now, &trace).await? {
+            return Ok(answer.respond());
+        }
+        tokio::time::sleep(PAUSE.mul_f64(clock::fraction())).await;
+    }
+    Err(answer::busy())
+}
+
+pub async fn restock(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    Segment(id): Segment,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let quantity = input::restock(&body)?;
+    let id = ingredient_id(id)?;
+    let route = format!("POST /ingredients/{id}/restock");
+    let request = idempotency::Request::read(&headers, &caller.0, &route, &body)?;
+    let act = async |claim: Option<Claim>| add(&api, &id, quantity, claim.as_ref(), &trace).await;
+    api.keys.once(request, clock::now(), clock::new_id(), act).await
+}
+
+async fn add(
+    api: &Api,
+    id: &IngredientId,
+    quantity: u64,
+    claim: Option<&Claim>,
+    trace: &TraceContext,
+) -> Result<Answer, Problem> {
+    for _ in 0..CHANGE_TRIES {
+        let stored = api.store.ingredient(id).await?.ok_or_else(|| Problem::not_found("ingredient"))?;
+        let now = clock::now();
+        let mut next = stored.kept.ingredient.clone();
+        next.stock = next.stock.saturating_add(quantity);
+        if next.stock > MAX_AMOUNT {
+            let detail = format!("the stock would be {}, more than {MAX_AMOUNT}", next.stock);
+            return Err(Problem::unprocessable("stock_out_of_range", detail, Vec::new()));
+        }
+        next.version += 1;
+        next.updated_at = now;
+        if let Some(answer) = commit(api, Some(&stored), next, StatusCode::OK, claim, now, trace).await? {
+            return Ok(answer);
+        }
+        tokio::time::sleep(PAUSE.mul_f64(clock::fraction())).await;
+    }
+    Err(answer::busy())
+}
+
+/// Writes the next version of an ingredient, with what is to be told of the change, and publishes it. None when it lost a
+/// race and has to be decided anew.
+async fn commit(
+    api: &Api,
+    stored: Option<&Stored>,
+    next: Ingredient,
+    status: StatusCode,
+    claim: Option<&Claim>,
+    now: Timestamp,
+    trace: &TraceContext,
+) -> Result<Option<Answer>, Problem> {
+    let (next, notify) = match stored {
+        Some(stored) => stored.kept.change(next),
+        None => (Kept::new(next), None),
+    };
+    let Ingredient { id, version, .. } = &next.ingredient;
+    let location = (status == StatusCode::CREATED).then(|| format!("/ingredients/{id}"));
+    let answer = answer::resource(status, &next.ingredient, *version, location)?;
+    // The events of the version before go first.
+    if let Some(bundle) = stored.and_then(|stored| stored.bundle.as_ref()) {
+        api.outbox.expand(bundle).await?;
+    }
+    let mut actions = vec![item::put(&api.store.ingredients, &next, None)?];
+    let told = notify.is_some();
+    if let Some(notify) = notify {
+        let entry = ingredient::entry(notify, clock::new_id(), &context(now, trace)).map_err(answer::unstorable)?;
+        actions.push(entry.put(api.outbox.table())?);
+    }
+    let completed = claim.map(|claim| api.keys.complete(claim, &answer, now)).transpose()?;
+    match api.store.commit(actions, completed).await {
+        Ok(()) => {}
+        Err(Refused::Raced) => return Ok(None),
+        Err(Refused::Problem(problem)) => return Err(problem),
+    }
+    if told {
+        api.outbox.after_commit(&aggregate(AGGREGATE, id.as_str())).await;
+    }
+    Ok(Some(answer))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    after: IngredientId,
+}
+
+pub async fn list(State(api): State<Api>, Params(query): Params<PageQuery>) -> Result<Response, Problem> {
+    let after = query.cursor::<Cursor>()?.map(|cursor| cursor.after.to_string());
+    let (items, more) = api.store.ingredients(query.limit()?, after).await?;
+    let cursor = items.last().filter(|_| more).map(|last| page::encode(&Cursor { after: last.id.clone() }));
+    let next_cursor = cursor.transpose().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(Json(Page { items, next_cursor }).into_response())
+}
+
+/// An ingredient made of its input.
+pub fn made(
+    id: IngredientId,
+    input: IngredientInput,
+    version: u64,
+    now: Timestamp,
+    created: Option<Timestamp>,
+) -> Ingredient {
+    let IngredientInput { name, unit, stock, full_level, alert_email } = input;
+    let created_at = created.unwrap_or(now);
+    Ingredient { id, name, unit, stock, full_level, alert_email, version, created_at, updated_at: now }
+}
+
+/// No ingredient has an id that is none.
+fn ingredient_id(id: String) -> Result<IngredientId, Problem> {
+    IngredientId::try_from(id).map_err(|_| Problem::not_found("ingredient"))
+}

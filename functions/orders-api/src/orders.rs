@@ -1,0 +1,108 @@
+//! Orders over HTTP.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::{HeaderMap, StatusCode, header};
+use millrace::api::etag::{IfMatch, etag};
+use millrace::api::page::{self, Page, PageQuery};
+use millrace::api::serve::Caller;
+use millrace::api::{Body, Params, Problem, Segment};
+use millrace::clock;
+use millrace::dynamo::StoreError;
+use millrace::id::OrderId;
+use millrace::idempotency::{self, Answer, Claim};
+use millrace::order::events::{self, AGGREGATE};
+use millrace::order::item;
+use millrace::outbox::aggregate;
+use millrace::telemetry::TraceContext;
+use serde::{Deserialize, Serialize};
+
+use crate::answer;
+use crate::input::{self, LineInput};
+use crate::quote::quote;
+use crate::routes::{Api, context};
+use crate::store::Refused;
+
+/// Largest order, in bytes of its JSON. Its last event carries it with what became of it, and has to fit too.
+const MAX_ORDER_BYTES: usize = 200 * 1024;
+
+/// Most bytes of a page: an answer holds 4 MB.
+const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+pub async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let lines = input::order(&body)?;
+    // One route, whichever of its two names was used.
+    let request = idempotency::Request::read(&headers, &caller.0, "POST /orders", &body)?;
+    let act = async |claim: Option<Claim>| insert(&api, &lines, &trace, claim).await;
+    api.keys.once(request, clock::now(), clock::new_id(), act).await
+}
+
+async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
+    let ids: BTreeSet<_> = lines.iter().map(|line| &line.product_id).collect();
+    let products = api.store.products(ids).await?;
+    let now = clock::now();
+    let order = quote(OrderId::from(clock::new_id()), lines, &products, now)?;
+    let location = format!("/orders/{}", order.id);
+    let answer = answer::resource(StatusCode::CREATED, &order, order.version, Some(location))?;
+    if answer.body.len() > MAX_ORDER_BYTES {
+        let detail = format!("the order has {} bytes, more than {MAX_ORDER_BYTES}; split it", answer.body.len());
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", detail));
+    }
+    let entry = events::entry(&order, clock::new_id(), &context(now, trace)).map_err(answer::unstorable)?;
+    let actions = vec![item::insert(&api.store.orders, &order)?, entry.put(api.outbox.table())?];
+    let stored = claim.map(|claim| api.keys.complete(&claim, &answer, now)).transpose()?;
+    match api.store.commit(actions, stored).await {
+        Ok(()) => {}
+        // A new id is free.
+        Err(Refused::Raced) => return Err(Problem::unavailable()),
+        Err(Refused::Problem(problem)) => return Err(problem),
+    }
+    api.outbox.after_commit(&aggregate(AGGREGATE, order.id.as_str())).await;
+    Ok(answer)
+}
+
+pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
+    let known = IfMatch::read_none_match(&headers)?;
+    // No order has an id that is none.
+    let id = OrderId::try_from(id).map_err(|_| Problem::not_found("order"))?;
+    let order = api.store.order(&id).await?.ok_or_else(|| Problem::not_found("order"))?;
+    if known != IfMatch::Absent && known.allows(order.version) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, answer::value(&etag(order.version))?)]).into_response());
+    }
+    Ok(answer::resource(StatusCode::OK, &order, order.version, None)?.respond())
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    after: String,
+}
+
+pub async fn list(State(api): State<Api>, Params(query): Params<PageQuery>) -> Result<Response, Problem> {
+    let after = query.cursor::<Cursor>()?.map(|cursor| cursor.after);
+    let (mut items, mut more) = api.store.orders(query.limit()?, after).await?;
+    let mut bytes = 0;
+    let fits = items.iter().take_while(|order| {
+        bytes += serde_json::to_vec(order).map_or(0, |json| json.len());
+        bytes <= MAX_PAGE_BYTES
+    });
+    let fits = fits.count();
+    if fits < items.len() {
+        items.truncate(fits);
+        more = true;
+    }
+    let cursor = items.last().filter(|_| more).map(|last| {
+        let after = item::time_id(last.created_at, last.id.as_str());
+        page::encode(&Cursor { after })
+    });
+    let next_cursor = cursor.transpose().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(Json(Page { items, next_cursor }).into_response())
+}

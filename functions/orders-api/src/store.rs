@@ -1,0 +1,139 @@
+//! Orders, ingredients and products in `DynamoDB`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use millrace::api::Problem;
+use millrace::api::page::{self, Direction, shard_key};
+use millrace::dynamo::{Item, StoreError, batch_get, s, transact};
+use millrace::id::{IngredientId, OrderId, ProductId};
+use millrace::idempotency;
+use millrace::ingredient::{self, Ingredient};
+use millrace::order::{self, Order};
+use millrace::product::Product;
+use millrace::product::item::Stored;
+
+/// The tables.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub dynamo: Client,
+    pub orders: String,
+    pub ingredients: String,
+    pub products: String,
+}
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub enum Refused {
+    /// What it was decided on has changed.
+    Raced,
+    /// Another reason, as the client is told it.
+    Problem(Problem),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl Store {
+    /// Writes state and events, and the stored answer where there is one, all or nothing.
+    pub async fn commit(
+        &self,
+        mut actions: Vec<TransactWriteItem>,
+        answer: Option<TransactWriteItem>,
+    ) -> Result<(), Refused> {
+        let answer_at = actions.len();
+        actions.extend(answer);
+        transact(&self.dynamo, actions).await.map_err(|error| match error {
+            StoreError::Condition(failed) if failed.contains(&answer_at) => Refused::Problem(idempotency::claim_lost()),
+            StoreError::Condition(_) => Refused::Raced,
+            other => other.into(),
+        })
+    }
+
+    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        let item = self.item(&self.orders, id.as_str()).await?;
+        item.as_ref().map(order::item::order).transpose()
+    }
+
+    pub async fn ingredient(&self, id: &IngredientId) -> Result<Option<ingredient::item::Stored>, StoreError> {
+        let item = self.item(&self.ingredients, id.as_str()).await?;
+        item.as_ref().map(ingredient::item::read).transpose()
+    }
+
+    pub async fn product(&self, id: &ProductId) -> Result<Stored, StoreError> {
+        Stored::read(self.item(&self.products, id.as_str()).await?.as_ref())
+    }
+
+    async fn item(&self, table: &str, id: &str) -> Result<Option<Item>, StoreError> {
+        let get = self.dynamo.get_item().table_name(table).key("id", s(id)).consistent_read(true);
+        Ok(get.send().await?.item)
+    }
+
+    /// Those of these products that exist.
+    pub async fn products(&self, ids: BTreeSet<&ProductId>) -> Result<BTreeMap<ProductId, Product>, StoreError> {
+        let items = batch_get(&self.dynamo, &self.products, ids.into_iter().map(ProductId::as_str)).await?;
+        let mut products = BTreeMap::new();
+        for item in &items {
+            if let Some(product) = Stored::read(Some(item))?.live() {
+                products.insert(product.id.clone(), product.clone());
+            }
+        }
+        Ok(products)
+    }
+
+    /// The newest orders before `after`, and whether there may be more.
+    pub async fn orders(&self, limit: usize, after: Option<String>) -> Result<(Vec<Order>, bool), StoreError> {
+        let key = |order: &Order| order::item::time_id(order.created_at, order.id.as_str());
+        page::merge(Direction::Descending, limit, after, key, |shard, after, most| async move {
+            let query = self.dynamo.query().table_name(&self.orders).index_name(order::item::BY_TIME);
+            let query = match after {
+                Some(after) => query
+                    .key_condition_expression("#shard = :shard AND timeId < :after")
+                    .expression_attribute_values(":after", s(after)),
+                None => query.key_condition_expression("#shard = :shard"),
+            };
+            let answer = query
+                .expression_attribute_names("#shard", "shard")
+                .expression_attribute_values(":shard", s(shard_key(shard)))
+                .scan_index_forward(false)
+                .limit(i32::try_from(most).unwrap_or(i32::MAX))
+                .send()
+                .await?;
+            let orders = answer.items().iter().map(order::item::order).collect::<Result<Vec<_>, _>>()?;
+            Ok((orders, answer.last_evaluated_key().is_some()))
+        })
+        .await
+    }
+
+    /// The first ingredients behind `after` in the order of their ids, and whether there may be more.
+    pub async fn ingredients(
+        &self,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<(Vec<Ingredient>, bool), StoreError> {
+        let key = |ingredient: &Ingredient| ingredient.id.to_string();
+        page::merge(Direction::Ascending, limit, after, key, |shard, after, most| async move {
+            let query = self.dynamo.query().table_name(&self.ingredients).index_name(ingredient::item::BY_SHARD);
+            let query = match after {
+                Some(after) => query
+                    .key_condition_expression("#shard = :shard AND id > :after")
+                    .expression_attribute_values(":after", s(after)),
+                None => query.key_condition_expression("#shard = :shard"),
+            };
+            let answer = query
+                .expression_attribute_names("#shard", "shard")
+                .expression_attribute_values(":shard", s(shard_key(shard)))
+                .limit(i32::try_from(most).unwrap_or(i32::MAX))
+                .send()
+                .await?;
+            let read = |item: &Item| Ok::<_, StoreError>(ingredient::item::read(item)?.kept.ingredient);
+            let ingredients = answer.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            Ok((ingredients, answer.last_evaluated_key().is_some()))
+        })
+        .await
+    }
+}

@@ -1,0 +1,89 @@
+//! What the payloads of events know of their aggregate.
+
+use serde::Serialize;
+
+use crate::ingredient::Notify;
+use crate::order::{Order, OrderCreated};
+use crate::product::{LowStockWarning, Product, ProductDeleted};
+
+/// Kafka key of every new order. All of them take their stock from one pool, and one partition has one reader at a time,
+/// so that one writer owns the pool and hot ingredients are no source of conflicts.
+pub const STOCK_POOL: &str = "main";
+
+/// The payload of one event type.
+pub trait Data: Serialize {
+    /// Id of the aggregate.
+    fn subject(&self) -> String;
+
+    /// Version of the aggregate.
+    fn version(&self) -> u64;
+
+    /// Kafka key.
+    fn key(&self) -> String {
+        self.subject()
+    }
+}
+
+impl Data for Product {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Data for ProductDeleted {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Data for LowStockWarning {
+    fn subject(&self) -> String {
+        self.product_id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Data for OrderCreated {
+    fn subject(&self) -> String {
+        self.0.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.0.version
+    }
+
+    fn key(&self) -> String {
+        STOCK_POOL.to_owned()
+    }
+}
+
+impl Data for Order {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Data for Notify {
+    fn subject(&self) -> String {
+        self.ingredient_id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
