@@ -149,6 +149,8 @@ fn load(args: &Args, bootstrap_servers: &str) -> anyhow::Result<Template> {
         // A developer does not wait a minute to see an object.
         ("ArchiveWindowSeconds", "1"),
         ("AllowSeed", "on"),
+        ("AlertFrom", "millrace@example.com"),
+        ("AlertEmail", "kitchen@example.com"),
     ];
     let mut parameters: BTreeMap<String, String> =
         fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -55,7 +55,7 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(201), &json!(400)));
             }
             "event-log-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400))),
-            "event-log" | "archive" | "stock" => assert_eq!((&valid, &hostile), (&complete, &complete)),
+            "event-log" | "archive" | "stock" | "alert-mail" => assert_eq!((&valid, &hostile), (&complete, &complete)),
             "outbox-relay" => assert_eq!((&valid, &hostile), (&Value::Null, &Value::Null)),
             other => panic!("{other} has no expectation here"),
         }

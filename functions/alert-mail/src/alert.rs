@@ -1,0 +1,84 @@
+//! One Notify event, one mail.
+
+use aws_sdk_sesv2::Client;
+use futures::stream::{self, StreamExt};
+use millrace::clock;
+use millrace::consumer::{Consumer, Incoming, Verdict};
+use millrace::event::{Event, EventType};
+use millrace::ingredient::Notify;
+
+use crate::claim::{Claimed, Claims};
+use crate::mail::mail;
+use crate::send::{NotSent, send};
+
+/// Mails that are sent at once; SES gives a new account one a second, and more on request.
+const AT_ONCE: usize = 4;
+
+/// Sends alerts.
+pub struct Alerts {
+    pub claims: Claims,
+    pub ses: Client,
+    /// The sender, which SES knows.
+    pub from: Option<String>,
+    /// The recipient of alerts whose ingredient has none.
+    pub fallback: Option<String>,
+}
+
+impl Consumer for Alerts {
+    const NAME: &'static str = "alert-mail";
+
+    async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
+        stream::iter(records.iter().map(|record| self.alert(record)).collect::<Vec<_>>())
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    }
+}
+
+impl Alerts {
+    async fn alert(&self, record: &Incoming) -> Verdict {
+        let event = &record.event;
+        if event.kind != EventType::Notify {
+            return Verdict::Done;
+        }
+        let alert = match Event::<Notify>::typed(event) {
+            Ok(alert) => alert,
+            Err(error) => return Verdict::DeadLetter { reason: "breaks_schema", detail: error.to_string() },
+        };
+        let Some(from) = &self.from else {
+            let detail = "the setting ALERT_FROM has no address".to_owned();
+            return Verdict::DeadLetter { reason: "no_sender", detail };
+        };
+        let address = alert.email.as_ref().map(|email| email.as_str().to_owned());
+        let Some(to) = address.or_else(|| self.fallback.clone()) else {
+            let detail = "neither the ingredient nor the setting ALERT_EMAIL has an address".to_owned();
+            return Verdict::DeadLetter { reason: "no_recipient", detail };
+        };
+        let owner = clock::new_id();
+        match self.claims.claim(&event.id, owner, clock::now()).await {
+            Ok(Claimed::Ours) => {}
+            Ok(Claimed::Sent) => return Verdict::Done,
+            Ok(Claimed::Held) => return Verdict::Retry("somebody else is sending this mail".to_owned()),
+            Err(error) => return Verdict::Retry(error.to_string()),
+        }
+        match send(&self.ses, from, &to, &event.id, mail(&alert, event.time)).await {
+            Ok(message) => {
+                if let Err(error) = self.claims.sent(&event.id, &message, clock::now()).await {
+                    // To report a failure would send the mail again for certain.
+                    tracing::error!(%error, message, "sent, and not marked: a later delivery sends it again");
+                }
+                Verdict::Done
+            }
+            Err(NotSent::Refused(detail)) => {
+                self.claims.release(&event.id, owner).await;
+                Verdict::DeadLetter { reason: "mail_refused", detail }
+            }
+            Err(NotSent::Later(why)) => {
+                self.claims.release(&event.id, owner).await;
+                Verdict::Retry(why)
+            }
+            // It may have been sent. The lease gives SES time; then it is sent again.
+            Err(NotSent::Unknown(why)) => Verdict::Retry(why),
+        }
+    }
+}

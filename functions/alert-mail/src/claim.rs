@@ -1,0 +1,108 @@
+//! Who may send the mail of an event: claim with a lease, send, mark.
+//!
+//! SES has no idempotency token, so a crash between send and mark repeats the mail once, after the lease.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use jiff::Timestamp;
+use millrace::dynamo::{StoreError, n, s, text};
+use uuid::Uuid;
+
+/// A claim is free again after this time; longer than the function runs.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+/// A sent mail is remembered for this time: longer than Kafka keeps its event.
+pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The table of mails.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    dynamo: Client,
+    table: String,
+}
+
+/// Whose the mail is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// Ours to send.
+    Ours,
+    /// It was sent.
+    Sent,
+    /// Somebody else is sending it, or died while doing so less than [`LEASE`] ago.
+    Held,
+}
+
+impl Claims {
+    pub fn new(dynamo: Client, table: String) -> Self {
+        Self { dynamo, table }
+    }
+
+    /// Claims the mail of an event.
+    pub async fn claim(&self, event: &str, owner: Uuid, now: Timestamp) -> Result<Claimed, StoreError> {
+        let (owner, second) = (owner.to_string(), now.as_second());
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.table)
+            .item("eventId", s(event))
+            .item("owner", s(&owner))
+            .item("claimedUntil", n(second + seconds(LEASE)))
+            .item("expiresAt", n(second + seconds(RETENTION)))
+            .condition_expression("attribute_not_exists(eventId) OR claimedUntil <= :now")
+            .expression_attribute_values(":now", n(second))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = put else { return Ok(Claimed::Ours) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let item = failed.item().cloned().unwrap_or_default();
+                Ok(if item.contains_key("sentAt") {
+                    Claimed::Sent
+                } else if text(&item, "owner").is_ok_and(|other| other == owner) {
+                    // The SDK's repeat of a claim whose answer was lost.
+                    Claimed::Ours
+                } else {
+                    Claimed::Held
+                })
+            }
+            _ => Err(error.into()),
+        }
+    }
+
+    /// Marks a mail as sent, for good: it has no lease any more.
+    pub async fn sent(&self, event: &str, message: &str, now: Timestamp) -> Result<(), StoreError> {
+        let update = self.dynamo.update_item().table_name(&self.table).key("eventId", s(event));
+        update
+            .update_expression("SET sentAt = :now, messageId = :message REMOVE claimedUntil")
+            .expression_attribute_values(":now", s(now.to_string()))
+            .expression_attribute_values(":message", s(message))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Gives a claim back after a mail that was certainly not sent. Best effort: the lease frees it otherwise.
+    pub async fn release(&self, event: &str, owner: Uuid) {
+        let delete = self
+            .dynamo
+            .delete_item()
+            .table_name(&self.table)
+            .key("eventId", s(event))
+            .condition_expression("#owner = :owner AND attribute_exists(claimedUntil)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", s(owner.to_string()))
+            .send()
+            .await;
+        if let Err(error) = delete {
+            tracing::warn!(error = %StoreError::from(error), "the claim stays until its lease ends");
+        }
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}

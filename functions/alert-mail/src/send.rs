@@ -1,0 +1,58 @@
+//! Sends through SES, and tells what may pass from what never will.
+
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+
+use crate::mail::Mail;
+
+/// The e-mail tag that carries the event id, by which a receiver tells a repeat.
+const TAG: &str = "event-id";
+
+/// Why a mail was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotSent {
+    /// It never will be.
+    Refused(String),
+    /// It was certainly not, and may be later: SES throttles.
+    Later(String),
+    /// Nobody knows whether it was: SES did not answer, or with an error of its own.
+    Unknown(String),
+}
+
+/// Sends a mail and answers SES's message id.
+pub async fn send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -> Result<String, NotSent> {
+    let built = |error: aws_sdk_sesv2::error::BuildError| NotSent::Refused(error.to_string());
+    let content = |text: String| Content::builder().data(text).charset("UTF-8").build().map_err(built);
+    let body = Body::builder().text(content(mail.text)?).html(content(mail.html)?).build();
+    let message = Message::builder().subject(content(mail.subject)?).body(body).build();
+    let tag = MessageTag::builder().name(TAG).value(event).build().map_err(built)?;
+    let sent = ses
+        .send_email()
+        .from_email_address(from)
+        .destination(Destination::builder().to_addresses(to).build())
+        .content(EmailContent::builder().simple(message).build())
+        .email_tags(tag)
+        .send()
+        .await;
+    let answer = sent.map_err(|error| not_sent(&error))?;
+    Ok(answer.message_id().unwrap_or_default().to_owned())
+}
+
+fn not_sent(error: &SdkError<SendEmailError>) -> NotSent {
+    let why = format!("{}: {}", error.code().unwrap_or("no answer"), error.message().unwrap_or("no message"));
+    match error {
+        // Nothing went out.
+        SdkError::ConstructionFailure(_) => NotSent::Later(why),
+        SdkError::DispatchFailure(failure) if failure.is_user() => NotSent::Later(why),
+        SdkError::ServiceError(service) => match service.err() {
+            SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_) => {
+                NotSent::Later(why)
+            }
+            _ if service.raw().status().is_client_error() => NotSent::Refused(why),
+            _ => NotSent::Unknown(why),
+        },
+        _ => NotSent::Unknown(why),
+    }
+}
