@@ -4,6 +4,7 @@
 pub mod crash;
 pub mod kafka;
 pub mod load;
+pub mod orders;
 pub mod process;
 pub mod tables;
 
