@@ -21,7 +21,7 @@ const COMMITTED: &str = "dynamodb.TransactWriteItems.millrace-ProductsTable.afte
 /// Time between two looks of what runs beside the load.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Runs `work` beside clients of the API, readers, poison on the topic, crashes that leave events behind, and a relay that
+/// Runs `work` beside clients of the APIs, readers, poison on the topic, crashes that leave events behind, and a relay that
 /// is started often.
 async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T) {
     let stop = AtomicBool::new(false);
@@ -39,6 +39,26 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
         while running() {
             stack.send(stack.request("POST", "/_local/clock/tick?function=outbox-relay")).await.with(202);
             tokio::time::sleep(TICK).await;
+        }
+    };
+    let order = async {
+        for number in 0.. {
+            if !running() {
+                break;
+            }
+            // Each takes an ingredient below half, and may itself be cut off.
+            let (dish, beef) = (format!("dish-{number}"), format!("beef-{number}"));
+            let mut product = product(&dish);
+            (product["id"], product["recipe"]) =
+                (json!(dish), json!([{"ingredientId": beef, "quantity": 1, "unit": "g"}]));
+            let ingredient =
+                json!({"name": "Beef", "unit": "g", "stock": 10, "fullLevel": 10, "alertEmail": "a@example.com"});
+            stack.ask("PUT", &format!("/ingredients/{beef}"), &ingredient).await;
+            stack.ask("POST", "/products", &product).await;
+            let order = json!({"lines": [{"productId": dish, "quantity": 6}]});
+            let order = stack.request("POST", "/orders").header("Idempotency-Key", &dish).json(&order);
+            stack.send(order).await;
+            stack.get("/orders?limit=1").await;
         }
     };
     let poison = async {
@@ -69,7 +89,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
         stop.store(true, Ordering::Relaxed);
         done
     };
-    let (seen, done, ..) = tokio::join!(load(stack, usize::MAX, &stop), work, leave_behind, relay, poison, read);
+    let (seen, done, ..) = tokio::join!(load(stack, usize::MAX, &stop), work, leave_behind, relay, order, poison, read);
     (seen, done)
 }
 
@@ -107,7 +127,9 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
 /// Every function that works without CloudFormation was stopped.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
-    [API, "event-log", "event-log-api", "archive", "outbox-relay"].iter().all(|name| functions.contains(name))
+    [API, "orders-api", "stock", "alert-mail", "event-log", "event-log-api", "archive", "outbox-relay"]
+        .iter()
+        .all(|name| functions.contains(name))
 }
 
 /// The last step of the relay's work was reached too.
