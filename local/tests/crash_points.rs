@@ -116,7 +116,7 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let (seen, done) = under_load(&stack, crash_everywhere).await;
+    let (seen, done) = Box::pin(under_load(&stack, crash_everywhere)).await;
     assert!(seen.created > 0 && !seen.refused.is_empty(), "the crashes met requests");
     for (function, step) in &done {
         eprintln!("crashed {function} at {step}");

@@ -49,7 +49,9 @@ fn model(left: &mut Left, orders: &[Value]) -> BTreeMap<String, &'static str> {
         let parts = parts(order);
         let fits = parts.iter().all(|(id, taken)| left[id] >= *taken);
         if fits {
-            parts.iter().for_each(|(id, taken)| *left.get_mut(id).unwrap() -= taken);
+            for (id, taken) in &parts {
+                *left.get_mut(id).unwrap() -= taken;
+            }
         }
         let status = if fits { "confirmed" } else { "rejected" };
         statuses.insert(order["id"].as_str().unwrap().to_owned(), status);
