@@ -30,7 +30,10 @@ fn every_function_has_its_binary_limits_and_environment() {
     let template = the_template();
     // msk-bootstrap exists only where there is an MSK to ask.
     let names: Vec<&str> = template.functions.keys().map(String::as_str).collect();
-    assert_eq!(names, ["archive", "event-log", "event-log-api", "orders-api", "outbox-relay", "products-api", "stock"]);
+    assert_eq!(
+        names,
+        ["alert-mail", "archive", "event-log", "event-log-api", "orders-api", "outbox-relay", "products-api", "stock"]
+    );
 
     let products = &template.functions["products-api"];
     assert_eq!(products.logical_id, "ProductsApi");
@@ -147,6 +150,7 @@ fn tables_come_as_create_table_takes_them() {
             "EventLogTable",
             "IdempotencyTable",
             "IngredientsTable",
+            "MailTable",
             "OrdersTable",
             "OutboxTable",
             "ProductsTable"
@@ -212,7 +216,7 @@ fn the_templates_own_rules_hold_on_the_laptop() {
     let message = error(&[("ArchiveWindowSeconds", "301")]);
     assert!(message.ends_with("ArchiveWindowSeconds is 301; allowed are 0 to 300"), "{message}");
     let message = error(&[("KafkaMod", "create")]);
-    assert!(message.contains("no parameter `KafkaMod`; it has AllowSeed, Architecture, "), "{message}");
+    assert!(message.contains("no parameter `KafkaMod`; it has AlertEmail, AlertFrom, AllowSeed, "), "{message}");
 }
 
 #[test]
