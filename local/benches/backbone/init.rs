@@ -41,20 +41,6 @@ impl Built {
     }
 }
 
-/// What was built of functions that the local stack does not run, by their logical ids.
-pub fn others(root: &Path, known: &[String]) -> anyhow::Result<Vec<(String, Built)>> {
-    let Ok(directories) = std::fs::read_dir(root.join(".aws-sam/build")) else { return Ok(Vec::new()) };
-    let mut others = Vec::new();
-    for directory in directories {
-        let directory = directory?;
-        let name = directory.file_name().to_string_lossy().into_owned();
-        if let Some(built) = Built::read(&directory.path().join("bootstrap"))?.filter(|_| !known.contains(&name)) {
-            others.push((name, built));
-        }
-    }
-    Ok(others)
-}
-
 /// Milliseconds of the median start, with the environment that Lambda gives.
 pub async fn median(binary: PathBuf, function: Function, aws: String) -> anyhow::Result<f64> {
     let measured = tokio::task::spawn_blocking(move || {

@@ -50,7 +50,6 @@ async fn starts(stack: &Stack, binaries: &Path, root: &Path) -> anyhow::Result<(
     println!("| function       | Kafka | local, ms | deployed, ms | deployed, MB | built for |");
     println!("|----------------|-------|----------:|-------------:|-------------:|-----------|");
     let mut missing = false;
-    let known: Vec<String> = functions.iter().map(|function| function.logical_id.clone()).collect();
     for function in functions {
         let name = function.name.clone();
         let kafka = if function.environment.contains_key("KAFKA_AUTH") { "yes" } else { "no" };
@@ -67,12 +66,6 @@ async fn starts(stack: &Stack, binaries: &Path, root: &Path) -> anyhow::Result<(
             _ => "-".to_owned(),
         };
         println!("| {name:<14} | {kafka:<5} | {local:>9.2} | {init:>12} | {size:>12} | {machine:<9} |");
-    }
-    for (name, built) in init::others(root, &known)? {
-        println!(
-            "| {name:<14} | {:<5} | {:>9} | {:>12} | {:>12.2} | {:<9} |",
-            "-", "-", "-", built.megabytes, built.machine
-        );
     }
     if missing {
         println!("`make build` builds what is deployed; what is not in .aws-sam/build was skipped.");

@@ -58,7 +58,8 @@ impl Stack {
         Ok(Self { addresses, client, pid, process })
     }
 
-    /// The functions of the template, with their environment as it is on this stack.
+    /// The functions of the template, with their environment as it is on this stack. The one that only MSK needs is
+    /// among them: it can be started, if not used.
     pub fn functions(&self, root: &Path) -> anyhow::Result<Vec<Function>> {
         let parameters = [
             ("KafkaMode", "selfManaged"),
@@ -67,7 +68,15 @@ impl Stack {
         ];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let template = template::load(&root.join("template.yaml"), &BTreeMap::from(parameters))?;
-        Ok(template.functions.into_values().collect())
+        let msk_bootstrap = Function {
+            logical_id: "MskBootstrap".to_owned(),
+            name: "msk-bootstrap".to_owned(),
+            timeout: Duration::from_secs(60),
+            memory_mb: 256,
+            reserved_concurrency: None,
+            environment: BTreeMap::new(),
+        };
+        Ok(template.functions.into_values().chain([msk_bootstrap]).collect())
     }
 
     /// Names and ids of the function processes that run now.
