@@ -161,9 +161,10 @@ async fn commit(
         api.outbox.expand(bundle).await?;
     }
     let mut actions = vec![item::put(&api.store.ingredients, &next, None)?];
-    let told = notify.is_some();
-    if let Some(notify) = notify {
-        let entry = ingredient::entry(notify, clock::new_id(), &context(now, trace)).map_err(answer::unstorable)?;
+    let context = context(now, trace);
+    let entries = notify.into_iter().map(|notify| ingredient::entry(notify, clock::new_id(), &context));
+    let entries = entries.collect::<Result<Vec<_>, _>>().map_err(answer::unstorable)?;
+    for entry in &entries {
         actions.push(entry.put(api.outbox.table())?);
     }
     let completed = claim.map(|claim| api.keys.complete(claim, &answer, now)).transpose()?;
@@ -172,9 +173,7 @@ async fn commit(
         Err(Refused::Raced) => return Ok(None),
         Err(Refused::Problem(problem)) => return Err(problem),
     }
-    if told {
-        api.outbox.after_commit(&aggregate(AGGREGATE, id.as_str())).await;
-    }
+    api.outbox.after_commit(entries).await;
     Ok(Some(answer))
 }
 

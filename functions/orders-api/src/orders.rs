@@ -66,7 +66,7 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
         Err(Refused::Raced) => return Err(Problem::unavailable()),
         Err(Refused::Problem(problem)) => return Err(problem),
     }
-    api.outbox.after_commit(&aggregate(AGGREGATE, order.id.as_str())).await;
+    api.outbox.after_commit(vec![entry]).await;
     Ok(answer)
 }
 

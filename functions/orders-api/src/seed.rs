@@ -90,12 +90,12 @@ async fn seed_product(api: &Api, mut wanted: Product, trace: &TraceContext) -> R
         let ids = [clock::new_id(), clock::new_id()];
         let entries = events::saved(EventType::ProductCreated, &wanted, ids, &context).map_err(answer::unstorable)?;
         let mut actions = vec![item::put(&api.store.products, stored.version(), Next::Live(&wanted), None)?];
-        for entry in entries {
+        for entry in &entries {
             actions.push(entry.put(api.outbox.table())?);
         }
         match api.store.commit(actions, None).await {
             Ok(()) => {
-                api.outbox.after_commit(&aggregate(AGGREGATE, wanted.id.as_str())).await;
+                api.outbox.after_commit(entries).await;
                 return Ok(wanted);
             }
             Err(Refused::Raced) => {}

@@ -17,9 +17,9 @@ use millrace::event::{Context, EventType};
 use millrace::id::ProductId;
 use millrace::idempotency::{self, Answer, Claim, Keys};
 use millrace::kafka::Publisher;
-use millrace::outbox::{Entry, EntryError, Outbox, aggregate};
+use millrace::outbox::{Entry, EntryError, Outbox};
 use millrace::product::Product;
-use millrace::product::events::{self, AGGREGATE};
+use millrace::product::events;
 use millrace::product::item::{Next, State as Known, Stored};
 use millrace::telemetry::TraceContext;
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,7 @@ async fn insert(
         Err(Refused::ClaimLost) => return Err(idempotency::claim_lost()),
         Err(Refused::Store(error)) => return Err(error.into()),
     }
-    api.outbox.after_commit(&aggregate(AGGREGATE, product.id.as_str())).await;
+    api.outbox.after_commit(entries).await;
     Ok(answer)
 }
 
@@ -158,7 +158,7 @@ async fn update(
         let version = current.version + 1;
         let product = change::product(id.clone(), input(&current)?, version, context.now, Some(current.created_at));
         let entries = events::saved(EventType::ProductUpdated, &product, two_ids(), &context).map_err(unstorable)?;
-        if commit(api, id, &stored, Next::Live(&product), &entries).await? {
+        if commit(api, &stored, Next::Live(&product), entries).await? {
             return Ok(answer(StatusCode::OK, &product)?.respond());
         }
     }
@@ -180,7 +180,7 @@ async fn remove(
         let version = current.version + 1;
         let entries = events::deleted(id.clone(), version, clock::new_id(), &context).map_err(unstorable)?;
         let next = Next::Deleted { id: &id, version, at: context.now };
-        if commit(&api, &id, &stored, next, &entries).await? {
+        if commit(&api, &stored, next, entries).await? {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
     }
@@ -188,11 +188,11 @@ async fn remove(
 }
 
 /// Commits a change and publishes it; false when it lost a race and has to be decided anew.
-async fn commit(api: &Api, id: &ProductId, from: &Stored, next: Next<'_>, entries: &[Entry]) -> Result<bool, Problem> {
-    let change = Change { from, next, entries, answer: None };
+async fn commit(api: &Api, from: &Stored, next: Next<'_>, entries: Vec<Entry>) -> Result<bool, Problem> {
+    let change = Change { from, next, entries: &entries, answer: None };
     match api.store.change(&api.outbox, change).await {
         Ok(()) => {
-            api.outbox.after_commit(&aggregate(AGGREGATE, id.as_str())).await;
+            api.outbox.after_commit(entries).await;
             Ok(true)
         }
         Err(Refused::Raced | Refused::ClaimLost) => Ok(false),

@@ -161,6 +161,7 @@ impl Process {
             tokio::select! {
                 status = self.child.wait() => {
                     let status = status.ok();
+                    pool.ended(number);
                     instance.flights.close(status);
                     if instance.has_polled.load(Ordering::Relaxed) {
                         return End::Later;

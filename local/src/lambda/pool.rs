@@ -159,6 +159,13 @@ impl Pool {
         });
     }
 
+    /// A process has ended, so it gets nothing more to do: the slots that its invocations give back are nobody's.
+    pub fn ended(&self, number: u64) {
+        if let Some(member) = self.lock().members.get_mut(&number) {
+            member.instance = None;
+        }
+    }
+
     fn release(self: &Arc<Self>, number: u64) {
         self.update(|state| {
             if let Some(member) = state.members.get_mut(&number) {

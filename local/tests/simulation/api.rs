@@ -2,7 +2,7 @@
 
 use millrace::event::{Event, EventType};
 use millrace::id::ProductId;
-use millrace::outbox::{Entry, aggregate};
+use millrace::outbox::Entry;
 use millrace::product::{Currency, LowStockWarning, Price, Product, ProductDeleted};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -169,8 +169,7 @@ async fn read(sim: &Sim, id: &str) -> Result<Stored, Unavailable> {
 /// Commits a change and publishes it.
 async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<(), Refused>, Unavailable> {
     let bug = sim.world().bug;
-    let own = format!("{:020}", change.to.version);
-    let of = aggregate(KIND, &change.id);
+    let committed = change.entries.clone();
     if bug == Some(Bug::PublishesBeforeTheCommit) {
         for entry in std::mem::take(&mut change.entries) {
             super::kafka::produce(sim, &entry).await.map_err(|_| Unavailable)?;
@@ -198,7 +197,7 @@ async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<
         };
         call(sim, "stores the events", put).await?;
     }
-    after_commit(sim, process, &of, &own).await;
+    after_commit(sim, process, committed).await;
     Ok(Ok(()))
 }
 

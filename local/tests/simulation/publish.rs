@@ -26,21 +26,29 @@ const READ_LAG: u64 = 60;
 const INDEX_LAG: u64 = 3_000;
 
 /// The fast path of a request after its commit.
-pub async fn after_commit(sim: &Sim, process: usize, aggregate: &str, own: &str) {
+pub async fn after_commit(sim: &Sim, process: usize, entries: Vec<Entry>) {
+    let Some(Entry { aggregate, entry, .. }) = entries.first().cloned() else { return };
+    let own = entry.split('#').next();
     let now = sim.now();
     if sim.world().fast_path[process] > now {
         return;
     }
-    if publish(sim, aggregate, REQUEST_BUDGET, Some(own)).await.is_err() {
+    if publish(sim, &aggregate, Drain::after_commit(entries), REQUEST_BUDGET, own).await.is_err() {
         let until = sim.now() + PAUSE;
         sim.world().fast_path[process] = until;
     }
 }
 
 /// Publishes the pending entries of an aggregate. `own` is the version of the writer.
-pub async fn publish(sim: &Sim, aggregate: &str, within: u64, own: Option<&str>) -> Result<usize, ()> {
+async fn publish(
+    sim: &Sim,
+    aggregate: &str,
+    mut drain: Drain<Entry, ()>,
+    within: u64,
+    own: Option<&str>,
+) -> Result<usize, ()> {
     let deadline = sim.now() + within;
-    let (mut drain, mut skipped) = (Drain::default(), false);
+    let mut skipped = false;
     while let Some(step) = drain.step() {
         let learnt = match step {
             _ if sim.now() > deadline => Err(()),
@@ -125,6 +133,6 @@ pub async fn relay(sim: Sim) {
     let Ok(aggregates) = call(&sim, "reads what was left behind", index).await else { return };
     for aggregate in aggregates {
         // An aggregate that fails is left to the next run.
-        let _ = publish(&sim, &aggregate, AGGREGATE_BUDGET, None).await;
+        let _ = publish(&sim, &aggregate, Drain::default(), AGGREGATE_BUDGET, None).await;
     }
 }

@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use super::Entry;
+
 /// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'a, E> {
@@ -48,6 +50,18 @@ enum State<F> {
 impl<E, F> Default for Drain<E, F> {
     fn default() -> Self {
         Self { state: State::Query, entries: VecDeque::new(), more: false, published: 0 }
+    }
+}
+
+impl<F> Drain<Entry, F> {
+    /// What a writer publishes after it has committed these entries. A first version follows nothing, so they are all
+    /// that its aggregate has pending, and need not be read. For any other the pending entries are read first.
+    pub fn after_commit(entries: Vec<Entry>) -> Self {
+        if entries.first().is_some_and(Entry::is_of_first_version) {
+            Self { state: State::Publish, entries: entries.into(), more: false, published: 0 }
+        } else {
+            Self::default()
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The transactional outbox: an event is stored in the transaction that changes its aggregate, and published after.
 //!
 //! Entries of an aggregate are published in the order of their versions, each deleted after Kafka acknowledged it.
-//! Whoever publishes reads **all** pending entries of the aggregate first, so that the order of first occurrence per
+//! Whoever publishes reads **all** pending entries of the aggregate first (a first version has none before it), so that the order of first occurrence per
 //! event id holds when two handlers race, or one dies between its commit and its produce; a repeat of an event is
 //! possible, a gap is not. What nobody published is found by the relay.
 //!
@@ -103,6 +103,13 @@ impl Entry {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
+    /// Whether it belongs to the first version of its aggregate, which an aggregate has once: also across delete and
+    /// re-create the versions go on.
+    #[must_use]
+    pub fn is_of_first_version(&self) -> bool {
+        self.entry.split('#').next().is_some_and(|version| version.parse() == Ok(1_u64))
+    }
+
     fn to_item(&self) -> Item {
         let mut item = Item::from([
             ("aggregate".to_owned(), s(&self.aggregate)),
@@ -166,6 +173,8 @@ mod tests {
         };
         let entry = at("1");
         assert_eq!(Entry::from_item(&entry.to_item()).unwrap(), entry);
+        let versions = ["00000000000000000001#001", "00000000000000000010#000", "00000000000000000000#000"];
+        assert_eq!(versions.map(|version| at(version).is_of_first_version()), [true, false, false]);
         assert!(format!("{:020}#{:03}", 9, 1) < format!("{:020}#{:03}", 10, 0));
     }
 }

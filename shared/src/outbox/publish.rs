@@ -63,14 +63,16 @@ impl Outbox {
         bundle::expand(&self.dynamo, &self.table, key).await
     }
 
-    /// The fast path of a request, after its commit: publishes what the aggregate has pending, within
-    /// [`REQUEST_BUDGET`]. It has no result, because the event is safe in the outbox whatever happens here.
-    pub async fn after_commit(&self, aggregate: &str) {
+    /// The fast path of a request, after it has committed these entries of one aggregate: publishes what the aggregate
+    /// has pending, within [`REQUEST_BUDGET`]. It has no result, because the events are safe in the outbox whatever
+    /// happens here.
+    pub async fn after_commit(&self, entries: Vec<Entry>) {
+        let Some(aggregate) = entries.first().map(|entry| entry.aggregate.clone()) else { return };
         if !self.fast_path.enter(Instant::now()) {
             tracing::debug!(aggregate, "left to the relay, because Kafka failed a moment ago");
             return;
         }
-        match self.publish(aggregate, REQUEST_BUDGET).await {
+        match self.drain(&aggregate, Drain::after_commit(entries), REQUEST_BUDGET).await {
             Ok(_) => self.fast_path.succeeded(),
             Err(failure) => {
                 self.fast_path.failed(Instant::now());
@@ -84,8 +86,16 @@ impl Outbox {
     /// # Errors
     /// The first failure; what was not acknowledged stays pending.
     pub async fn publish(&self, aggregate: &str, within: Duration) -> Result<usize, PublishFailure> {
+        self.drain(aggregate, Drain::default(), within).await
+    }
+
+    async fn drain(
+        &self,
+        aggregate: &str,
+        mut drain: Drain<Entry, PublishFailure>,
+        within: Duration,
+    ) -> Result<usize, PublishFailure> {
         let deadline = Instant::now() + within;
-        let mut drain = Drain::default();
         while let Some(step) = drain.step() {
             let left = deadline.saturating_duration_since(Instant::now());
             // A call that hangs must not hold the request.
