@@ -1,12 +1,12 @@
 //! The route and its reads.
 
 use aws_sdk_dynamodb::Client;
+use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router};
 use jiff::civil::Date;
-use millrace::api::page::{self, Direction, Page, PageQuery};
+use millrace::api::page::{self, Direction, PageQuery};
 use millrace::api::{Params, Problem};
 use millrace::clock;
 use millrace::dynamo::{Item, StoreError, number, s, text};
@@ -97,9 +97,7 @@ async fn list(State(api): State<Api>, Params(query): Params<LogQuery>) -> Result
 fn respond(cursor: Option<Cursor>, mut items: Vec<Entry>) -> Result<Response, Problem> {
     let now = clock::now().as_second();
     items.retain(|entry| entry.expires_at > now);
-    let next_cursor = cursor.map(|cursor| page::encode(&cursor)).transpose();
-    let next_cursor = next_cursor.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    Ok(Json(Page { items, next_cursor }).into_response())
+    page::answer(items, cursor.as_ref())
 }
 
 impl Api {

@@ -2,26 +2,22 @@
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use millrace::api::etag::{IfMatch, etag};
-use millrace::api::page::{self, Page, PageQuery};
-use millrace::api::serve::Caller;
-use millrace::api::{Body, Params, Problem, Segment};
+use millrace::api::etag::IfMatch;
+use millrace::api::page::{self, PageQuery};
+use millrace::api::{Body, Params, Problem, Segment, resource};
 use millrace::clock;
-use millrace::dynamo::StoreError;
 use millrace::id::IngredientId;
-use millrace::idempotency::{self, Answer, Claim};
+use millrace::idempotency::{Answer, Claim, Post};
 use millrace::ingredient::item::{self, Stored};
-use millrace::ingredient::{self, AGGREGATE, Ingredient, Kept};
-use millrace::outbox::aggregate;
+use millrace::ingredient::{self, Ingredient, Kept};
 use millrace::telemetry::TraceContext;
 use serde::{Deserialize, Serialize};
 
-use crate::answer;
 use crate::input::{self, IngredientInput, MAX_AMOUNT};
 use crate::routes::{Api, context};
 use crate::store::Refused;
@@ -33,13 +29,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 pub async fn create(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
-    headers: HeaderMap,
-    Body(body): Body,
+    post: Post,
 ) -> Result<Response, Problem> {
-    let (input, id) = input::new_ingredient(&body)?;
-    let request = idempotency::Request::read(&headers, &caller.0, "POST /ingredients", &body)?;
+    let (input, id) = input::new_ingredient(&post.body)?;
     let act = async |claim: Option<Claim>| {
         let id = id.unwrap_or_else(|| IngredientId::from(clock::new_id()));
         let now = clock::now();
@@ -49,17 +42,13 @@ pub async fn create(
             None => Err(Problem::new(StatusCode::CONFLICT, "already_exists", "an ingredient with this id exists")),
         }
     };
-    api.keys.once(request, clock::now(), clock::new_id(), act).await
+    post.once(&api.keys, "POST /ingredients", act).await
 }
 
 pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
-    let known = IfMatch::read_none_match(&headers)?;
     let stored = api.store.ingredient(&ingredient_id(id)?).await?.ok_or_else(|| Problem::not_found("ingredient"))?;
-    let Ingredient { version, .. } = stored.kept.ingredient;
-    if known != IfMatch::Absent && known.allows(version) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, answer::value(&etag(version))?)]).into_response());
-    }
-    Ok(answer::resource(StatusCode::OK, &stored.kept.ingredient, version, None)?.respond())
+    let ingredient = stored.kept.ingredient;
+    resource::found(&headers, &ingredient, ingredient.version)
 }
 
 /// Creates or replaces.
@@ -93,23 +82,19 @@ pub async fn replace(
         }
         tokio::time::sleep(PAUSE.mul_f64(clock::fraction())).await;
     }
-    Err(answer::busy())
+    Err(busy())
 }
 
 pub async fn restock(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
     Segment(id): Segment,
-    headers: HeaderMap,
-    Body(body): Body,
+    post: Post,
 ) -> Result<Response, Problem> {
-    let quantity = input::restock(&body)?;
+    let quantity = input::restock(&post.body)?;
     let id = ingredient_id(id)?;
-    let route = format!("POST /ingredients/{id}/restock");
-    let request = idempotency::Request::read(&headers, &caller.0, &route, &body)?;
     let act = async |claim: Option<Claim>| add(&api, &id, quantity, claim.as_ref(), &trace).await;
-    api.keys.once(request, clock::now(), clock::new_id(), act).await
+    post.once(&api.keys, &format!("POST /ingredients/{id}/restock"), act).await
 }
 
 async fn add(
@@ -135,7 +120,7 @@ async fn add(
         }
         tokio::time::sleep(PAUSE.mul_f64(clock::fraction())).await;
     }
-    Err(answer::busy())
+    Err(busy())
 }
 
 /// Writes the next version of an ingredient, with what is to be told of the change, and publishes it. None when it lost a
@@ -155,7 +140,7 @@ async fn commit(
     };
     let Ingredient { id, version, .. } = &next.ingredient;
     let location = (status == StatusCode::CREATED).then(|| format!("/ingredients/{id}"));
-    let answer = answer::resource(status, &next.ingredient, *version, location)?;
+    let answer = resource::answer(status, &next.ingredient, *version, location)?;
     // The events of the version before go first.
     if let Some(bundle) = stored.and_then(|stored| stored.bundle.as_ref()) {
         api.outbox.expand(bundle).await?;
@@ -163,7 +148,7 @@ async fn commit(
     let mut actions = vec![item::put(&api.store.ingredients, &next, None)?];
     let context = context(now, trace);
     let entries = notify.into_iter().map(|notify| ingredient::entry(notify, clock::new_id(), &context));
-    let entries = entries.collect::<Result<Vec<_>, _>>().map_err(answer::unstorable)?;
+    let entries = entries.collect::<Result<Vec<_>, _>>()?;
     for entry in &entries {
         actions.push(entry.put(api.outbox.table())?);
     }
@@ -185,9 +170,8 @@ struct Cursor {
 pub async fn list(State(api): State<Api>, Params(query): Params<PageQuery>) -> Result<Response, Problem> {
     let after = query.cursor::<Cursor>()?.map(|cursor| cursor.after.to_string());
     let (items, more) = api.store.ingredients(query.limit()?, after).await?;
-    let cursor = items.last().filter(|_| more).map(|last| page::encode(&Cursor { after: last.id.clone() }));
-    let next_cursor = cursor.transpose().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    Ok(Json(Page { items, next_cursor }).into_response())
+    let next = items.last().filter(|_| more).map(|last| Cursor { after: last.id.clone() });
+    page::answer(items, next.as_ref())
 }
 
 /// An ingredient made of its input.
@@ -206,4 +190,9 @@ pub fn made(
 /// No ingredient has an id that is none.
 fn ingredient_id(id: String) -> Result<IngredientId, Problem> {
     IngredientId::try_from(id).map_err(|_| Problem::not_found("ingredient"))
+}
+
+fn busy() -> Problem {
+    let detail = "the ingredient changes too often; try again";
+    Problem::new(StatusCode::CONFLICT, "too_many_changes", detail).retry_after(1)
 }

@@ -1,6 +1,5 @@
 //! The orders API: orders, ingredients, and the demo data that lets one try them.
 
-mod answer;
 mod ingredients;
 mod input;
 mod orders;

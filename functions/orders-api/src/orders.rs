@@ -2,25 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use http::{HeaderMap, StatusCode, header};
-use millrace::api::etag::{IfMatch, etag};
-use millrace::api::page::{self, Page, PageQuery};
-use millrace::api::serve::Caller;
-use millrace::api::{Body, Params, Problem, Segment};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use millrace::api::page::{self, PageQuery};
+use millrace::api::{Params, Problem, Segment, resource};
 use millrace::clock;
-use millrace::dynamo::StoreError;
 use millrace::id::OrderId;
-use millrace::idempotency::{self, Answer, Claim};
-use millrace::order::events::{self, AGGREGATE};
+use millrace::idempotency::{Answer, Claim, Post};
+use millrace::order::events;
 use millrace::order::item;
-use millrace::outbox::aggregate;
 use millrace::telemetry::TraceContext;
 use serde::{Deserialize, Serialize};
 
-use crate::answer;
 use crate::input::{self, LineInput};
 use crate::quote::quote;
 use crate::routes::{Api, context};
@@ -34,16 +29,12 @@ const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 pub async fn create(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
-    headers: HeaderMap,
-    Body(body): Body,
+    post: Post,
 ) -> Result<Response, Problem> {
-    let lines = input::order(&body)?;
-    // One route, whichever of its two names was used.
-    let request = idempotency::Request::read(&headers, &caller.0, "POST /orders", &body)?;
+    let lines = input::order(&post.body)?;
     let act = async |claim: Option<Claim>| insert(&api, &lines, &trace, claim).await;
-    api.keys.once(request, clock::now(), clock::new_id(), act).await
+    post.once(&api.keys, "POST /orders", act).await
 }
 
 async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
@@ -52,12 +43,12 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
     let now = clock::now();
     let order = quote(OrderId::from(clock::new_id()), lines, &products, now)?;
     let location = format!("/orders/{}", order.id);
-    let answer = answer::resource(StatusCode::CREATED, &order, order.version, Some(location))?;
+    let answer = resource::answer(StatusCode::CREATED, &order, order.version, Some(location))?;
     if answer.body.len() > MAX_ORDER_BYTES {
         let detail = format!("the order has {} bytes, more than {MAX_ORDER_BYTES}; split it", answer.body.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", detail));
     }
-    let entry = events::entry(&order, clock::new_id(), &context(now, trace)).map_err(answer::unstorable)?;
+    let entry = events::entry(&order, clock::new_id(), &context(now, trace))?;
     let actions = vec![item::insert(&api.store.orders, &order)?, entry.put(api.outbox.table())?];
     let stored = claim.map(|claim| api.keys.complete(&claim, &answer, now)).transpose()?;
     match api.store.commit(actions, stored).await {
@@ -71,14 +62,10 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
 }
 
 pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
-    let known = IfMatch::read_none_match(&headers)?;
     // No order has an id that is none.
     let id = OrderId::try_from(id).map_err(|_| Problem::not_found("order"))?;
     let order = api.store.order(&id).await?.ok_or_else(|| Problem::not_found("order"))?;
-    if known != IfMatch::Absent && known.allows(order.version) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, answer::value(&etag(order.version))?)]).into_response());
-    }
-    Ok(answer::resource(StatusCode::OK, &order, order.version, None)?.respond())
+    resource::found(&headers, &order, order.version)
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,10 +86,9 @@ pub async fn list(State(api): State<Api>, Params(query): Params<PageQuery>) -> R
         items.truncate(fits);
         more = true;
     }
-    let cursor = items.last().filter(|_| more).map(|last| {
+    let next = items.last().filter(|_| more).map(|last| {
         let after = item::time_id(last.created_at, last.id.as_str());
-        page::encode(&Cursor { after })
+        Cursor { after }
     });
-    let next_cursor = cursor.transpose().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    Ok(Json(Page { items, next_cursor }).into_response())
+    page::answer(items, next.as_ref())
 }

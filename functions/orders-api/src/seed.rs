@@ -5,22 +5,20 @@ use axum::extract::State;
 use axum::response::Response;
 use futures::future::try_join_all;
 use http::{HeaderMap, StatusCode};
-use millrace::api::serve::Caller;
-use millrace::api::{Body, Problem};
+use millrace::api::{Problem, resource};
 use millrace::clock;
 use millrace::event::EventType;
-use millrace::idempotency::{self, Answer, Claim};
+use millrace::idempotency::{self, Answer, Claim, Post};
 use millrace::ingredient::{self, Ingredient, Kept};
-use millrace::outbox::aggregate;
 use millrace::product::Product;
-use millrace::product::events::{self, AGGREGATE};
+use millrace::product::events;
 use millrace::product::item::{self, Next};
 use millrace::telemetry::TraceContext;
 use serde::Serialize;
 
 use crate::routes::{Api, context};
 use crate::store::Refused;
-use crate::{answer, story};
+use crate::story;
 
 /// What there is.
 #[derive(Debug, Serialize)]
@@ -31,18 +29,15 @@ struct Seeded {
 
 pub async fn load(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
-    headers: HeaderMap,
-    Body(body): Body,
+    post: Post,
 ) -> Result<Response, Problem> {
     if !api.seed {
         let detail = "demo data are off here; the parameter AllowSeed of the template turns them on";
         return Err(Problem::new(StatusCode::FORBIDDEN, "seed_disabled", detail));
     }
-    let request = idempotency::Request::read(&headers, &caller.0, "POST /orders/seed", &body)?;
     let act = async |claim: Option<Claim>| seed(&api, &trace, claim).await;
-    api.keys.once(request, clock::now(), clock::new_id(), act).await
+    post.once(&api.keys, "POST /orders/seed", act).await
 }
 
 async fn seed(api: &Api, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
@@ -50,7 +45,7 @@ async fn seed(api: &Api, trace: &TraceContext, claim: Option<Claim>) -> Result<A
     let ingredients = story::ingredients(now)?.into_iter().map(|it| seed_ingredient(api, it));
     let ingredients = try_join_all(ingredients).await?;
     let products = try_join_all(story::products(now)?.into_iter().map(|it| seed_product(api, it, trace))).await?;
-    let answer = answer::json(StatusCode::OK, HeaderMap::new(), &Seeded { ingredients, products })?;
+    let answer = resource::json(StatusCode::OK, HeaderMap::new(), &Seeded { ingredients, products })?;
     if let Some(claim) = claim {
         match api.store.commit(Vec::new(), Some(api.keys.complete(&claim, &answer, now)?)).await {
             Ok(()) => {}
@@ -88,7 +83,7 @@ async fn seed_product(api: &Api, mut wanted: Product, trace: &TraceContext) -> R
         let context = context(wanted.created_at, trace);
         wanted.version = stored.version() + 1;
         let ids = [clock::new_id(), clock::new_id()];
-        let entries = events::saved(EventType::ProductCreated, &wanted, ids, &context).map_err(answer::unstorable)?;
+        let entries = events::saved(EventType::ProductCreated, &wanted, ids, &context)?;
         let mut actions = vec![item::put(&api.store.products, stored.version(), Next::Live(&wanted), None)?];
         for entry in &entries {
             actions.push(entry.put(api.outbox.table())?);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use millrace::api::Problem;
-use millrace::api::page::{self, Direction, shard_key};
-use millrace::dynamo::{Item, StoreError, batch_get, s, transact};
+use millrace::api::page::Direction;
+use millrace::dynamo::{Item, List, StoreError, batch_get, s, transact};
 use millrace::id::{IngredientId, OrderId, ProductId};
 use millrace::idempotency;
 use millrace::ingredient::{self, Ingredient};
@@ -87,26 +87,15 @@ impl Store {
 
     /// The newest orders before `after`, and whether there may be more.
     pub async fn orders(&self, limit: usize, after: Option<String>) -> Result<(Vec<Order>, bool), StoreError> {
+        let list = List {
+            table: &self.orders,
+            index: order::item::BY_TIME,
+            shard: "shard",
+            sort: "timeId",
+            direction: Direction::Descending,
+        };
         let key = |order: &Order| order::item::time_id(order.created_at, order.id.as_str());
-        page::merge(Direction::Descending, limit, after, key, |shard, after, most| async move {
-            let query = self.dynamo.query().table_name(&self.orders).index_name(order::item::BY_TIME);
-            let query = match after {
-                Some(after) => query
-                    .key_condition_expression("#shard = :shard AND timeId < :after")
-                    .expression_attribute_values(":after", s(after)),
-                None => query.key_condition_expression("#shard = :shard"),
-            };
-            let answer = query
-                .expression_attribute_names("#shard", "shard")
-                .expression_attribute_values(":shard", s(shard_key(shard)))
-                .scan_index_forward(false)
-                .limit(i32::try_from(most).unwrap_or(i32::MAX))
-                .send()
-                .await?;
-            let orders = answer.items().iter().map(order::item::order).collect::<Result<Vec<_>, _>>()?;
-            Ok((orders, answer.last_evaluated_key().is_some()))
-        })
-        .await
+        list.page(&self.dynamo, limit, after, key, order::item::order).await
     }
 
     /// The first ingredients behind `after` in the order of their ids, and whether there may be more.
@@ -115,25 +104,14 @@ impl Store {
         limit: usize,
         after: Option<String>,
     ) -> Result<(Vec<Ingredient>, bool), StoreError> {
-        let key = |ingredient: &Ingredient| ingredient.id.to_string();
-        page::merge(Direction::Ascending, limit, after, key, |shard, after, most| async move {
-            let query = self.dynamo.query().table_name(&self.ingredients).index_name(ingredient::item::BY_SHARD);
-            let query = match after {
-                Some(after) => query
-                    .key_condition_expression("#shard = :shard AND id > :after")
-                    .expression_attribute_values(":after", s(after)),
-                None => query.key_condition_expression("#shard = :shard"),
-            };
-            let answer = query
-                .expression_attribute_names("#shard", "shard")
-                .expression_attribute_values(":shard", s(shard_key(shard)))
-                .limit(i32::try_from(most).unwrap_or(i32::MAX))
-                .send()
-                .await?;
-            let read = |item: &Item| Ok::<_, StoreError>(ingredient::item::read(item)?.kept.ingredient);
-            let ingredients = answer.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
-            Ok((ingredients, answer.last_evaluated_key().is_some()))
-        })
-        .await
+        let list = List {
+            table: &self.ingredients,
+            index: ingredient::item::BY_SHARD,
+            shard: "shard",
+            sort: "id",
+            direction: Direction::Ascending,
+        };
+        let read = |item: &Item| Ok(ingredient::item::read(item)?.kept.ingredient);
+        list.page(&self.dynamo, limit, after, |ingredient: &Ingredient| ingredient.id.to_string(), read).await
     }
 }

@@ -5,19 +5,17 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use millrace::api::etag::{IfMatch, etag};
-use millrace::api::page::{self, Page, PageQuery};
-use millrace::api::serve::Caller;
-use millrace::api::{Body, Params, Problem, Segment, health};
+use axum::{Extension, Router};
+use http::{HeaderMap, StatusCode};
+use millrace::api::etag::IfMatch;
+use millrace::api::page::{self, PageQuery};
+use millrace::api::{Body, Params, Problem, Segment, health, resource};
 use millrace::clock;
-use millrace::dynamo::StoreError;
 use millrace::event::{Context, EventType};
 use millrace::id::ProductId;
-use millrace::idempotency::{self, Answer, Claim, Keys};
+use millrace::idempotency::{self, Answer, Claim, Keys, Post};
 use millrace::kafka::Publisher;
-use millrace::outbox::{Entry, EntryError, Outbox};
+use millrace::outbox::{Entry, Outbox};
 use millrace::product::Product;
 use millrace::product::events;
 use millrace::product::item::{Next, State as Known, Stored};
@@ -70,15 +68,12 @@ async fn ready(State(api): State<Api>) -> Response {
 
 async fn create(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
-    headers: HeaderMap,
-    Body(body): Body,
+    post: Post,
 ) -> Result<Response, Problem> {
-    let (input, id) = input::create(&body)?;
-    let request = idempotency::Request::read(&headers, &caller.0, "POST /products", &body)?;
+    let (input, id) = input::create(&post.body)?;
     let act = async |claim: Option<Claim>| insert(&api, input, id, &trace, claim.as_ref()).await;
-    api.keys.once(request, clock::now(), clock::new_id(), act).await
+    post.once(&api.keys, "POST /products", act).await
 }
 
 async fn insert(
@@ -98,8 +93,9 @@ async fn insert(
     };
     let context = context(trace);
     let product = change::product(id, input, from.version() + 1, context.now, None);
-    let entries = events::saved(EventType::ProductCreated, &product, two_ids(), &context).map_err(unstorable)?;
-    let answer = answer(StatusCode::CREATED, &product)?;
+    let entries = events::saved(EventType::ProductCreated, &product, two_ids(), &context)?;
+    let location = format!("/products/{}", product.id);
+    let answer = resource::answer(StatusCode::CREATED, &product, product.version, Some(location))?;
     let stored = claim.map(|claim| api.keys.complete(claim, &answer, context.now)).transpose()?;
     let change = Change { from: &from, next: Next::Live(&product), entries: &entries, answer: stored };
     match api.store.change(&api.outbox, change).await {
@@ -113,13 +109,8 @@ async fn insert(
 }
 
 async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
-    let known = IfMatch::read_none_match(&headers)?;
     let (product, _) = live(&api, &product_id(id)?).await?;
-    if known != IfMatch::Absent && known.allows(product.version) {
-        let tag = header_value(&etag(product.version))?;
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
-    }
-    Ok(answer(StatusCode::OK, &product)?.respond())
+    resource::found(&headers, &product, product.version)
 }
 
 async fn replace(
@@ -157,9 +148,9 @@ async fn update(
         let context = context(trace);
         let version = current.version + 1;
         let product = change::product(id.clone(), input(&current)?, version, context.now, Some(current.created_at));
-        let entries = events::saved(EventType::ProductUpdated, &product, two_ids(), &context).map_err(unstorable)?;
+        let entries = events::saved(EventType::ProductUpdated, &product, two_ids(), &context)?;
         if commit(api, &stored, Next::Live(&product), entries).await? {
-            return Ok(answer(StatusCode::OK, &product)?.respond());
+            return Ok(resource::answer(StatusCode::OK, &product, product.version, None)?.respond());
         }
     }
     Err(busy())
@@ -178,7 +169,7 @@ async fn remove(
         wanted.check(current.version)?;
         let context = context(&trace);
         let version = current.version + 1;
-        let entries = events::deleted(id.clone(), version, clock::new_id(), &context).map_err(unstorable)?;
+        let entries = events::deleted(id.clone(), version, clock::new_id(), &context)?;
         let next = Next::Deleted { id: &id, version, at: context.now };
         if commit(&api, &stored, next, entries).await? {
             return Ok(StatusCode::NO_CONTENT.into_response());
@@ -221,9 +212,8 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     };
     let after = query.page.cursor::<Cursor>()?.map(|cursor| cursor.after.to_string());
     let (items, more) = api.store.list(query.page.limit()?, after, low).await?;
-    let cursor = items.last().filter(|_| more).map(|last| page::encode(&Cursor { after: last.id.clone() }));
-    let next_cursor = cursor.transpose().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    Ok(Json(Page { items, next_cursor }).into_response())
+    let next = items.last().filter(|_| more).map(|last| Cursor { after: last.id.clone() });
+    page::answer(items, next.as_ref())
 }
 
 /// A product, and what is stored of it.
@@ -249,21 +239,6 @@ fn two_ids() -> [Uuid; 2] {
     [clock::new_id(), clock::new_id()]
 }
 
-fn answer(status: StatusCode, product: &Product) -> Result<Answer, Problem> {
-    let body = serde_json::to_string(product).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::ETAG, header_value(&etag(product.version))?);
-    if status == StatusCode::CREATED {
-        headers.insert(header::LOCATION, header_value(&format!("/products/{}", product.id))?);
-    }
-    Ok(Answer::new(status, &headers, body))
-}
-
-fn header_value(text: &str) -> Result<HeaderValue, StoreError> {
-    HeaderValue::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
 fn exists() -> Problem {
     Problem::new(StatusCode::CONFLICT, "already_exists", "a product with this id exists")
 }
@@ -271,8 +246,4 @@ fn exists() -> Problem {
 fn busy() -> Problem {
     let detail = "the product changes too often; try again, or use If-Match";
     Problem::new(StatusCode::CONFLICT, "too_many_changes", detail).retry_after(1)
-}
-
-fn unstorable(error: EntryError) -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", error.to_string())
 }

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use millrace::api::page::{self, Direction, shard_key};
-use millrace::dynamo::{StoreError, s, transact};
+use millrace::api::page::Direction;
+use millrace::dynamo::{List, StoreError, s, transact};
 use millrace::id::ProductId;
 use millrace::outbox::{Entry, Outbox};
 use millrace::product::Product;
@@ -78,30 +78,8 @@ impl Store {
         after: Option<String>,
         low: bool,
     ) -> Result<(Vec<Product>, bool), StoreError> {
-        let (index, key) = if low { ("lowStock", "lowStockShard") } else { ("byShard", "shard") };
-        page::merge(
-            Direction::Ascending,
-            limit,
-            after,
-            |product: &Product| product.id.to_string(),
-            |shard, after, most| async move {
-                let query = self.dynamo.query().table_name(&self.table).index_name(index);
-                let query = match after {
-                    Some(after) => query
-                        .key_condition_expression("#shard = :shard AND id > :after")
-                        .expression_attribute_values(":after", s(after)),
-                    None => query.key_condition_expression("#shard = :shard"),
-                };
-                let answer = query
-                    .expression_attribute_names("#shard", key)
-                    .expression_attribute_values(":shard", s(shard_key(shard)))
-                    .limit(i32::try_from(most).unwrap_or(i32::MAX))
-                    .send()
-                    .await?;
-                let items = answer.items().iter().map(item::product).collect::<Result<Vec<_>, _>>()?;
-                Ok((items, answer.last_evaluated_key().is_some()))
-            },
-        )
-        .await
+        let (index, shard) = if low { ("lowStock", "lowStockShard") } else { ("byShard", "shard") };
+        let list = List { table: &self.table, index, shard, sort: "id", direction: Direction::Ascending };
+        list.page(&self.dynamo, limit, after, |product: &Product| product.id.to_string(), item::product).await
     }
 }

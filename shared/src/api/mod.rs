@@ -7,6 +7,7 @@ pub mod fields;
 pub mod health;
 pub mod page;
 mod problem;
+pub mod resource;
 pub mod serve;
 
 pub use extract::{Body, Params, Segment};

@@ -4,6 +4,8 @@
 //! together when it is read. A page reads from each shard a little more than its share and then again only where
 //! a shard ran dry, so the cost is bound by the page and not by what is stored.
 
+use axum::Json;
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::try_join_all;
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Problem;
+use crate::dynamo::StoreError;
 
 /// Keys that a list is spread over. At 1,000 writes per second and key, 16,000 writes per second in all.
 pub const SHARDS: u8 = 16;
@@ -35,14 +38,21 @@ pub fn shard_key(shard: u8) -> String {
     format!("{shard:02}")
 }
 
-/// A page as it is answered.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Page<T> {
-    /// Items in order.
-    pub items: Vec<T>,
-    /// Asks for the next page; null after the last.
-    pub next_cursor: Option<String>,
+struct Page<T> {
+    items: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+/// Answers a page: its items in order, and the cursor of the page that follows, null after the last.
+///
+/// # Errors
+/// The cursor has no JSON form.
+pub fn answer<T: Serialize, C: Serialize>(items: Vec<T>, next: Option<&C>) -> Result<Response, Problem> {
+    let next_cursor = next.map(|cursor| Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor)?))).transpose();
+    let next_cursor = next_cursor.map_err(|error: serde_json::Error| StoreError::Corrupt(error.to_string()))?;
+    Ok(Json(Page { items, next_cursor }).into_response())
 }
 
 /// The query parameters of every list.
@@ -78,14 +88,6 @@ impl PageQuery {
             || Problem::invalid_field("cursor", "invalid_cursor", "the nextCursor of an earlier page was expected");
         read().map(Some).ok_or_else(invalid)
     }
-}
-
-/// A cursor as text.
-///
-/// # Errors
-/// The cursor has no JSON form.
-pub fn encode<C: Serialize>(cursor: &C) -> Result<String, serde_json::Error> {
-    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor)?))
 }
 
 /// The order of a list.

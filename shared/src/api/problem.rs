@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::dynamo::StoreError;
+use crate::outbox::EntryError;
 
 /// One bad field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,6 +112,13 @@ impl Problem {
 }
 
 /// 503: what went wrong is for the log; the client learns that it may try again.
+/// 413 for an event that no topic takes.
+impl From<EntryError> for Problem {
+    fn from(error: EntryError) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", error.to_string())
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "store");

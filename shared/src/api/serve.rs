@@ -67,6 +67,12 @@ pub fn with_rules(router: Router) -> Router {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(pub String);
 
+impl Default for Caller {
+    fn default() -> Self {
+        Self(ANONYMOUS.to_owned())
+    }
+}
+
 /// Puts the caller and the trace context into the request, bounds its time and logs how it ended.
 async fn observe(mut request: Request, next: Next) -> Response {
     if !is_plain(request.raw_http_path()) {
@@ -107,7 +113,7 @@ async fn observe(mut request: Request, next: Next) -> Response {
 fn caller(request: &Request) -> Caller {
     use lambda_http::request::RequestContext;
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
-        return Caller(ANONYMOUS.to_owned());
+        return Caller::default();
     };
     let iam = context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
     let arn = iam.and_then(|iam| iam.user_arn.as_deref());

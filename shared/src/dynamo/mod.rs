@@ -1,8 +1,10 @@
 //! `DynamoDB`: the items' attributes, and the errors as the callers need to tell them apart.
 
 mod batch;
+mod list;
 
 pub use batch::batch_get;
+pub use list::List;
 
 use std::collections::HashMap;
 use std::time::Duration;

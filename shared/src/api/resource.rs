@@ -1,15 +1,19 @@
-//! Answers that carry one resource, and the problems that orders and ingredients share.
+//! Answers that carry one resource.
 
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use millrace::api::Problem;
-use millrace::api::etag::etag;
-use millrace::dynamo::StoreError;
-use millrace::idempotency::Answer;
-use millrace::outbox::EntryError;
 use serde::Serialize;
 
+use super::Problem;
+use super::etag::{IfMatch, etag};
+use crate::dynamo::StoreError;
+use crate::idempotency::Answer;
+
 /// A resource of this version, with its location where it is new.
-pub fn resource(
+///
+/// # Errors
+/// The resource has no JSON form.
+pub fn answer(
     status: StatusCode,
     body: &impl Serialize,
     version: u64,
@@ -23,25 +27,28 @@ pub fn resource(
     json(status, headers, body)
 }
 
+/// What GET answers: the resource, or 304 where `If-None-Match` has its version.
+///
+/// # Errors
+/// 400 for an `If-None-Match` that is no list of entity tags.
+pub fn found(headers: &HeaderMap, body: &impl Serialize, version: u64) -> Result<Response, Problem> {
+    let known = IfMatch::read_none_match(headers)?;
+    if known != IfMatch::Absent && known.allows(version) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, value(&etag(version))?)]).into_response());
+    }
+    Ok(answer(StatusCode::OK, body, version, None)?.respond())
+}
+
 /// Any JSON.
+///
+/// # Errors
+/// The body has no JSON form.
 pub fn json(status: StatusCode, mut headers: HeaderMap, body: &impl Serialize) -> Result<Answer, Problem> {
     let body = serde_json::to_string(body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(Answer::new(status, &headers, body))
 }
 
-/// A header's value.
-pub fn value(text: &str) -> Result<HeaderValue, StoreError> {
+fn value(text: &str) -> Result<HeaderValue, StoreError> {
     HeaderValue::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
-/// 413 for an event that no topic takes.
-pub fn unstorable(error: EntryError) -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", error.to_string())
-}
-
-/// 409 for a change that lost too many races.
-pub fn busy() -> Problem {
-    let detail = "the ingredient changes too often; try again";
-    Problem::new(StatusCode::CONFLICT, "too_many_changes", detail).retry_after(1)
 }
