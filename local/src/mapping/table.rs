@@ -1,6 +1,7 @@
 //! The rules of Lambda's Kafka mappings as a table of cases. Each names its source: a page of Lambda's
 //! developer guide (LDG), botocore's API model (BC), or both, as aws-facts.md §1 collected them. A source
-//! "here" is a choice of this stack where the documentation is silent.
+//! "here" is a choice of this stack where the documentation is silent. Longer than other files, because a table is read
+//! in one piece.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

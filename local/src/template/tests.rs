@@ -1,3 +1,5 @@
+//! What the template says about every function, table and mapping, and what is refused. Longer than other files, because
+//! it is the list that a change of template.yaml is held against.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;

@@ -54,16 +54,6 @@ pub async fn ends(servers: &str) -> BTreeMap<i32, i64> {
     topic::ends(servers, TOPIC).await.unwrap()
 }
 
-/// The offset behind the last record of each partition of these topics.
-pub async fn all_ends(servers: &str, topics: &[String]) -> BTreeMap<(String, i32), i64> {
-    let mut all = BTreeMap::new();
-    for name in topics {
-        let ends = topic::ends(servers, name).await.unwrap();
-        all.extend(ends.into_iter().map(|(partition, end)| ((name.clone(), partition), end)));
-    }
-    all
-}
-
 /// Every event of the topic [`TOPIC`], where it occurs first: a producer's retry may repeat it. Each record has to be an event.
 pub async fn events(servers: &str) -> Vec<Published> {
     events_of(servers, TOPIC).await

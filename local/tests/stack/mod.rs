@@ -18,6 +18,7 @@ use millrace_local::conservation::Recorder;
 use millrace_local::conservation::check::Verdict;
 use millrace_local::conservation::journal::{self, Sent};
 use millrace_local::conservation::read::Reader;
+use millrace_local::conservation::settle::{behind, settle};
 use millrace_local::stack::Addresses;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -168,43 +169,26 @@ impl Stack {
         self.drained_within(PATIENCE).await;
     }
 
-    /// As [`Stack::drained`], with another deadline for the outbox.
+    /// As [`Stack::drained`], with another deadline.
     pub async fn drained_within(&self, limit: Duration) {
-        self.eventually_within(limit, "the outbox is empty", async || self.outbox_is_empty().await).await;
-        self.caught_up().await;
+        self.settled(false, limit).await;
     }
 
     /// As [`Stack::drained`], with the relay at work on what was left behind, as its schedule starts it each minute.
     pub async fn relayed(&self) {
-        self.eventually("the relay empties the outbox", async || {
-            let empty = self.outbox_is_empty().await;
-            if empty.is_err() {
-                let tick = self.request("POST", "/_local/clock/tick?function=outbox-relay");
-                self.send(tick).await.with(202);
-                tokio::time::sleep(10 * POLL).await;
-            }
-            empty
-        })
-        .await;
-        self.caught_up().await;
+        self.settled(true, size(PATIENCE, 5 * PATIENCE)).await;
+    }
+
+    async fn settled(&self, relay: bool, limit: Duration) {
+        let under_way = settle(&Reader::new(&self.addresses), &self.http, relay, limit).await.unwrap();
+        assert_eq!(under_way, None, "still under way after {limit:?}{}", self.process.tail());
     }
 
     /// Waits until every mapping has processed what is on the topics now.
     pub async fn caught_up(&self) {
-        // The lag that the stack tells may be from before a fault, so it has to name the ends of the topics now.
-        let ends = kafka::all_ends(&self.addresses.kafka, &self.addresses.topics).await;
+        let reader = Reader::new(&self.addresses);
         self.eventually("every mapping has caught up", async || {
-            let lag = self.get("/_local/lag").await.with(200).json();
-            let items = lag["items"].as_array().unwrap();
-            let at_end = |item: &&Value| {
-                let (topic, partition) = (item["topic"].as_str().unwrap(), item["partition"].as_i64().unwrap());
-                let end = ends.get(&(topic.to_owned(), partition as i32));
-                item["lag"] == 0 && end.is_some_and(|end| item["end"].as_i64() >= Some(*end))
-            };
-            let behind: Vec<&Value> = items.iter().filter(|item| !at_end(item)).collect();
-            let functions: Vec<&str> = items.iter().filter_map(|item| item["function"].as_str()).collect();
-            let both = ["event-log", "archive"].iter().all(|name| functions.contains(name));
-            if both && behind.is_empty() { Ok(()) } else { Err(format!("{behind:?}")) }
+            behind(&reader, &self.http).await.unwrap().map_or(Ok(()), Err)
         })
         .await;
     }
@@ -216,11 +200,6 @@ impl Stack {
         let verdict = Verdict::of(&self.journal.journal(), &observed);
         assert!(verdict.violations.is_empty(), "{verdict}{}", self.process.tail());
         verdict.events
-    }
-
-    async fn outbox_is_empty(&self) -> Result<(), String> {
-        let entries = self.items("OutboxTable").await;
-        if entries.is_empty() { Ok(()) } else { Err(format!("{} entries, such as {:?}", entries.len(), entries[0])) }
     }
 }
 
