@@ -22,6 +22,12 @@ pub enum Kind {
     ErrorAfterCommit,
     /// An invocation waits `delay_ms` before the function receives it.
     SlowFunction,
+    /// SES answers `TooManyRequestsException` and sends nothing.
+    SesThrottled,
+    /// SES answers `MessageRejected`, which no repeat changes, and sends nothing.
+    SesRejects,
+    /// SES sends the e-mail and then answers `InternalServiceErrorException`.
+    SesErrorAfterSend,
 }
 
 /// One fault, as it is posted.

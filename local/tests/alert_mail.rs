@@ -12,10 +12,14 @@ use serde_json::{Value, json};
 
 use self::stack::Stack;
 use self::stack::kafka::events_of;
+use self::stack::tables::text;
 
 const FUNCTION: &str = "alert-mail";
 /// The lease of a mail whose sender died, and its next delivery.
 const AFTER_THE_LEASE: Duration = Duration::from_secs(90);
+
+/// A fault that a test ends by itself.
+const UNTIL_ENDED: Duration = Duration::from_secs(600);
 
 /// An ingredient that falls below half of its full level.
 async fn falls(stack: &Stack, id: &str, email: Option<&str>) {
@@ -103,4 +107,84 @@ async fn a_crash_at_any_step_loses_no_mail_and_repeats_at_most_one() {
     let repeats: usize = told.values().map(|mails| mails - 1).sum();
     assert!(repeats <= steps.len(), "{repeats} repeats after {} crashes: {told:?}", steps.len());
     assert!(stack.items("DeadLetterTable").await.is_empty());
+}
+
+/// An ingredient of [`falls`] that falls once more; its events are in the same partition.
+async fn falls_again(stack: &Stack, id: &str) {
+    stack.ask("POST", &format!("/ingredients/{id}/restock"), &json!({"quantity": 10})).await.with(200);
+    let low = json!({"name": format!("Fresh {id}"), "unit": "g", "stock": 50, "fullLevel": 101});
+    stack.ask("PUT", &format!("/ingredients/{id}"), &low).await.with(200);
+}
+
+#[tokio::test]
+async fn mails_that_ses_throttles_arrive_in_the_end_each_once() {
+    const FALLS: usize = 30;
+    let stack = Stack::start().await;
+    stack.fault("sesThrottled", 1.0, UNTIL_ENDED).await;
+    for number in 0..FALLS {
+        falls(&stack, &format!("i-{number}"), None).await;
+    }
+    assert_eq!(mails(&stack).await.len(), 0);
+    stack.fault("sesThrottled", 0.7, UNTIL_ENDED).await;
+    stack
+        .eventually("every fall is told", async || {
+            let told = by_event(&stack).await.len();
+            if told == FALLS { Ok(()) } else { Err(told) }
+        })
+        .await;
+    stack.fault("sesThrottled", 0.0, Duration::ZERO).await;
+    stack.caught_up().await;
+    assert_eq!(mails(&stack).await.len(), FALLS, "each once");
+    assert!(stack.items("DeadLetterTable").await.is_empty());
+    stack.conserved().await;
+}
+
+#[tokio::test]
+async fn a_mail_that_ses_refuses_for_good_is_a_dead_letter_with_the_reason_and_the_partition_goes_on() {
+    let stack = Stack::start().await;
+    stack.fault("sesRejects", 1.0, UNTIL_ENDED).await;
+    falls(&stack, "beef", Some("gone@example.com")).await;
+    let letters = stack
+        .eventually("it is given up", async || {
+            let letters = stack.items("DeadLetterTable").await;
+            if letters.len() == 1 { Ok(letters) } else { Err(letters.len()) }
+        })
+        .await;
+    let refused = events_of(&stack.addresses.kafka, "notify").await.remove(0);
+    let told = ["consumer", "id", "reason"].map(|name| text(&letters[0], name));
+    assert_eq!(told, [FUNCTION, refused.event.id.as_str(), "mail_refused"]);
+    assert!(text(&letters[0], "detail").contains("MessageRejected: Email address is not verified"), "{letters:?}");
+
+    stack.fault("sesRejects", 0.0, Duration::ZERO).await;
+    falls_again(&stack, "beef").await;
+    stack.drained().await;
+    let events = events_of(&stack.addresses.kafka, "notify").await;
+    assert_eq!((events.len(), events[1].partition), (2, refused.partition));
+    let told: Vec<String> = by_event(&stack).await.into_keys().collect();
+    assert_eq!(told, [events[1].event.id.as_str()]);
+    assert_eq!(stack.items("DeadLetterTable").await.len(), 1);
+    stack.conserved().await;
+}
+
+#[tokio::test]
+async fn a_mail_whose_answer_is_lost_is_sent_once_more_when_its_lease_is_over() {
+    let stack = Stack::start().await;
+    stack.fault("sesErrorAfterSend", 1.0, UNTIL_ENDED).await;
+    falls(&stack, "beef", None).await;
+    stack
+        .eventually("it is sent", async || {
+            let mails = mails(&stack).await.len();
+            if mails > 0 { Ok(()) } else { Err(mails) }
+        })
+        .await;
+    stack.fault("sesErrorAfterSend", 0.0, Duration::ZERO).await;
+    let told = stack
+        .eventually_within(AFTER_THE_LEASE, "it is marked as sent", async || {
+            let marks = stack.items("MailTable").await;
+            if marks.iter().any(|mark| mark.contains_key("sentAt")) { Ok(by_event(&stack).await) } else { Err(marks) }
+        })
+        .await;
+    assert_eq!(told.into_values().collect::<Vec<_>>(), [2], "a receiver tells the repeat by its tag");
+    stack.caught_up().await;
+    stack.conserved().await;
 }

@@ -61,7 +61,7 @@ impl Alerts {
             Ok(Claimed::Held) => return Verdict::Retry("somebody else is sending this mail".to_owned()),
             Err(error) => return Verdict::Retry(error.to_string()),
         }
-        match send(&self.ses, from, &to, &event.id, mail(&alert, event.time)).await {
+        match send(&self.ses, from, &to, &event.id, &mail(&alert, event.time)).await {
             Ok(message) => {
                 if let Err(error) = self.claims.sent(&event.id, &message, clock::now()).await {
                     // To report a failure would send the mail again for certain.

@@ -18,7 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let dynamo = aws::dynamodb()?;
     let alerts = Alerts {
         claims: Claims::new(dynamo.clone(), settings::setting("MAIL_TABLE")?),
-        ses: aws_sdk_sesv2::Client::new(aws::sdk_config()?),
+        ses: send::client()?,
         from: settings::optional("ALERT_FROM"),
         fallback: settings::optional("ALERT_EMAIL"),
     };

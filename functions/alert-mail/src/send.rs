@@ -1,14 +1,25 @@
 //! Sends through SES, and tells what may pass from what never will.
 
+use std::time::Duration;
+
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::Builder;
+use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use millrace::settings::MissingSetting;
+use millrace::{aws, clock};
 
 use crate::mail::Mail;
 
 /// The e-mail tag that carries the event id, by which a receiver tells a repeat.
 const TAG: &str = "event-id";
+
+/// Tries of a mail that SES throttles, before its record is handed back.
+const TRIES: u32 = 5;
+/// Longest pause before the second try; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Why a mail was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +32,27 @@ pub enum NotSent {
     Unknown(String),
 }
 
-/// Sends a mail and answers SES's message id.
-pub async fn send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -> Result<String, NotSent> {
+/// The client of SES. The SDK's own retries are off, because they would send a mail again at once whose answer was lost.
+pub fn client() -> Result<Client, MissingSetting> {
+    Ok(Client::from_conf(Builder::from(aws::sdk_config()?).retry_config(RetryConfig::disabled()).build()))
+}
+
+/// Sends a mail and answers SES's message id. What is throttled is tried again, after pauses of random length that stay
+/// below 4 s in all.
+pub async fn send(ses: &Client, from: &str, to: &str, event: &str, mail: &Mail) -> Result<String, NotSent> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match try_send(ses, from, to, event, mail.clone()).await {
+            Err(NotSent::Later(why)) => tracing::info!(why, "throttled, tried again"),
+            other => return other,
+        }
+        tokio::time::sleep(pause.mul_f64(clock::fraction())).await;
+        pause *= 2;
+    }
+    try_send(ses, from, to, event, mail.clone()).await
+}
+
+async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -> Result<String, NotSent> {
     let built = |error: aws_sdk_sesv2::error::BuildError| NotSent::Refused(error.to_string());
     let content = |text: String| Content::builder().data(text).charset("UTF-8").build().map_err(built);
     let body = Body::builder().text(content(mail.text)?).html(content(mail.html)?).build();

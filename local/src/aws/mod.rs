@@ -48,7 +48,7 @@ pub struct Settings {
     /// Directory that keeps tables and objects across restarts (`--data`); memory and a temporary directory when
     /// absent. Mail is never kept.
     pub data: Option<PathBuf>,
-    /// Faults that DynamoDB plays.
+    /// Faults that DynamoDB and SES play.
     pub faults: Arc<Faults>,
 }
 
@@ -99,6 +99,7 @@ struct Services {
     dynamodb: dynamodb::DynamoDb,
     s3: s3::S3,
     inbox: Arc<Inbox>,
+    faults: Arc<Faults>,
 }
 
 impl AwsEndpoint {
@@ -119,9 +120,10 @@ impl AwsEndpoint {
         }
         let services = Arc::new(Services {
             slots: Semaphore::new(MAX_REQUESTS),
-            dynamodb: dynamodb::DynamoDb::open(data, settings.faults)?,
+            dynamodb: dynamodb::DynamoDb::open(data, settings.faults.clone())?,
             s3: s3::S3::open(data)?,
             inbox: Arc::default(),
+            faults: settings.faults,
         });
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(serve(listener, services.clone(), stopped));
@@ -190,7 +192,7 @@ async fn dispatch(State(services): State<Arc<Services>>, request: Request) -> Re
         return services.dynamodb.call(operation.to_owned(), body).await;
     }
     if head.uri.path().starts_with("/v2/email/") {
-        return ses::call(&services.inbox, &head.method, head.uri.path(), &body);
+        return ses::call(&services.inbox, &services.faults, &head.method, head.uri.path(), &body);
     }
     services.s3.call(http::Request::from_parts(head, body)).await.map(Body::new)
 }

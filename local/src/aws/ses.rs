@@ -1,4 +1,4 @@
-//! SES v2: takes mail into an inbox that can be read, and sends nothing.
+//! SES v2: takes mail into an inbox that can be read, and sends nothing; with faults.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,8 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+use crate::faults::{Faults, Kind};
 
 /// Most mails kept; the oldest goes first.
 const MAX_MAILS: usize = 10_000;
@@ -60,16 +62,29 @@ impl Inbox {
     }
 }
 
-/// Answers one request.
-pub(super) fn call(inbox: &Inbox, method: &Method, path: &str, body: &Bytes) -> Response {
+/// Answers one request, or fails as the faults in force say. Source of the errors: the SES v2 API reference, `SendEmail`.
+pub(super) fn call(inbox: &Inbox, faults: &Faults, method: &Method, path: &str, body: &Bytes) -> Response {
+    let hit = |kind| faults.hits(kind, None).is_some();
     if path != "/v2/email/outbound-emails" || method != Method::POST {
         return refused(StatusCode::NOT_FOUND, "NotFoundException", "the local SES only sends e-mail");
+    }
+    if hit(Kind::SesThrottled) {
+        let message = "Maximum sending rate exceeded (fault sesThrottled)";
+        return refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message);
+    }
+    if hit(Kind::SesRejects) {
+        let message = "Email address is not verified (fault sesRejects)";
+        return refused(StatusCode::BAD_REQUEST, "MessageRejected", message);
     }
     let mail =
         serde_json::from_slice::<SendEmail>(body).map_err(|error| error.to_string()).and_then(SendEmail::into_mail);
     match mail {
         Ok(mail) => {
             inbox.push(mail);
+            if hit(Kind::SesErrorAfterSend) {
+                let message = "Internal server error (fault sesErrorAfterSend)";
+                return refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceErrorException", message);
+            }
             axum::Json(json!({"MessageId": uuid::Uuid::now_v7()})).into_response()
         }
         Err(reason) => refused(StatusCode::BAD_REQUEST, "BadRequestException", &reason),

@@ -88,9 +88,11 @@ impl Verdict {
                 journal.produced.len()
             ),
             format!(
-                "stored   {} products, {} orders, {} entries in the outbox",
+                "stored   {} products, {} orders, {} ingredients, {} mails, {} entries in the outbox",
                 observed.products.len(),
                 observed.orders.len(),
+                observed.ingredients.len(),
+                observed.mails.len(),
                 observed.outbox.len()
             ),
             format!(

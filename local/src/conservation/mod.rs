@@ -2,8 +2,8 @@
 //!
 //! It knows what clients sent and what they were answered ([`journal`]) and what is stored, published, logged, archived
 //! and given up ([`observed`]), and [`judge()`] decides from both alone. It shares no code with the functions: what an
-//! event, a product and an order are is said here a second time ([`event`], [`product`], [`order`]), so that a mistake of theirs is not also
-//! the judge's.
+//! event, a product, an order and an ingredient are is said here a second time ([`event`], [`product`], [`order`],
+//! [`ingredient`]), so that a mistake of theirs is not also the judge's.
 //!
 //! [`read`] takes the second from a running stack, after the faults have stopped and [`settle`] has waited for what is
 //! under way; [`fresh`] shows that the stack still works.
@@ -11,6 +11,7 @@
 pub mod check;
 pub mod event;
 pub mod fresh;
+pub mod ingredient;
 pub mod journal;
 pub mod judge;
 pub mod observed;

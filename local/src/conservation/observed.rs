@@ -44,6 +44,26 @@ pub struct StoredOrder {
     pub body: String,
 }
 
+/// An item of the ingredients table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredIngredient {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: u64,
+    /// The ingredient as JSON.
+    pub body: String,
+}
+
+/// An item of the table of mails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMail {
+    /// Id of the event that it tells.
+    pub event: String,
+    /// Whether it was sent.
+    pub sent: bool,
+}
+
 /// A record of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicRecord {
@@ -105,6 +125,10 @@ pub struct Observed {
     pub products: Vec<StoredProduct>,
     /// The orders table.
     pub orders: Vec<StoredOrder>,
+    /// The ingredients table.
+    pub ingredients: Vec<StoredIngredient>,
+    /// The table of mails.
+    pub mails: Vec<StoredMail>,
     /// Aggregate and entry of what waits in the outbox.
     pub outbox: Vec<String>,
     /// The topics.

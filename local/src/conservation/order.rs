@@ -47,10 +47,17 @@ pub struct Line {
 pub struct Notify {
     /// Ingredient.
     pub ingredient_id: String,
+    /// Who is to be told.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Name of the ingredient.
+    pub name: String,
     /// Amount left.
     pub stock: u64,
     /// Amount of a full stock.
     pub full_level: u64,
+    /// Unit.
+    pub unit: String,
     /// Version of the ingredient.
     pub version: u64,
 }
@@ -78,6 +85,18 @@ impl Order {
     /// Pieces by product.
     pub fn pieces(&self) -> Pieces {
         self.lines.iter().map(|line| (line.product_id.clone(), line.quantity)).collect()
+    }
+
+    /// What it takes of each ingredient when it is confirmed.
+    pub fn takes(&self) -> BTreeMap<&str, u128> {
+        let mut takes: BTreeMap<&str, u128> = BTreeMap::new();
+        for line in &self.lines {
+            for item in &line.recipe {
+                let amount = u128::from(line.quantity) * u128::from(item.quantity);
+                *takes.entry(&item.ingredient_id).or_default() += amount;
+            }
+        }
+        takes
     }
 
     /// Whether the sums are those of the lines.

@@ -4,11 +4,12 @@ use millrace::event::{Event, EventType};
 use millrace::id::ProductId;
 use millrace::outbox::Entry;
 use millrace::product::{Currency, LowStockWarning, Price, Product, ProductDeleted};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::access::{Unavailable, call};
 use super::bug::Bug;
+use super::bundle::expand;
 use super::publish::after_commit;
 use super::runtime::Sim;
 use super::world::{Change, Claim, Key, Refused, Reply, Stored, World};
@@ -23,6 +24,8 @@ const KIND: &str = "product";
 #[derive(Debug, Clone)]
 pub struct Call {
     pub method: &'static str,
+    /// Whether it is about orders; else about products.
+    pub order: bool,
     /// The product that the path names.
     pub id: Option<String>,
     pub body: String,
@@ -43,6 +46,9 @@ struct Input {
 
 /// Serves a request.
 pub async fn handle(sim: Sim, request: Call) -> Reply {
+    if request.order {
+        return super::orders::create(&sim, &request).await.unwrap_or_else(|Unavailable| Reply::status(503));
+    }
     let input: Input = serde_json::from_str(&request.body).unwrap();
     let reply = match (&request.id, &request.key) {
         (Some(id), _) => update(&sim, &request, id, &input).await,
@@ -94,12 +100,12 @@ fn start(world: &mut World, key: &str, fingerprint: String, owner: u64, now: u64
 }
 
 async fn insert(sim: &Sim, request: &Call, input: &Input, claim: Option<Claim>) -> Result<Reply, Unavailable> {
-    let (id, from) = match &input.id {
+    let (id, before) = match &input.id {
         Some(id) => match read(sim, id).await? {
             Stored { body: Some(_), .. } => return Ok(Reply::status(409)),
-            Stored { version, .. } => (id.clone(), version),
+            gone => (id.clone(), gone),
         },
-        None => (new_id(sim).to_string(), 0),
+        None => (new_id(sim).to_string(), Stored::default()),
     };
     let now = sim.world().time();
     let product = Product {
@@ -110,13 +116,13 @@ async fn insert(sim: &Sim, request: &Call, input: &Input, claim: Option<Claim>) 
         stock: input.stock.unwrap(),
         low_stock_threshold: input.low_stock_threshold,
         recipe: Vec::new(),
-        version: from + 1,
+        version: before.version + 1,
         created_at: now,
         updated_at: now,
     };
     let entries = saved(sim, EventType::ProductCreated, &product);
-    let reply = answer(201, &product);
-    let change = Change { answer: claim.map(|claim| (claim, reply.clone())), ..changed(&product, from, entries) };
+    let reply = answer(201, &product, product.version);
+    let change = Change { answer: claim.map(|claim| (claim, reply.clone())), ..changed(&product, before, entries) };
     match commit(sim, request.process, change).await? {
         Ok(()) => Ok(reply),
         Err(Refused::Raced | Refused::ClaimLost) => Ok(Reply::status(409)),
@@ -127,7 +133,8 @@ async fn update(sim: &Sim, request: &Call, id: &str, input: &Input) -> Result<Re
     let bug = sim.world().bug;
     let mut first: Option<Product> = None;
     for _ in 0..CHANGE_TRIES {
-        let Stored { body: Some(body), version } = read(sim, id).await? else { return Ok(Reply::status(404)) };
+        let stored = read(sim, id).await?;
+        let Stored { body: Some(body), version, .. } = stored.clone() else { return Ok(Reply::status(404)) };
         if request.if_match.is_some_and(|wanted| wanted != version) {
             return Ok(Reply::status(412));
         }
@@ -138,8 +145,8 @@ async fn update(sim: &Sim, request: &Call, id: &str, input: &Input) -> Result<Re
             let data = ProductDeleted { id: product.id.clone(), version: product.version, deleted_at: now };
             let event = Event::new(EventType::ProductDeleted, new_id(sim), "simulation", now, None, data);
             let entry = Entry::new(KIND, 0, &event).unwrap();
-            let change = changed(&product, version, vec![entry]);
-            let change = Change { to: Stored { body: None, ..change.to }, ..change };
+            let change = changed(&product, stored, vec![entry]);
+            let change = Change { to: Stored { body: None, ..change.to.clone() }, ..change };
             if commit(sim, request.process, change).await?.is_ok() {
                 return Ok(Reply::status(204));
             }
@@ -154,14 +161,15 @@ async fn update(sim: &Sim, request: &Call, id: &str, input: &Input) -> Result<Re
         seen.version = product.version;
         let told = if bug == Some(Bug::MakesTheEventOfAStaleRead) { &*seen } else { &product };
         let entries = saved(sim, EventType::ProductUpdated, told);
-        if commit(sim, request.process, changed(&product, version, entries)).await?.is_ok() {
-            return Ok(answer(200, &product));
+        if commit(sim, request.process, changed(&product, stored, entries)).await?.is_ok() {
+            return Ok(answer(200, &product, product.version));
         }
     }
     Ok(Reply::status(409))
 }
 
-async fn read(sim: &Sim, id: &str) -> Result<Stored, Unavailable> {
+/// Reads a product.
+pub async fn read(sim: &Sim, id: &str) -> Result<Stored, Unavailable> {
     let id = id.to_owned();
     call(sim, "reads a product", move |world| world.store.products.get(&id).cloned().unwrap_or_default()).await
 }
@@ -170,6 +178,9 @@ async fn read(sim: &Sim, id: &str) -> Result<Stored, Unavailable> {
 async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<(), Refused>, Unavailable> {
     let bug = sim.world().bug;
     let committed = change.entries.clone();
+    if let Some(bundle) = change.bundle.as_ref().filter(|_| bug != Some(Bug::CommitsBeforeItExpands)) {
+        expand(sim, bundle).await?;
+    }
     if bug == Some(Bug::PublishesBeforeTheCommit) {
         for entry in std::mem::take(&mut change.entries) {
             super::kafka::produce(sim, &entry).await.map_err(|_| Unavailable)?;
@@ -204,11 +215,11 @@ async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<
 /// Commits a change, again where the store did not answer, under one token.
 async fn transact(sim: &Sim, mut change: Change) -> Result<Result<(), Refused>, Unavailable> {
     let bug = sim.world().bug;
-    change.token = sim.pick(0..=u64::MAX);
+    change.token = token(sim);
     let mut answer = Err(Unavailable);
     for _ in 0..TRANSACTION_TRIES {
         if bug == Some(Bug::RepeatsAWriteUnderANewToken) {
-            change.token = sim.pick(0..=u64::MAX);
+            change.token = token(sim);
         }
         let change = change.clone();
         let commit = move |world: &mut World| {
@@ -223,10 +234,16 @@ async fn transact(sim: &Sim, mut change: Change) -> Result<Result<(), Refused>, 
     answer
 }
 
-fn changed(product: &Product, from: u64, entries: Vec<Entry>) -> Change {
+/// A client request token.
+pub fn token(sim: &Sim) -> u64 {
+    sim.pick(0..=u64::MAX)
+}
+
+fn changed(product: &Product, before: Stored, entries: Vec<Entry>) -> Change {
     let body = serde_json::to_string(product).unwrap();
-    let to = Stored { version: product.version, body: Some(body) };
-    Change { token: 0, id: product.id.to_string(), from, to, entries, answer: None }
+    let to = Stored { version: product.version, body: Some(body), bundle: None };
+    let Stored { version: from, bundle, .. } = before;
+    Change { token: 0, id: product.id.to_string(), from, bundle, to, entries, answer: None }
 }
 
 fn saved(sim: &Sim, kind: EventType, product: &Product) -> Vec<Entry> {
@@ -247,12 +264,11 @@ fn saved(sim: &Sim, kind: EventType, product: &Product) -> Vec<Entry> {
     entries
 }
 
-fn answer(status: u16, product: &Product) -> Reply {
-    let etag = Some(format!("\"{}\"", product.version));
-    Reply { status, etag, body: serde_json::to_string(product).unwrap() }
+pub fn answer(status: u16, body: &impl Serialize, version: u64) -> Reply {
+    Reply { status, etag: Some(format!("\"{version}\"")), body: serde_json::to_string(body).unwrap() }
 }
 
-fn new_id(sim: &Sim) -> Uuid {
+pub fn new_id(sim: &Sim) -> Uuid {
     let mut world = sim.world();
     Uuid::from_u64_pair(world.rng.u64(..), world.rng.u64(..))
 }

@@ -43,10 +43,22 @@ pub enum Bug {
     ReportsTheFirstFailureOnly,
     /// A record that is no event is skipped.
     DropsPoison,
+    /// A version is committed before the entries of the version before it are out of their bundle.
+    CommitsBeforeItExpands,
+    /// The item does not say which bundle has the events of its version.
+    DoesNotNameTheBundle,
+    /// A bundle is deleted, and then its entries are stored.
+    DeletesABundleBeforeItsEntriesAreStored,
+    /// The entries of an aggregate come out of a bundle in the wrong order.
+    ExpandsTheLastEntryFirst,
+    /// The relay leaves bundles alone.
+    RelaysNoBundles,
+    /// An order that is decided is decided again when its event comes again.
+    DecidesAnOrderEachTime,
 }
 
 impl Bug {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::AcknowledgesAnUnansweredWrite,
         Self::PublishesBeforeTheCommit,
         Self::DeletesBeforeTheAcknowledgement,
@@ -67,5 +79,11 @@ impl Bug {
         Self::SwallowsThrottling,
         Self::ReportsTheFirstFailureOnly,
         Self::DropsPoison,
+        Self::CommitsBeforeItExpands,
+        Self::DoesNotNameTheBundle,
+        Self::DeletesABundleBeforeItsEntriesAreStored,
+        Self::ExpandsTheLastEntryFirst,
+        Self::RelaysNoBundles,
+        Self::DecidesAnOrderEachTime,
     ];
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{Call, handle};
-use super::kafka::{PARTITIONS, record};
+use super::kafka::record;
 use super::runtime::Sim;
 use super::world::{Reply, World};
 
@@ -45,13 +45,22 @@ pub async fn client(sim: Sim, number: u64) {
 
 fn random(sim: &Sim, seen: Option<u64>, name: &str) -> Call {
     let pick = |most: u64| sim.pick(0..=most);
+    if pick(4) == 0 {
+        let mut lines: Vec<_> = IDS.iter().map(|id| json!({"productId": id, "quantity": 1 + pick(2)})).collect();
+        if pick(1) == 0 {
+            lines.remove(pick(1) as usize);
+        }
+        let (body, process) = (json!({"lines": lines}).to_string(), pick(1) as usize);
+        return Call { method: "POST", order: true, id: None, body, key: None, if_match: None, process };
+    }
     let id = IDS[pick(IDS.len() as u64 - 1) as usize].to_owned();
     let mut body = json!({"name": name, "price": {"amount": 950, "currency": "EUR"}, "stock": pick(9)});
     if pick(1) == 0 {
         body["lowStockThreshold"] = json!(pick(9));
     }
+    let process = pick(1) as usize;
     let mut call =
-        Call { method: "POST", id: None, body: String::new(), key: None, if_match: None, process: pick(1) as usize };
+        Call { method: "POST", order: false, id: None, body: String::new(), key: None, if_match: None, process };
     let kind = pick(9);
     if kind < 4 {
         if pick(9) < 7 {
@@ -79,7 +88,8 @@ fn random(sim: &Sim, seen: Option<u64>, name: &str) -> Call {
 
 /// Sends a request and notes both; none where no answer came.
 pub async fn send(sim: &Sim, request: Call) -> Option<Reply> {
-    let path = request.id.as_ref().map_or("/products".to_owned(), |id| format!("/products/{id}"));
+    let resource = if request.order { "/orders" } else { "/products" };
+    let path = request.id.as_ref().map_or(resource.to_owned(), |id| format!("{resource}/{id}"));
     sim.tell(|| format!("sends {} {path} {} key {:?}", request.method, request.body, request.key));
     let sent = Sent {
         method: request.method.to_owned(),
@@ -120,7 +130,8 @@ pub async fn stranger(sim: Sim) {
         })
         .to_string(),
     };
-    let partition = sim.pick(0..=PARTITIONS as u64 - 1) as usize;
+    // Both are of products.
+    let partition = sim.pick(0..=1) as usize;
     let place = {
         let mut world = sim.world();
         let time = world.time();

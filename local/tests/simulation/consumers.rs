@@ -6,11 +6,10 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use millrace_local::conservation::event::Event;
-use millrace_local::conservation::observed::{ArchiveLine, Copy, DeadLetter, TopicRecord};
+use millrace_local::conservation::observed::{ArchiveLine, Copy, DeadLetter, Place, TopicRecord};
 
 use super::access::call;
 use super::bug::Bug;
-use super::kafka::TOPIC;
 use super::runtime::Sim;
 use super::world::World;
 
@@ -26,6 +25,7 @@ const TIMEOUT: u64 = 60_000;
 pub enum Consumer {
     EventLog,
     Archive,
+    Stock,
 }
 
 /// Which records of a partly failed batch Lambda sends again.
@@ -47,6 +47,7 @@ impl Consumer {
         match self {
             Self::EventLog => "event-log",
             Self::Archive => "archive",
+            Self::Stock => "stock",
         }
     }
 }
@@ -104,6 +105,7 @@ async fn consume(sim: Sim, consumer: Consumer, partition: usize, offsets: Vec<us
     let mut failed = match consumer {
         Consumer::EventLog => log(&sim, &events).await,
         Consumer::Archive => archive(&sim, &events).await,
+        Consumer::Stock => decide(&sim, &events).await,
     };
     if bug != Some(Bug::DropsPoison) {
         failed.extend(give_up(&sim, consumer, &poison).await);
@@ -147,12 +149,13 @@ async fn archive(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
     let mut failed = Vec::new();
     for (hour, members) in hours {
         let (Some(first), Some(last)) = (members.first(), members.last()) else { continue };
-        let (partition, first, last) = (first.record.place.partition, first.offset(), last.offset());
+        let Place { topic, partition, .. } = first.record.place.clone();
+        let (first, last) = (first.offset(), last.offset());
         let offsets: Vec<usize> = members.iter().map(|delivered| delivered.offset()).collect();
         let object = if sim.world().bug == Some(Bug::NamesAnObjectByItsFirstOffset) {
-            format!("archive/{TOPIC}/{hour}/{partition}-{first}.ndjson.gz")
+            format!("archive/{topic}/{hour}/{partition}-{first}.ndjson.gz")
         } else {
-            format!("archive/{TOPIC}/{hour}/{partition}-{first}-{last}-{}.ndjson.gz", digest(&offsets))
+            format!("archive/{topic}/{hour}/{partition}-{first}-{last}-{}.ndjson.gz", digest(&offsets))
         };
         let put = move |world: &mut World| {
             let line = |delivered: &Rc<Delivered>| {
@@ -167,6 +170,14 @@ async fn archive(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
         }
     }
     failed
+}
+
+async fn decide(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
+    let orders = events.iter().filter_map(|delivered| Some((delivered.event.as_ref()?.subject.clone(), delivered)));
+    let orders: Vec<(String, &Rc<Delivered>)> = orders.collect();
+    let ids: Vec<String> = orders.iter().map(|(id, _)| id.clone()).collect();
+    let settled = super::orders::decide(sim, &ids).await;
+    orders.iter().filter(|(id, _)| !settled.contains(id)).map(|(_, delivered)| delivered.offset()).collect()
 }
 
 /// Stands for the digest of the lines, which the offsets determine.

@@ -1,4 +1,4 @@
-//! A Kafka topic: records are acknowledged, lost on the way, or arrive while nobody waits for them any more.
+//! Kafka: records are acknowledged, lost on the way, or arrive while nobody waits for them any more.
 
 use std::ops::RangeInclusive;
 
@@ -11,8 +11,12 @@ use millrace_local::conservation::observed::{Place, TopicRecord};
 use super::bug::Bug;
 use super::runtime::Sim;
 
-pub const TOPIC: &str = "product-events";
-pub const PARTITIONS: usize = 2;
+/// The topic and number of each partition. Orders have one key, so one partition is enough for them.
+pub const PARTITIONS: [(&str, i32); 4] = [(PRODUCTS, 0), (PRODUCTS, 1), (ORDERS, 0), ("order-events", 0)];
+/// The topic of products.
+pub const PRODUCTS: &str = "product-events";
+/// The topic of new orders.
+pub const ORDERS: &str = "order_created";
 
 /// Chance that an acknowledgement, or the record itself, is lost, and that it arrives late.
 const LOST_ACK: f64 = 0.04;
@@ -21,10 +25,10 @@ const LATE: f64 = 0.04;
 /// How long a record may be under way after its producer stopped waiting, in milliseconds.
 const UNDER_WAY: RangeInclusive<u64> = 0..=6_000;
 
-/// The topic.
+/// The partitions, as in [`PARTITIONS`].
 #[derive(Default)]
 pub struct Kafka {
-    pub partitions: [Vec<(TopicRecord, Timestamp)>; PARTITIONS],
+    pub partitions: [Vec<(TopicRecord, Timestamp)>; PARTITIONS.len()],
     /// When it is down, from and to.
     pub down: Vec<RangeInclusive<u64>>,
     turn: usize,
@@ -37,24 +41,27 @@ pub struct Unacknowledged;
 impl Kafka {
     pub fn append(&mut self, partition: usize, record: TopicRecord, time: Timestamp) -> Place {
         let offset = self.partitions[partition].len() as i64;
-        let place = Place { topic: TOPIC.to_owned(), partition: partition as i32, offset };
+        let (topic, number) = PARTITIONS[partition];
+        let place = Place { topic: topic.to_owned(), partition: number, offset };
         self.partitions[partition].push((TopicRecord { place: place.clone(), ..record }, time));
         place
     }
 
-    fn partition(&mut self, key: &str, bug: Option<Bug>) -> usize {
+    fn partition(&mut self, topic: &str, key: &str, bug: Option<Bug>) -> usize {
         self.turn += 1;
+        let of_topic: Vec<usize> = (0..PARTITIONS.len()).filter(|at| PARTITIONS[*at].0 == topic).collect();
         if bug == Some(Bug::PartitionsInTurn) {
-            return self.turn % PARTITIONS;
+            return of_topic[self.turn % of_topic.len()];
         }
-        key.bytes().fold(7_usize, |hash, byte| hash.wrapping_mul(31) ^ usize::from(byte)) % PARTITIONS
+        let hash = key.bytes().fold(7_usize, |hash, byte| hash.wrapping_mul(31) ^ usize::from(byte));
+        of_topic[hash % of_topic.len()]
     }
 }
 
 pub fn record(key: &str, value: Bytes, traceparent: Option<&str>) -> TopicRecord {
     let mut headers = vec![("content-type".to_owned(), CONTENT_TYPE.as_bytes().to_vec())];
     headers.extend(traceparent.map(|trace| ("traceparent".to_owned(), trace.as_bytes().to_vec())));
-    let place = Place { topic: TOPIC.to_owned(), partition: 0, offset: 0 };
+    let place = Place { topic: PRODUCTS.to_owned(), partition: 0, offset: 0 };
     TopicRecord { place, key: Some(key.as_bytes().to_vec()), headers, value: Some(value.to_vec()) }
 }
 
@@ -67,7 +74,7 @@ pub async fn produce(sim: &Sim, entry: &Entry) -> Result<(), Unacknowledged> {
     }
     let record = record(&entry.key, value.into(), entry.traceparent.as_deref());
     let bug = sim.world().bug;
-    let partition = sim.world().kafka.partition(&entry.key, bug);
+    let partition = sim.world().kafka.partition(&entry.topic, &entry.key, bug);
     let what = (entry.entry.clone(), entry.key.clone());
     if is_down(sim) || sim.fault(LATE) {
         if sim.chance(0.5) {

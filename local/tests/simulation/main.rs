@@ -7,9 +7,11 @@
 mod access;
 mod api;
 mod bug;
+mod bundle;
 mod clients;
 mod consumers;
 mod kafka;
+mod orders;
 mod publish;
 mod rules;
 mod run;

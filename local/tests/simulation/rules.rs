@@ -15,9 +15,10 @@ const SEEDS: u64 = 300;
 /// Breaks a rule; none where the outcome has nothing to break.
 type Break = fn(&mut Journal, &mut Observed) -> Option<()>;
 
-/// The last record of an API.
+/// The last record of a product that no stranger wrote.
 fn record<'a>(journal: &Journal, observed: &'a mut Observed) -> Option<&'a mut TopicRecord> {
-    observed.records.iter_mut().rfind(|record| !journal.produced.contains(&record.place))
+    let of_api = |it: &&mut TopicRecord| it.place.topic == "product-events" && !journal.produced.contains(&it.place);
+    observed.records.iter_mut().rfind(of_api)
 }
 
 /// The first request that was answered with this status.
@@ -42,7 +43,9 @@ fn live(observed: &mut Observed) -> Option<&mut StoredProduct> {
 
 /// A record behind the last one of a partition.
 fn behind(observed: &mut Observed, mut record: TopicRecord) {
-    let of = |other: &&TopicRecord| other.place.partition == record.place.partition;
+    let at = |place: &Place| (place.topic.clone(), place.partition);
+    let (own, at) = (at(&record.place), at);
+    let of = |other: &&TopicRecord| at(&other.place) == own;
     record.place.offset = observed.records.iter().filter(of).count() as i64;
     let at = observed.records.iter().rposition(|other| of(&other)).map_or(0, |at| at + 1);
     observed.records.insert(at, record);

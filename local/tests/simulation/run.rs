@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use millrace_local::conservation::event::{Event, Kind};
-use millrace_local::conservation::observed::{Observed, StoredProduct};
+use millrace_local::conservation::observed::{Observed, StoredOrder, StoredProduct};
 use millrace_local::conservation::{Journal, Violation, judge};
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use super::api::Call;
 use super::bug::Bug;
 use super::clients::{client, send, stranger};
 use super::consumers::{Consumer, Retry, mapping};
-use super::kafka::PARTITIONS;
+use super::kafka::{ORDERS, PARTITIONS};
 use super::publish::relay;
 use super::runtime::Sim;
 use super::world::World;
@@ -59,8 +59,9 @@ pub fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
 
 async fn direct(sim: Sim) {
     let retry = if sim.chance(0.5) { Retry::Reported } else { Retry::FromFirst };
-    for consumer in [Consumer::EventLog, Consumer::Archive] {
-        for partition in 0..PARTITIONS {
+    for (partition, (topic, _)) in PARTITIONS.iter().enumerate() {
+        let stock = (*topic == ORDERS).then_some(Consumer::Stock);
+        for consumer in [Consumer::EventLog, Consumer::Archive].into_iter().chain(stock) {
             sim.spawn("mapping", false, mapping(sim.clone(), consumer, partition, retry));
         }
     }
@@ -92,11 +93,11 @@ async fn direct(sim: Sim) {
         sim.sleep(500).await;
     }
     let body = json!({"name": "Fresh", "price": {"amount": 950, "currency": "EUR"}, "stock": 1}).to_string();
-    let fresh = Call { method: "POST", id: None, body, key: None, if_match: None, process: 0 };
+    let fresh = Call { method: "POST", order: false, id: None, body, key: None, if_match: None, process: 0 };
     let created = send(&sim, fresh).await;
     assert!(created.is_some_and(|reply| reply.status == 201), "without faults a product is created");
     for _ in 0..LAST_RUNS {
-        if sim.world().store.outbox.is_empty() {
+        if sim.world().store.is_at_rest() {
             break;
         }
         sim.spawn("relay", false, relay(sim.clone())).within(LONGEST).await;
@@ -122,15 +123,20 @@ fn observe(sim: &Sim) -> Observed {
         version: stored.version,
         body: stored.body.clone(),
     };
+    let order = |order: &super::world::StoredOrder| {
+        let super::world::StoredOrder { id, status, body, .. } = order.clone();
+        StoredOrder { id, status, body }
+    };
+    let entries = store.outbox.keys().map(|(aggregate, entry)| format!("{aggregate}, {entry}"));
     Observed {
+        orders: store.orders.values().map(order).collect(),
         products: store.products.iter().map(product).collect(),
-        orders: Vec::new(),
-        outbox: store.outbox.keys().map(|(aggregate, entry)| format!("{aggregate}, {entry}")).collect(),
+        outbox: entries.chain(store.bundles.keys().cloned()).collect(),
         records: world.kafka.partitions.iter().flatten().map(|(record, _)| record.clone()).collect(),
         log: store.log.values().cloned().collect(),
         archive: store.archive.values().flatten().cloned().collect(),
         dead_letters: store.dead_letters.values().cloned().collect(),
-        unreadable: Vec::new(),
+        ..Observed::default()
     }
 }
 

@@ -40,6 +40,9 @@ pub struct World {
 #[derive(Default)]
 pub struct Store {
     pub products: BTreeMap<String, Stored>,
+    pub orders: BTreeMap<String, StoredOrder>,
+    /// Bundles with the time of their commit.
+    pub bundles: BTreeMap<String, (u64, Vec<Entry>)>,
     pub outbox: BTreeMap<(String, String), Entry>,
     /// Every change of the outbox with its time: what a read that is eventually consistent may see.
     pub outbox_history: Vec<(u64, (String, String), Option<Entry>)>,
@@ -58,6 +61,27 @@ pub struct Store {
 pub struct Stored {
     pub version: u64,
     pub body: Option<String>,
+    /// The bundle that may still hold events of the version.
+    pub bundle: Option<String>,
+}
+
+/// An order's item.
+#[derive(Debug, Clone)]
+pub struct StoredOrder {
+    pub id: String,
+    pub status: String,
+    pub body: String,
+    pub bundle: Option<String>,
+}
+
+/// What one transaction of the stock consumer writes.
+#[derive(Debug, Clone)]
+pub struct Take {
+    pub orders: Vec<StoredOrder>,
+    /// Next versions by id.
+    pub products: Vec<(String, Stored)>,
+    pub bundle: String,
+    pub entries: Vec<Entry>,
 }
 
 /// An Idempotency-Key's item.
@@ -91,6 +115,8 @@ pub struct Change {
     pub token: u64,
     pub id: String,
     pub from: u64,
+    /// The bundle that the version before names.
+    pub bundle: Option<String>,
     pub to: Stored,
     pub entries: Vec<Entry>,
     pub answer: Option<(Claim, Reply)>,
@@ -166,10 +192,47 @@ impl Store {
         Ok(())
     }
 
+    /// A new order with its event.
+    pub fn add_order(&mut self, now: u64, token: u64, order: StoredOrder, entry: Entry) {
+        if self.tokens.insert(token) {
+            self.orders.insert(order.id.clone(), order);
+            self.put_entry(now, entry);
+        }
+    }
+
+    /// Decides pending orders, takes from products on condition of their versions, and stores all events as a bundle.
+    pub fn take(&mut self, now: u64, token: u64, take: &Take, bug: Option<Bug>) -> Result<(), Refused> {
+        if self.tokens.contains(&token) {
+            return Ok(());
+        }
+        let pending = |order: &StoredOrder| self.orders.get(&order.id).is_some_and(|stored| stored.status == "pending");
+        let version = |id: &String| self.products.get(id).map_or(0, |stored| stored.version);
+        let decided = bug != Some(Bug::DecidesAnOrderEachTime) && !take.orders.iter().all(pending);
+        let conditional = bug != Some(Bug::WritesWithoutACondition);
+        let changed = conditional && take.products.iter().any(|(id, next)| version(id) + 1 != next.version);
+        if decided || changed {
+            return Err(Refused::Raced);
+        }
+        self.tokens.insert(token);
+        for (id, next) in &take.products {
+            self.commits.push((id.clone(), next.version, next.body.clone()));
+            self.products.insert(id.clone(), next.clone());
+        }
+        self.orders.extend(take.orders.iter().map(|order| (order.id.clone(), order.clone())));
+        self.bundles.insert(take.bundle.clone(), (now, take.entries.clone()));
+        Ok(())
+    }
+
     pub fn put_entry(&mut self, now: u64, entry: Entry) {
         let key = (entry.aggregate.clone(), entry.entry.clone());
         self.outbox_history.push((now, key.clone(), Some(entry.clone())));
         self.outbox.insert(key, entry);
+    }
+
+    /// Whether every order is decided and every event is published.
+    pub fn is_at_rest(&self) -> bool {
+        let decided = self.orders.values().all(|order| order.status != "pending");
+        decided && self.outbox.is_empty() && self.bundles.is_empty()
     }
 
     pub fn delete_entry(&mut self, now: u64, entry: &Entry) {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod crash;
+pub mod history;
 pub mod kafka;
 pub mod load;
 pub mod orders;
@@ -42,7 +43,7 @@ pub struct Stack {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub process: Process,
-    /// What was asked of `/products` and `/orders` and put onto the topics, for [`Stack::conserved`].
+    /// What was asked of `/products`, `/orders` and `/ingredients` and put onto the topics, for [`Stack::conserved`].
     pub journal: Arc<Recorder>,
     http: reqwest::Client,
 }
@@ -221,10 +222,10 @@ impl Answer {
     }
 }
 
-/// What the journal keeps of a request to `/products` or `/orders` that may change something.
+/// What the journal keeps of a request to `/products`, `/orders` or `/ingredients` that may change something.
 fn sent(request: &reqwest::Request) -> Option<Sent> {
     let path = request.url().path();
-    let kept = path.starts_with("/products") || path.starts_with("/order");
+    let kept = ["/products", "/order", "/ingredients"].iter().any(|kept| path.starts_with(kept));
     if request.method() == "GET" || !kept {
         return None;
     }

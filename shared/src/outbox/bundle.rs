@@ -129,8 +129,10 @@ pub async fn expand(dynamo: &Client, table: &str, key: &str) -> Result<BTreeSet<
     Ok(aggregates)
 }
 
-/// Entries of an aggregate go into the outbox in their order, those of different aggregates at once.
-fn waves(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+/// What is written at once, one wave behind the other: entries of an aggregate go into the outbox in their order, those
+/// of different aggregates together.
+#[must_use]
+pub fn waves(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut waves: Vec<Vec<Entry>> = Vec::new();
     for entry in entries {

@@ -1,4 +1,4 @@
-//! The log has each event once, the archive each at least once, the dead letters what is no event, and none has more.
+//! The log has each event once, the archive each at least once, and none has more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,15 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::Found;
 use super::topic::Topic;
-use crate::conservation::observed::{ArchiveLine, Copy, DeadLetter, Observed, Place};
-
-/// Those that give up a record of a topic that is no event, each for itself.
-fn consumers(topic: &str) -> &'static [&'static str] {
-    match topic {
-        "order_created" => &["event-log", "archive", "stock"],
-        _ => &["event-log", "archive"],
-    }
-}
+use crate::conservation::observed::{ArchiveLine, Copy, Observed, Place};
 
 /// The codes of one place that has copies.
 struct Codes {
@@ -47,7 +39,6 @@ pub(super) fn judge(topic: &Topic, observed: &Observed, found: &mut Found) {
         found.check(logged.contains(id), LOG.missing, id, || format!("it is at {place}"));
         found.check(archived.contains(id), ARCHIVE.missing, id, || format!("it is at {place}"));
     }
-    check_letters(topic, &observed.dead_letters, found);
 }
 
 /// A copy tells what is at the place that it names.
@@ -70,31 +61,4 @@ fn check_name(ArchiveLine { object, timestamp, copy }: &ArchiveLine, found: &mut
     let hour = timestamp.to_zoned(TimeZone::UTC).strftime("dt=%Y-%m-%d/hour=%H");
     let folder = format!("archive/{}/{hour}/{}-", copy.place.topic, copy.place.partition);
     found.check(object.starts_with(&folder), "archive-misfiled", object, || format!("{} belongs to {folder}", copy.id));
-}
-
-fn check_letters(topic: &Topic, letters: &[DeadLetter], found: &mut Found) {
-    let mut kept: BTreeMap<(&str, &Place), &DeadLetter> = BTreeMap::new();
-    for letter in letters {
-        let twice = kept.insert((&letter.consumer, &letter.place), letter).is_some();
-        found.check(!twice, "dead-letter-twice", &letter.id, || format!("of {} at {}", letter.consumer, letter.place));
-    }
-    for read in topic.records.iter().filter(|read| read.event.is_err()) {
-        let record = read.record;
-        for consumer in consumers(&record.place.topic) {
-            let Some(letter) = kept.remove(&(*consumer, &record.place)) else {
-                found.add("dead-letter-missing", &record.place, format!("{consumer} has given it up nowhere"));
-                continue;
-            };
-            // A named position, because an id inside such a record may be anybody's.
-            let named = letter.id == format!("{consumer}:{}", record.place);
-            let same = (&letter.key, &letter.value) == (&record.key, &record.value);
-            found.check(named && same, "dead-letter-differs", &letter.id, || {
-                let size = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(Vec::len);
-                format!("it has {:?} bytes and the record {:?}", size(&letter.value), size(&record.value))
-            });
-        }
-    }
-    for letter in kept.values() {
-        found.add("dead-letter-invented", &letter.id, format!("{} is an event or nothing", letter.place));
-    }
 }

@@ -2,20 +2,23 @@
 //!
 //! Each rule has a stable code, and a violation carries its evidence. The rules of one module share a subject:
 //! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`orders`] that
-//! orders are decided and take what they say, [`answers`] that
-//! what was acknowledged is there, [`explain`] that nothing is there which nobody asked for, [`copies`] the log, the
-//! archive and the dead letters.
+//! orders are decided and take what they say, [`ingredients`] that these have what requests and orders leave of them and
+//! that a fall below half is told once, [`answers`] that what was acknowledged is there, [`explain`] that nothing is there
+//! which nobody asked for, [`copies`] the log and the archive, [`letters`] the dead letters and the mails.
 
 mod answers;
 mod copies;
 mod explain;
+mod ingredients;
+mod kitchen;
+mod letters;
 mod orders;
 mod products;
 mod topic;
 
 use std::fmt;
 
-use self::topic::Topic;
+use self::topic::{Told, Topic};
 use super::journal::Journal;
 use super::observed::Observed;
 
@@ -63,11 +66,13 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
         found.add("outbox-not-empty", entry, "waits to be published");
     }
     let topic = Topic::read(journal, observed);
-    let (stories, order_events) = topic::judge(&topic, &mut found);
+    let Told { stories, orders, notices } = topic::judge(&topic, &mut found);
     products::judge(&stories, observed, &mut found);
-    orders::judge(journal, &order_events, &stories, observed, &mut found);
+    orders::judge(journal, &orders, &stories, observed, &mut found);
+    ingredients::judge(journal, &notices, observed, &mut found);
     let obligations = answers::judge(journal, &stories, observed, &mut found);
     explain::judge(journal, &obligations, &stories, &mut found);
     copies::judge(&topic, observed, &mut found);
+    letters::judge(&topic, observed, &mut found);
     found.0
 }

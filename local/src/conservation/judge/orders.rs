@@ -3,20 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Found;
-use super::topic::{OrderEvents, Stories};
+use super::topic::{Events, Stories};
 use crate::conservation::event::{Event, Kind, Payload};
 use crate::conservation::journal::{Journal, Outcome};
 use crate::conservation::observed::{Observed, StoredOrder};
 use crate::conservation::order::{Order, Pieces, asked};
 use crate::conservation::product::Content;
 
-pub(super) fn judge(
-    journal: &Journal,
-    events: &OrderEvents,
-    stories: &Stories,
-    observed: &Observed,
-    found: &mut Found,
-) {
+pub(super) fn judge(journal: &Journal, events: &Events, stories: &Stories, observed: &Observed, found: &mut Found) {
     let mut stored: BTreeMap<&str, Order> = BTreeMap::new();
     for item in &observed.orders {
         match serde_json::from_str::<Order>(&item.body) {
@@ -67,7 +61,7 @@ fn check_order(item: &StoredOrder, order: &Order, events: &[&Event], found: &mut
 
 /// What was acknowledged is stored, one order for each key, and no other order is there than requests of unknown outcome
 /// may have made.
-fn check_answers(journal: &Journal, events: &OrderEvents, stored: &BTreeMap<&str, Order>, found: &mut Found) {
+fn check_answers(journal: &Journal, events: &Events, stored: &BTreeMap<&str, Order>, found: &mut Found) {
     let mut named: BTreeSet<String> = BTreeSet::new();
     let mut answered: HashMap<&str, &str> = HashMap::new();
     let requests = || journal.requests.iter().filter(|request| request.is_order());

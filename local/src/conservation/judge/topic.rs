@@ -31,8 +31,16 @@ pub(super) struct Story<'a> {
 /// Stories by product.
 pub(super) type Stories<'a> = BTreeMap<&'a str, Story<'a>>;
 
-/// First occurrences by order.
-pub(super) type OrderEvents<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
+/// First occurrences by order or ingredient.
+pub(super) type Events<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
+
+/// What the topics tell.
+#[derive(Default)]
+pub(super) struct Told<'a> {
+    pub stories: Stories<'a>,
+    pub orders: Events<'a>,
+    pub notices: Events<'a>,
+}
 
 impl<'a> Topic<'a> {
     pub fn read(journal: &Journal, observed: &'a Observed) -> Self {
@@ -50,8 +58,8 @@ impl<'a> Topic<'a> {
 }
 
 /// Checks the records that functions made and tells the stories.
-pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> (Stories<'a>, OrderEvents<'a>) {
-    let (mut stories, mut orders) = (Stories::new(), OrderEvents::new());
+pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
+    let mut told = Told::default();
     let mut first: HashMap<&str, &Read> = HashMap::new();
     let mut last: HashMap<(&str, &str), (&Event, &Place)> = HashMap::new();
     for read in topic.records.iter().filter(|read| !read.by_hand) {
@@ -77,12 +85,12 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> (Stories<'a>
             check_order(&event.subject, (before, at), (event, place), found);
         }
         match event.payload {
-            Payload::Order(_) => orders.entry(event.subject.as_str()).or_default().push(event),
-            Payload::Notify(_) => {}
-            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut stories),
+            Payload::Order(_) => told.orders.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Notify(_) => told.notices.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.stories),
         }
     }
-    (stories, orders)
+    told
 }
 
 fn tell<'a>(event: &'a Event, stories: &mut Stories<'a>) {

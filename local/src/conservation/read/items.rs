@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::conservation::observed::{Copy, Place, StoredOrder, StoredProduct};
+use crate::conservation::observed::{Copy, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -16,6 +16,14 @@ pub(super) fn product(item: &Item) -> Result<StoredProduct, String> {
 
 pub(super) fn order(item: &Item) -> Result<StoredOrder, String> {
     Ok(StoredOrder { id: text(item, "id")?, status: text(item, "status")?, body: text(item, "body")? })
+}
+
+pub(super) fn ingredient(item: &Item) -> Result<StoredIngredient, String> {
+    Ok(StoredIngredient { id: text(item, "id")?, version: number(item, "version")?, body: text(item, "body")? })
+}
+
+pub(super) fn mail(item: &Item) -> Result<StoredMail, String> {
+    Ok(StoredMail { event: text(item, "eventId")?, sent: item.contains_key("sentAt") })
 }
 
 pub(super) fn pending(item: &Item) -> String {

@@ -47,6 +47,12 @@ impl Reader {
         for item in self.items("OrdersTable").await? {
             keep(items::order(&item), "OrdersTable", &mut observed.orders, &mut observed.unreadable);
         }
+        for item in self.items("IngredientsTable").await? {
+            keep(items::ingredient(&item), "IngredientsTable", &mut observed.ingredients, &mut observed.unreadable);
+        }
+        for item in self.items("MailTable").await? {
+            keep(items::mail(&item), "MailTable", &mut observed.mails, &mut observed.unreadable);
+        }
         observed.outbox = self.pending().await?;
         for name in &self.addresses.topics {
             observed.records.extend(topic::records(&self.addresses.kafka, name).await?);

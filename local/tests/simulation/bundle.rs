@@ -1,0 +1,52 @@
+//! Puts the entries of a bundle under their aggregates, in the real order, step by step.
+
+use std::collections::BTreeSet;
+
+use millrace::outbox::Entry;
+use millrace::outbox::bundle::waves;
+
+use super::access::{Unavailable, call};
+use super::bug::Bug;
+use super::publish::publish_all;
+use super::runtime::Sim;
+use super::world::World;
+
+/// Entries of one write: few, so that a crash may come between.
+const BATCH: usize = 2;
+
+/// Expands a bundle, which wakes the relay, and answers the aggregates.
+pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailable> {
+    let bug = sim.world().bug;
+    let of = key.to_owned();
+    let read = move |world: &mut World| world.store.bundles.get(&of).map(|(_, entries)| entries.clone());
+    let Some(entries) = call(sim, "reads a bundle", read).await? else { return Ok(BTreeSet::new()) };
+    let aggregates: BTreeSet<String> = entries.iter().map(|entry| entry.aggregate.clone()).collect();
+    if bug == Some(Bug::DeletesABundleBeforeItsEntriesAreStored) {
+        delete(sim, key).await?;
+    }
+    let mut waves: Vec<Vec<Entry>> = waves(entries);
+    if bug == Some(Bug::ExpandsTheLastEntryFirst) {
+        waves.reverse();
+    }
+    for batch in waves.iter().flat_map(|wave| wave.chunks(BATCH)) {
+        let batch = batch.to_vec();
+        let put = move |world: &mut World| {
+            let now = world.now;
+            for entry in batch {
+                world.store.put_entry(now, entry);
+            }
+        };
+        call(sim, "puts entries of a bundle", put).await?;
+    }
+    if bug != Some(Bug::DeletesABundleBeforeItsEntriesAreStored) {
+        delete(sim, key).await?;
+    }
+    // The stream of the outbox.
+    sim.spawn("woken relay", true, publish_all(sim.clone(), aggregates.clone()));
+    Ok(aggregates)
+}
+
+async fn delete(sim: &Sim, key: &str) -> Result<(), Unavailable> {
+    let key = key.to_owned();
+    call(sim, "deletes a bundle", move |world| drop(world.store.bundles.remove(&key))).await
+}
