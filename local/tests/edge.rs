@@ -15,6 +15,8 @@ use self::stack::orders::{amount, decided, dish, ingredient, ordered};
 use self::stack::{Answer, Stack, size};
 
 const CLIENTS: usize = 8;
+/// Pause of a client that restocks: 80 restocks a second, where a kitchen has one an hour.
+const PAUSE: Duration = Duration::from_millis(50);
 /// What is full, and what one order takes.
 const FULL: u64 = 100;
 const PIECE: u64 = 7;
@@ -188,6 +190,7 @@ async fn a_restock_of_an_ingredient_that_every_order_takes_succeeds_under_load()
             let request = stack.request("POST", "/ingredients/hot/restock").header("idempotency-key", key);
             let answer = stack.send(request.json(&json!({"quantity": 3}))).await;
             answers.push((began.elapsed(), answer));
+            tokio::time::sleep(PAUSE).await;
         }
         answers
     };

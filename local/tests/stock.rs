@@ -5,21 +5,24 @@ mod stack;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream;
 use krafka::producer::Record;
 use millrace_local::conservation::read::topic;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::stack::kafka::events_of;
 use self::stack::orders::{amount, decided, dish, ingredient, ordered};
+use self::stack::tables::text;
 use self::stack::{Stack, size};
 
 const PRODUCTS: usize = 20;
 const INGREDIENTS: usize = 6;
 const AT_ONCE: usize = 16;
+/// The period of the relay's schedule, the age at which it takes what was left behind, and its work.
+const BY_SCHEDULE: Duration = Duration::from_secs(75);
 
 fn recipe(product: usize) -> [(usize, u64); 2] {
     [(product % INGREDIENTS, 1 + product as u64 % 3), ((product + 1) % INGREDIENTS, 2)]
@@ -140,4 +143,42 @@ async fn told_once(stack: &Stack, full: &Left, left: &Left) {
     assert_eq!(told.iter().collect::<Vec<_>>(), expected);
     let mails = stack.get("/_local/mail").await.with(200).json();
     assert_eq!(mails["items"].as_array().unwrap().len(), expected.len());
+}
+
+#[tokio::test]
+async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_the_relays_own_schedule() {
+    let stack = Stack::start().await;
+    ingredient(&stack, "beef", 100).await;
+    dish(&stack, "dish", 100, &[("beef", 10)]).await;
+    ordered(&stack, &[("dish", 1)]).await;
+    decided(&stack, 1).await;
+    stack.drained().await;
+    let committed = |step: &String| step.starts_with("dynamodb.TransactWriteItems") && step.ends_with(".after");
+    let committed = stack.steps("stock").await.into_iter().find(committed).unwrap();
+    stack.arm("stock", &committed, "STOP").await;
+    let id = ordered(&stack, &[("dish", 5)]).await;
+    stack.until_struck("stock", &committed).await;
+    // What is delivered again waits, so that only the relay can come by.
+    let slow = |lasts: u64| json!({"kind": "slowFunction", "function": "stock", "durationMs": lasts, "delayMs": lasts});
+    stack.ask("POST", "/_local/faults", &slow(600_000)).await.with(200);
+    let died = Instant::now();
+    assert_eq!(stack.kill("stock").await.len(), 1);
+    decided(&stack, 2).await;
+    let bundled = stack.items("OutboxTable").await;
+    assert!(matches!(&bundled[..], [item] if text(item, "aggregate").starts_with("bundle#")), "{bundled:?}");
+    stack
+        .eventually_within(BY_SCHEDULE, "the relay publishes what is in the bundle", async || {
+            let events = events_of(&stack.addresses.kafka, "order-events").await;
+            let notices = events_of(&stack.addresses.kafka, "notify").await.len();
+            let told = events.iter().any(|published| published.event.subject == id);
+            if told && notices == 1 { Ok(()) } else { Err((told, notices)) }
+        })
+        .await;
+    eprintln!("published {:.1} s after the crash", died.elapsed().as_secs_f64());
+    let expanded = |step: &String| step.starts_with("dynamodb.BatchWriteItem");
+    assert!(stack.steps("outbox-relay").await.iter().any(expanded));
+    stack.ask("POST", "/_local/faults", &slow(0)).await.with(200);
+    // The delivery that waits ends with the function's time, and the next one finds the order decided.
+    stack.drained().await;
+    stack.conserved().await;
 }

@@ -27,8 +27,13 @@ impl Round {
 
     /// A percentile.
     pub fn milliseconds_at(&self, percent: usize) -> f64 {
-        self.times.get(self.times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+        percentile(&self.times, percent)
     }
+}
+
+/// A percentile of times in order, in milliseconds.
+pub fn percentile(times: &[Duration], percent: usize) -> f64 {
+    times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
 /// So many clients share the requests.

@@ -8,6 +8,7 @@
 mod events;
 mod init;
 mod load;
+mod orders;
 mod process;
 mod stack;
 
@@ -36,11 +37,13 @@ async fn main() -> anyhow::Result<()> {
     // Cargo says --bench to every benchmark.
     let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let stack = Stack::start(&binaries, &root, arguments).await?;
+    println!("The stack was ready after {:.2} s.", stack.started.as_secs_f64());
     starts(&stack, &binaries, &root).await?;
     requests(&stack).await?;
     events::run(&stack, PATIENCE).await?;
     processes(&stack).await?;
-    stack.stop().await
+    stack.stop().await?;
+    orders::run(&binaries, &root, PATIENCE).await
 }
 
 /// Sizes, and time from exec to the first poll, of what was built for this machine and for Lambda.

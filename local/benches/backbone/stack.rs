@@ -21,6 +21,7 @@ pub struct Addresses {
     pub http: String,
     pub aws: String,
     pub kafka: String,
+    pub tables: BTreeMap<String, String>,
 }
 
 /// A running stack; it is killed on drop, and its functions end with it.
@@ -28,6 +29,8 @@ pub struct Stack {
     pub addresses: Addresses,
     pub client: reqwest::Client,
     pub pid: u32,
+    /// How long it took to be ready.
+    pub started: Duration,
     process: Child,
 }
 
@@ -53,9 +56,9 @@ impl Stack {
                 break serde_json::from_str(&line)?;
             }
         };
-        println!("The stack was ready after {:.2} s.", start.elapsed().as_secs_f64());
+        let started = start.elapsed();
         let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()?;
-        Ok(Self { addresses, client, pid, process })
+        Ok(Self { addresses, client, pid, started, process })
     }
 
     /// The functions of the template, with their environment as it is on this stack. The one that only MSK needs is
@@ -116,6 +119,29 @@ impl Stack {
             ensure!(now < patience, "the consumers still lag after {} s: {lag}", patience.as_secs());
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// As [`Stack::drained`], for one function alone.
+    pub async fn drained_by(&self, function: &str, patience: Duration) -> anyhow::Result<f64> {
+        let start = Instant::now();
+        loop {
+            let lag = self.get("/_local/lag").await?;
+            let items = lag["items"].as_array().context("no lag")?;
+            let mut of_function = items.iter().filter(|item| item["function"] == function).peekable();
+            let now = start.elapsed();
+            if of_function.peek().is_some() && of_function.all(|item| item["lag"] == 0) {
+                return Ok(now.as_secs_f64());
+            }
+            ensure!(now < patience, "{function} still lags after {} s: {lag}", patience.as_secs());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Sends a signal to the processes of a function.
+    pub async fn signal(&self, function: &str, signal: &str) -> anyhow::Result<()> {
+        let url = format!("{}/_local/functions/{function}/kill?signal={signal}", self.addresses.http);
+        ensure!(self.client.post(url).send().await?.status().is_success(), "{function} took no {signal}");
+        Ok(())
     }
 
     /// Stops the stack as Ctrl-C does.
