@@ -9,7 +9,7 @@ use millrace::consumer::{self, Report};
 use millrace::dead_letter::DeadLetters;
 use millrace::{aws, settings, telemetry};
 
-use crate::store::Store;
+use crate::store::{Expanded, Store};
 use crate::take::Stock;
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,6 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         products: settings::setting("PRODUCTS_TABLE")?,
         ingredients: settings::setting("INGREDIENTS_TABLE")?,
         outbox: settings::setting("OUTBOX_TABLE")?,
+        expanded: Expanded::default(),
     };
     let table = settings::setting("DEAD_LETTER_TABLE")?;
     let dead_letters = DeadLetters::new(dynamo, table, aws::s3()?, settings::setting("ARCHIVE_BUCKET")?);

@@ -1,8 +1,10 @@
 //! Orders, what they take, and the transaction that takes it, in `DynamoDB`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::Client;
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use millrace::dynamo::{Item, StoreError, batch_get, text, transact};
 use millrace::id::{IngredientId, OrderId, ProductId};
@@ -21,6 +23,32 @@ pub struct Store {
     pub products: String,
     pub ingredients: String,
     pub outbox: String,
+    pub expanded: Expanded,
+}
+
+/// The last bundles that this process has expanded, so that it need not look for them again when items name them.
+#[derive(Debug, Clone, Default)]
+pub struct Expanded(Arc<Mutex<VecDeque<String>>>);
+
+/// Bundles that are remembered: more than the products of a transaction.
+const REMEMBERED: usize = 256;
+
+impl Expanded {
+    fn knows(&self, key: &str) -> bool {
+        self.lock().iter().any(|known| known == key)
+    }
+
+    fn add(&self, key: &str) {
+        let mut known = self.lock();
+        if known.len() == REMEMBERED {
+            known.pop_front();
+        }
+        known.push_back(key.to_owned());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What is known of products and ingredients: as they are stored, or as this process has just written them. What was
@@ -79,10 +107,14 @@ impl Store {
     /// Puts the events of bundles under their aggregates. It comes before every commit, so that the events of a version
     /// are in the outbox before the next version is committed.
     pub async fn expand(&self, bundles: &mut BTreeSet<String>) -> Result<(), StoreError> {
-        while let Some(key) = bundles.first() {
+        let expand = async |key: &String| {
             bundle::expand(&self.dynamo, &self.outbox, key).await?;
-            bundles.pop_first();
-        }
+            self.expanded.add(key);
+            Ok::<(), StoreError>(())
+        };
+        // Side by side, because meanwhile others may change what a decision was made of.
+        try_join_all(bundles.iter().filter(|key| !self.expanded.knows(key)).map(expand)).await?;
+        bundles.clear();
         Ok(())
     }
 

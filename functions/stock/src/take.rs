@@ -15,10 +15,13 @@ use millrace::outbox::bundle;
 use crate::fold::{Traces, fitting, fold};
 use crate::store::{Known, Store};
 
-/// Times in a row that reading and deciding anew brings nothing, before the records are handed back.
+/// Failures in a row that bring nothing, before the records are handed back.
 const TRIES: u32 = 6;
-/// Longest pause before the second; it doubles with each further one.
+/// Longest pause before the second try; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The same for lost races. There is no pause between them: whoever won has finished, and a pause would only let the next
+/// one in.
+const RACES: u32 = 60;
 
 /// The stock consumer.
 #[derive(Debug, Clone)]
@@ -55,7 +58,7 @@ impl Consumer for Stock {
 impl Stock {
     /// Decides every order, reading and deciding anew where somebody else has changed what a decision was made of.
     async fn settle(&self, ids: &[&OrderId], traces: &Traces, settled: &mut Settled) -> Result<(), StoreError> {
-        let (mut failures, mut pause) = (0, FIRST_PAUSE);
+        let (mut failures, mut races, mut pause) = (0, 0, FIRST_PAUSE);
         loop {
             let before = settled.len();
             let error = match self.pass(ids, traces, settled).await {
@@ -63,7 +66,12 @@ impl Stock {
                 Err(error) => error,
             };
             if settled.len() > before {
-                (failures, pause) = (0, FIRST_PAUSE);
+                (failures, races, pause) = (0, 0, FIRST_PAUSE);
+            }
+            if matches!(error, StoreError::Condition(_)) && races < RACES {
+                races += 1;
+                tracing::debug!(races, "lost a race, decided anew");
+                continue;
             }
             failures += 1;
             if failures == TRIES || matches!(error, StoreError::Corrupt(_)) {

@@ -1,8 +1,8 @@
 //! Puts the entries of a bundle under their aggregates, in the real order, step by step.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
-use millrace::outbox::Entry;
 use millrace::outbox::bundle::waves;
 
 use super::access::{Unavailable, call};
@@ -13,6 +13,8 @@ use super::world::World;
 
 /// Entries of one write: few, so that a crash may come between.
 const BATCH: usize = 2;
+/// Time between two writes, in milliseconds, so that others come between them.
+const PAUSE: RangeInclusive<u64> = 0..=300;
 
 /// Expands a bundle, which wakes the relay, and answers the aggregates.
 pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailable> {
@@ -24,11 +26,7 @@ pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailabl
     if bug == Some(Bug::DeletesABundleBeforeItsEntriesAreStored) {
         delete(sim, key).await?;
     }
-    let mut waves: Vec<Vec<Entry>> = waves(entries);
-    if bug == Some(Bug::ExpandsTheLastEntryFirst) {
-        waves.reverse();
-    }
-    for batch in waves.iter().flat_map(|wave| wave.chunks(BATCH)) {
+    for batch in waves(entries).iter().flat_map(|wave| wave.chunks(BATCH)) {
         let batch = batch.to_vec();
         let put = move |world: &mut World| {
             let now = world.now;
@@ -37,6 +35,8 @@ pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailabl
             }
         };
         call(sim, "puts entries of a bundle", put).await?;
+        let pause = sim.pick(PAUSE);
+        sim.sleep(pause).await;
     }
     if bug != Some(Bug::DeletesABundleBeforeItsEntriesAreStored) {
         delete(sim, key).await?;
