@@ -72,9 +72,10 @@ fn renotice(observed: &mut Observed, twice: bool, change: impl FnOnce(&mut Value
         record.place.offset = 1_000;
     }
     record.value = Some(event.to_string().into_bytes());
-    match twice {
-        true => observed.records.push(record),
-        false => *notice(observed)? = record,
+    if twice {
+        observed.records.push(record);
+    } else {
+        *notice(observed)? = record;
     }
     Some(())
 }

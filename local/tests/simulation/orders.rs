@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use millrace::event::Context;
 use millrace::id::{OrderId, ProductId};
 use millrace::order::{self, Line, Order, Status};
-use millrace::outbox::{Entry, aggregate};
+use millrace::outbox::Entry;
 use millrace::product::{self, Price, Product};
 use serde::Deserialize;
 
@@ -41,12 +41,12 @@ pub async fn create(sim: &Sim, request: &Call) -> Result<Reply, Unavailable> {
     for LineInput { product_id, quantity } in input.lines {
         let Stored { body: Some(body), .. } = read(sim, &product_id).await? else { return Ok(Reply::status(422)) };
         let product: Product = serde_json::from_str(&body).unwrap();
-        let total = Price { amount: product.price.amount * quantity, ..product.price.clone() };
+        let total = Price { amount: product.price.amount * quantity, ..product.price };
         let (name, unit_price) = (product.name, product.price);
         lines.push(Line { product_id: product.id, name, quantity, unit_price, total, recipe: Vec::new() });
     }
     let now = sim.world().time();
-    let total = Price { amount: lines.iter().map(|line| line.total.amount).sum(), ..lines[0].total.clone() };
+    let total = Price { amount: lines.iter().map(|line| line.total.amount).sum(), ..lines[0].total };
     let order = Order {
         id: OrderId::from(new_id(sim)),
         status: Status::Pending,
@@ -58,14 +58,14 @@ pub async fn create(sim: &Sim, request: &Call) -> Result<Reply, Unavailable> {
         updated_at: now,
     };
     let entry = order::events::entry(&order, new_id(sim), &context(sim, "orders-api")).unwrap();
-    let of = aggregate(order::events::AGGREGATE, order.id.as_str());
+    let published = vec![entry.clone()];
     let stored = stored(&order, None);
     let put = move |world: &mut World, token| {
         let now = world.now;
         world.store.add_order(now, token, stored.clone(), entry.clone());
     };
     committed(sim, "stores an order", put).await?;
-    after_commit(sim, request.process, &of, &format!("{:020}", 1)).await;
+    after_commit(sim, request.process, published).await;
     Ok(answer(201, &order, order.version))
 }
 
