@@ -108,8 +108,11 @@ impl Store {
     /// are in the outbox before the next version is committed.
     pub async fn expand(&self, bundles: &mut BTreeSet<String>) -> Result<(), StoreError> {
         let expand = async |key: &String| {
-            bundle::expand(&self.dynamo, &self.outbox, key).await?;
-            self.expanded.add(key);
+            let aggregates = bundle::expand(&self.dynamo, &self.outbox, key).await?;
+            // One without entries may belong to a transaction that is becoming visible item by item.
+            if !aggregates.is_empty() {
+                self.expanded.add(key);
+            }
             Ok::<(), StoreError>(())
         };
         // Side by side, because meanwhile others may change what a decision was made of.

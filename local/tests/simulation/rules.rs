@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use millrace_local::conservation::journal::{Answer, Request};
-use millrace_local::conservation::observed::{Copy, DeadLetter, Observed, Place, StoredProduct, TopicRecord};
+use millrace_local::conservation::observed::{
+    Copy, DeadLetter, Observed, Place, StoredOrder, StoredProduct, TopicRecord,
+};
 use millrace_local::conservation::{Journal, judge};
 
 use super::run::run;
@@ -204,9 +206,63 @@ const COPIES: [(&str, Break); 14] = [
     }),
 ];
 
+/// The first order that is stored with this status.
+fn order<'a>(observed: &'a mut Observed, status: &str) -> Option<&'a mut StoredOrder> {
+    observed.orders.iter_mut().find(|order| order.status == status)
+}
+
+/// The first request for an order that was acknowledged.
+fn ordered(journal: &mut Journal) -> Option<&mut Request> {
+    let with =
+        |it: &&mut Request| it.sent.path == "/orders" && it.answer.as_ref().is_some_and(|(_, it)| it.status == 201);
+    journal.requests.iter_mut().find(with)
+}
+
+/// What is wrong with orders.
+const ORDERS: [(&str, Break); 12] = [
+    ("order-undecided", |_, observed| {
+        order(observed, "confirmed").map(|order| "pending".clone_into(&mut order.status))
+    }),
+    ("order-events", |_, observed| {
+        order(observed, "confirmed")?;
+        Some(observed.records.retain(|record| record.place.topic != "order-events"))
+    }),
+    ("order-inconsistent", |_, observed| {
+        order(observed, "confirmed").map(|order| order.body = order.body.replace("\"version\":2", "\"version\":3"))
+    }),
+    ("order-reason", |_, observed| {
+        order(observed, "confirmed")
+            .map(|it| it.body = it.body.replace("\"version\":2", "\"version\":2,\"reason\":\"x\""))
+    }),
+    ("order-event-differs", |_, observed| order(observed, "rejected").map(|order| order.body.push(' '))),
+    ("order-unreadable", |_, observed| order(observed, "rejected").map(|order| order.body.clear())),
+    ("event-without-order", |_, observed| observed.orders.pop().map(drop)),
+    ("acknowledged-missing", |journal, observed| {
+        let id = ordered(journal)?.answer.as_ref()?.1.body.get(7..43)?.to_owned();
+        Some(observed.orders.retain(|order| order.id != id))
+    }),
+    ("order-acknowledged-twice", |journal, _| {
+        let twice = ordered(journal)?.clone();
+        Some(journal.requests.push(twice))
+    }),
+    ("invented", |journal, _| ordered(journal).map(|it| it.answer.as_mut().unwrap().1.status = 404)),
+    ("stock-taken-differs", |_, observed| {
+        let order = order(observed, "confirmed")?;
+        Some(order.body = order.body.replace("\"quantity\":", "\"quantity\":1"))
+    }),
+    ("stock-changes-more", |_, observed| {
+        let by_stock = |it: &&mut TopicRecord| {
+            let value = it.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+            it.place.topic == "product-events" && value.contains("urn:millrace:stock")
+        };
+        let mut records = observed.records.iter_mut().filter(by_stock);
+        records.find_map(|it| replace(&mut it.value, "\"amount\":950", "\"amount\":951"))
+    }),
+];
+
 #[test]
 fn every_rule_is_seen_when_it_is_broken() {
-    let rules: Vec<&(&str, Break)> = STORED.iter().chain(&ASKED).chain(&TOPIC).chain(&COPIES).collect();
+    let rules: Vec<&(&str, Break)> = [&STORED[..], &ASKED, &TOPIC, &COPIES, &ORDERS].into_iter().flatten().collect();
     let mut broken = BTreeSet::new();
     for seed in 0..SEEDS {
         let outcome = run(seed, None, false);

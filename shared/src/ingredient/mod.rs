@@ -153,13 +153,27 @@ mod tests {
     }
 
     proptest! {
+        /// Also where the full level changes.
         #[test]
-        fn between_two_tellings_the_stock_was_above_half(stocks in proptest::collection::vec(0_u64..=20, 2..60)) {
-            let told = told(20, &stocks);
-            let mut above = stocks[0] >= 10;
-            for (stock, told) in stocks[1..].iter().zip(told) {
-                prop_assert_eq!(told, above && *stock < 10);
-                above = if *stock > 10 { true } else { above && !told };
+        fn a_fall_is_told_unless_one_was_told_since_the_stock_was_above_half(
+            levels in proptest::collection::vec((0_u64..=20, 1_u64..=20), 2..60)
+        ) {
+            let mut kept = Kept::new(ingredient(levels[0].0, levels[0].1, 1));
+            let mut told = vec![false];
+            for (stock, full) in &levels[1..] {
+                let (next, notify) = kept.change(ingredient(*stock, *full, kept.ingredient.version + 1));
+                kept = next;
+                told.push(notify.is_some());
+            }
+            let below = |at: usize| levels[at].0 * 2 < levels[at].1;
+            let above = |at: usize| levels[at].0 * 2 > levels[at].1;
+            for at in 1..levels.len() {
+                let falls = !below(at - 1) && below(at);
+                let armed = match (0..at).rfind(|before| told[*before]) {
+                    Some(last) => (last..at).any(above),
+                    None => !below(0) || (0..at).any(above),
+                };
+                prop_assert_eq!(told[at], falls && armed);
             }
         }
     }

@@ -93,7 +93,7 @@ fn one(
     });
     let notices = notices(id, stored, told, found);
     if known.unknown.is_empty() && known.points.contains_key(&1) {
-        Walk::of(id, &known.points, notices, found).finish(stored.version, &last.content, owed);
+        Walk::of(id, &known.points, notices, found).end(stored.version, &last.content, owed);
     }
 }
 
@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn finish(mut self, version: u64, last: &Content, owed: u128) {
+    fn end(mut self, version: u64, last: &Content, owed: u128) {
         self.orders(version + 1, Some(last.stock));
         let same = Content { stock: last.stock, ..self.now.clone() } == *last;
         self.check(same, "acknowledged-differs", || format!("stored is {last:?}"));
