@@ -32,7 +32,8 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             if stack.steps(API).await.iter().any(|step| step == COMMITTED) {
                 stack.arm(API, COMMITTED, "KILL").await;
             }
-            tokio::time::sleep(TICK).await;
+            // Long enough for changes to get past it.
+            tokio::time::sleep(8 * TICK).await;
         }
     };
     let relay = async {
@@ -72,11 +73,13 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
     let read = async {
         let mut taken = product("Taken");
         taken["id"] = json!("taken");
-        for key in (0..).take_while(|_| running()) {
+        for number in (0_u64..).take_while(|_| running()) {
             // All but the first are refused, so that their keys are given back.
-            let key = format!("taken-{key}");
+            let key = format!("taken-{number}");
             let again = stack.request("POST", "/products").header("Idempotency-Key", key).json(&taken);
             stack.send(again).await;
+            // A change reads what is pending before it publishes, which a create need not.
+            stack.ask("PATCH", "/products/taken", &json!({"stock": number})).await;
             for path in ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/health/ready"] {
                 // Whatever the answer is: a function may be killed while it makes it.
                 stack.get(path).await;
