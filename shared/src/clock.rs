@@ -11,6 +11,12 @@ pub fn now() -> Timestamp {
     now.round(jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc)).unwrap_or(now)
 }
 
+/// The time now in Unix microseconds, for what cannot afford to lose a part of a millisecond.
+#[must_use]
+pub fn micros() -> i64 {
+    Timestamp::now().as_microsecond()
+}
+
 /// A new `UUIDv7`: unique, and in the order of creation to the millisecond.
 #[must_use]
 pub fn new_id() -> Uuid {

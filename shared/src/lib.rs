@@ -1,5 +1,6 @@
 //! What the functions of Millrace share. One concept per module.
 
+pub mod activity;
 pub mod api;
 pub mod aws;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod id;
 pub mod idempotency;
 pub mod ingredient;
 pub mod kafka;
+pub mod limiter;
 pub mod metrics;
 pub mod order;
 pub mod outbox;

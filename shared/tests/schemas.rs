@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use millrace::activity::UserActivity;
 use millrace::event::{Event, EventType, read, schema::schema};
 use millrace::ingredient::Notify;
 use millrace::order::{Order, OrderCreated};
@@ -92,6 +93,13 @@ fn event(kind: EventType) -> Value {
             let data: Notify = serde_json::from_value(json!({
                 "ingredientId": "beef", "email": "kitchen@example.com", "name": "Beef", "stock": 4, "fullLevel": 10,
                 "unit": "g", "version": 3
+            }))
+            .unwrap();
+            serde_json::to_value(Event::new(kind, id, source, at, trace(), data))
+        }
+        EventType::UserActivity => {
+            let data: UserActivity = serde_json::from_value(json!({
+                "userId": "u-1", "type": "click", "payload": {"seq": 1, "fail": false, "button": "buy"}, "eventId": "e-1"
             }))
             .unwrap();
             serde_json::to_value(Event::new(kind, id, source, at, trace(), data))

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::dynamo::StoreError;
 use crate::outbox::EntryError;
@@ -36,6 +37,9 @@ pub struct Problem {
     /// Every bad field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// Further members (RFC 9457, 3.2).
+    #[serde(flatten)]
+    members: Map<String, Value>,
     #[serde(skip)]
     retry_after: Option<u64>,
     #[serde(skip)]
@@ -52,6 +56,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            members: Map::new(),
             retry_after: None,
             allow: None,
         }
@@ -102,6 +107,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// Adds a member of its own kind.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
     }
 
     /// The status.

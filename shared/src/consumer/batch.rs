@@ -4,13 +4,15 @@
 //! -1 (Kafka's "none") or a header without a value, and such a batch would block its partition for ever; they also
 //! lose a millisecond of every other timestamp.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Incoming, Position};
 use crate::dead_letter::DeadLetter;
@@ -36,16 +38,72 @@ pub struct KafkaRecord {
     timestamp: i64,
     key: Option<String>,
     value: Option<String>,
-    /// One map for each header; its bytes are signed.
-    headers: Option<Vec<HashMap<String, Option<Vec<i8>>>>>,
+    headers: Option<Headers>,
 }
 
 impl KafkaRecord {
     fn trace(&self) -> Option<TraceContext> {
-        let mut headers = self.headers.iter().flatten();
-        let bytes = headers.find_map(|header| header.get(TRACEPARENT)?.as_ref())?;
-        let bytes = bytes.iter().map(|byte| byte.cast_unsigned()).collect();
-        String::from_utf8(bytes).ok()?.parse().ok()
+        let bytes = self.headers.as_ref()?.traceparent.as_ref()?;
+        std::str::from_utf8(bytes).ok()?.parse().ok()
+    }
+}
+
+/// The headers of a record: a list of maps, of which each has one name and its bytes as signed numbers. Only one is kept,
+/// because all of them would take more memory than the record.
+#[derive(Debug)]
+struct Headers {
+    traceparent: Option<Vec<u8>>,
+}
+
+/// One map of that list.
+struct Header(Option<Vec<u8>>);
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Headers;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a list of headers")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Headers, A::Error> {
+                let mut traceparent = None;
+                while let Some(Header(value)) = list.next_element()? {
+                    traceparent = traceparent.or(value);
+                }
+                Ok(Headers { traceparent })
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+        impl<'de> Visitor<'de> for Map {
+            type Value = Header;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a header")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+                let mut traceparent = None;
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == TRACEPARENT {
+                        let bytes: Option<Vec<i8>> = map.next_value()?;
+                        traceparent = bytes.map(|bytes| bytes.into_iter().map(i8::cast_unsigned).collect());
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Header(traceparent))
+            }
+        }
+        deserializer.deserialize_map(Map)
     }
 }
 
@@ -71,13 +129,14 @@ pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp
     // Named by its position: an id inside a record that breaks the rules may be anybody's.
     let id = format!("{consumer}:{}:{partition}:{offset}", position.topic);
     let topic = position.topic;
-    Err(DeadLetter { id, consumer, reason, detail, topic, partition, offset, attempts: 1, key, value })
+    Err(DeadLetter { id, consumer, reason, detail, topic, partition, offset, attempts: 1, key, value, redrive: None })
 }
 
 /// The dead letter of an event that cannot be processed.
 pub(super) fn letter(record: Incoming, consumer: &'static str, reason: &'static str, detail: String) -> DeadLetter {
     let Incoming { event, key, value, position: Position { topic, partition, offset, .. }, .. } = record;
     DeadLetter {
+        redrive: event.redriveid,
         id: event.id,
         consumer,
         reason,

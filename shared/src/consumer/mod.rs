@@ -233,6 +233,8 @@ async fn partition<C: Consumer>(
     let mut given_up = Vec::new();
     for record in records {
         match batch::decode(record, C::NAME, now) {
+            // A dead letter that was sent again, for another consumer.
+            Ok(incoming) if incoming.event.redriveconsumer.as_deref().is_some_and(|name| name != C::NAME) => {}
             Ok(incoming) => readable.push(incoming),
             Err(letter) => given_up.push(letter),
         }

@@ -26,8 +26,16 @@ pub async fn batch_get<'a>(
     table: &str,
     ids: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<Item>, StoreError> {
-    let corrupt = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Corrupt(error.to_string());
     let keys: Vec<Item> = ids.into_iter().map(|id| Item::from([("id".to_owned(), s(id))])).collect();
+    batch_get_keys(dynamo, table, &keys).await
+}
+
+/// As [`batch_get`], by whole keys.
+///
+/// # Errors
+/// As [`batch_get`].
+pub async fn batch_get_keys(dynamo: &Client, table: &str, keys: &[Item]) -> Result<Vec<Item>, StoreError> {
+    let corrupt = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Corrupt(error.to_string());
     let mut items = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(BATCH) {
         let keys = KeysAndAttributes::builder().set_keys(Some(chunk.to_vec())).consistent_read(true);

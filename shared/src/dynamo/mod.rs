@@ -3,7 +3,7 @@
 mod batch;
 mod list;
 
-pub use batch::batch_get;
+pub use batch::{batch_get, batch_get_keys};
 pub use list::List;
 
 use std::collections::HashMap;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::activity::UserActivity;
 use crate::ingredient::Notify;
 use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
@@ -85,5 +86,16 @@ impl Data for Notify {
 
     fn version(&self) -> u64 {
         self.version
+    }
+}
+
+impl Data for UserActivity {
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    /// The seq, which is the client's version of its user; 0 without one.
+    fn version(&self) -> u64 {
+        self.payload.seq().unwrap_or(0)
     }
 }

@@ -9,6 +9,8 @@ pub mod schema;
 pub use data::Data;
 pub use read::{Unreadable, read};
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,12 @@ pub struct Event<D> {
     /// W3C trace context of the request that caused it (the distributed tracing extension).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Id of the redrive that sent a dead letter again (an extension attribute); it joins the deduplication key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriveid: Option<String>,
+    /// The consumer that a redriven event is for; the others pass it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriveconsumer: Option<String>,
     /// The payload.
     pub data: D,
 }
@@ -90,6 +98,8 @@ pub enum EventType {
     OrderRejected,
     /// An ingredient has fallen below half of its full level.
     Notify,
+    /// A user did something.
+    UserActivity,
 }
 
 /// A Kafka topic.
@@ -104,6 +114,8 @@ pub enum Topic {
     OrderEvents,
     /// `notify`: what a person is to be told, keyed by ingredient id.
     Notify,
+    /// `user-activity-events`: what users did, keyed by user id, so that one consumer at a time has a user.
+    UserActivityEvents,
 }
 
 impl Topic {
@@ -115,13 +127,14 @@ impl Topic {
             Self::OrderCreated => "order_created",
             Self::OrderEvents => "order-events",
             Self::Notify => "notify",
+            Self::UserActivityEvents => "user-activity-events",
         }
     }
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ProductCreated,
         Self::ProductUpdated,
         Self::ProductDeleted,
@@ -130,6 +143,7 @@ impl EventType {
         Self::OrderConfirmed,
         Self::OrderRejected,
         Self::Notify,
+        Self::UserActivity,
     ];
 
     /// The name on the wire.
@@ -144,6 +158,7 @@ impl EventType {
             Self::OrderConfirmed => "OrderConfirmed",
             Self::OrderRejected => "OrderRejected",
             Self::Notify => "Notify",
+            Self::UserActivity => "UserActivity",
         }
     }
 
@@ -163,6 +178,7 @@ impl EventType {
             Self::OrderCreated => Topic::OrderCreated,
             Self::OrderConfirmed | Self::OrderRejected => Topic::OrderEvents,
             Self::Notify => Topic::Notify,
+            Self::UserActivity => Topic::UserActivityEvents,
         }
     }
 
@@ -186,7 +202,14 @@ pub struct Context {
 
 impl<D: Data> Event<D> {
     /// An event that `source` (a function's name) makes at `time`.
-    pub fn new(kind: EventType, id: Uuid, source: &str, time: Timestamp, traceparent: Option<String>, data: D) -> Self {
+    pub fn new(
+        kind: EventType,
+        id: impl Display,
+        source: &str,
+        time: Timestamp,
+        traceparent: Option<String>,
+        data: D,
+    ) -> Self {
         Self {
             specversion: SpecVersion::V1,
             id: id.to_string(),
@@ -198,6 +221,8 @@ impl<D: Data> Event<D> {
             dataschema: kind.schema_id(),
             aggregateversion: data.version(),
             traceparent,
+            redriveid: None,
+            redriveconsumer: None,
             data,
         }
     }

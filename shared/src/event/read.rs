@@ -5,6 +5,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{AnyEvent, Event, EventType, MAX_EVENT_BYTES};
+use crate::activity::UserActivity;
 use crate::ingredient::Notify;
 use crate::order::Order;
 use crate::product::{LowStockWarning, Product, ProductDeleted};
@@ -79,6 +80,7 @@ pub fn read(topic: &str, value: &[u8]) -> Result<AnyEvent, Unreadable> {
             at_path::<Order>("$.data", data).map(drop)
         }
         EventType::Notify => at_path::<Notify>("$.data", data).map(drop),
+        EventType::UserActivity => at_path::<UserActivity>("$.data", data).map(drop),
     }?;
     Ok(event)
 }

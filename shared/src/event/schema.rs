@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{Event, EventType};
+use crate::activity::UserActivity;
 use crate::ingredient::Notify;
 use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
@@ -18,6 +19,7 @@ pub fn schema(kind: EventType) -> Value {
         EventType::OrderCreated => of::<OrderCreated>(),
         EventType::OrderConfirmed | EventType::OrderRejected => of::<Order>(),
         EventType::Notify => of::<Notify>(),
+        EventType::UserActivity => of::<UserActivity>(),
     };
     let mut schema = Value::from(schema);
     schema["$id"] = json!(kind.schema_id());

@@ -1,20 +1,30 @@
 //! Dead letters: records that a consumer can never process, kept with their bytes and the reason.
 
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+mod item;
+mod redrive;
+
+pub use item::put;
+pub use redrive::{RedriveError, Redriven, redrive};
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::api::page::{SHARDS, shard_key, shard_of};
-use crate::dynamo::{StoreError, n, s};
+use self::item::{attributes, condition, replace};
+use crate::dynamo::{Item, StoreError, s};
 use crate::event::MAX_EVENT_BYTES;
 
 /// Dead letters with more bytes than this keep them in S3; a `DynamoDB` item holds 400 KB at most.
 const MAX_INLINE_BYTES: usize = MAX_EVENT_BYTES;
 
-/// Longest key and longest detail of the item, in bytes.
+/// Longest key of the item, in bytes.
 const MAX_INLINE_KEY: usize = 2_048;
-const MAX_DETAIL: usize = 2_000;
+
+/// Index of all dead letters by time: pk [`SHARD`], sk [`TIME_ID`]. All attributes.
+pub const BY_TIME: &str = "byTime";
+/// One of 16 shards, `00` to `15`.
+pub const SHARD: &str = "shard";
+/// Time, id and consumer.
+pub const TIME_ID: &str = "timeId";
 
 /// Where S3 keeps the bytes of large ones.
 pub const PREFIX: &str = "dead-letters/";
@@ -42,6 +52,8 @@ pub struct DeadLetter {
     pub key: Option<Bytes>,
     /// Value of the record; `None` for a tombstone.
     pub value: Option<Bytes>,
+    /// The redrive that sent the record, which then failed again.
+    pub redrive: Option<String>,
 }
 
 /// The table of dead letters, and the bucket for large ones.
@@ -60,7 +72,8 @@ impl DeadLetters {
         Self { dynamo, table, s3, bucket }
     }
 
-    /// Keeps a dead letter. The first of an id and consumer stays; a repeat changes nothing.
+    /// Keeps a dead letter. The first of an id and consumer stays, and a repeat changes nothing; one that was redriven
+    /// and failed again is dead again.
     ///
     /// # Errors
     /// It was not kept, so the record must be reported as failed.
@@ -75,46 +88,41 @@ impl DeadLetters {
         if let Some(key) = large_key {
             key_in = Some(self.put_bytes(letter, "-key", key.clone()).await?);
         }
-        let inline = letter.value.as_ref().filter(|_| large.is_none());
-        let inline_key = letter.key.as_ref().filter(|_| large_key.is_none());
-        let detail = &letter.detail[..letter.detail.floor_char_boundary(MAX_DETAIL)];
-        let blob = |bytes: &Bytes| AttributeValue::B(Blob::new(bytes.to_vec()));
-        let kept = self
-            .dynamo
-            .put_item()
-            .table_name(&self.table)
-            .item("id", s(&letter.id))
-            .item("consumer", s(letter.consumer))
-            .item("reason", s(letter.reason))
-            .item("detail", s(detail))
-            .item("topic", s(&letter.topic))
-            .item("partition", n(letter.partition))
-            .item("offset", n(letter.offset))
-            .item("attempts", n(letter.attempts))
-            .item("status", s("dead"))
-            .item("at", s(format!("{now:.3}")))
-            .item("bucket", s(bucket(now, &letter.id)))
-            .set_item_if("recordKey", inline_key.map(blob))
-            .set_item_if("recordKeyIn", key_in.map(s))
-            .set_item_if("bytes", inline.map(blob))
-            .set_item_if("bytesIn", bytes_in.map(s))
-            .condition_expression("attribute_not_exists(id)")
-            .send()
-            .await
-            .map_err(StoreError::from);
+        let mut item = attributes(letter, now);
+        if let Some(place) = bytes_in {
+            item.remove("bytes");
+            item.insert("bytesIn".to_owned(), s(place));
+        }
+        if let Some(place) = key_in {
+            item.remove("recordKey");
+            item.insert("recordKeyIn".to_owned(), s(place));
+        }
+        let kept = self.write(letter, item).await;
         tracing::error!(
             id = letter.id,
             reason = letter.reason,
-            detail,
+            detail = letter.detail,
             topic = letter.topic,
             partition = letter.partition,
             offset = letter.offset,
             "dead letter"
         );
         match kept {
-            Ok(_) | Err(StoreError::Condition(_)) => Ok(()),
+            Ok(()) | Err(StoreError::Condition(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    async fn write(&self, letter: &DeadLetter, item: Item) -> Result<(), StoreError> {
+        let (table, condition) = (&self.table, condition(letter));
+        if letter.redrive.is_none() {
+            let put = self.dynamo.put_item().table_name(table).set_item(Some(item)).condition_expression(condition);
+            return put.send().await.map(drop).map_err(StoreError::from);
+        }
+        let (key, expression, names, values) = replace(letter, item);
+        let update = self.dynamo.update_item().table_name(table).set_key(Some(key)).update_expression(expression);
+        let update = update.set_expression_attribute_names(Some(names)).set_expression_attribute_values(Some(values));
+        update.condition_expression(condition).send().await.map(drop).map_err(StoreError::from)
     }
 
     /// The key is made of where the record is, so that a repeat writes the same object.
@@ -124,24 +132,5 @@ impl DeadLetters {
         let put = self.s3.put_object().bucket(&self.bucket).key(&key).body(value.into());
         put.send().await.map_err(StoreError::from)?;
         Ok(format!("s3://{}/{key}", self.bucket))
-    }
-}
-
-/// Dead letters are listed by day, spread over shards.
-fn bucket(now: Timestamp, id: &str) -> String {
-    format!("{}#{}", now.strftime("%Y-%m-%d"), shard_key(shard_of(id, SHARDS)))
-}
-
-/// Adds an attribute that may be absent.
-trait SetItemIf {
-    fn set_item_if(self, name: &str, value: Option<AttributeValue>) -> Self;
-}
-
-impl SetItemIf for aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
-    fn set_item_if(self, name: &str, value: Option<AttributeValue>) -> Self {
-        match value {
-            Some(value) => self.item(name, value),
-            None => self,
-        }
     }
 }
