@@ -54,9 +54,12 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
             "products-api" | "orders-api" => {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(201), &json!(400)));
             }
+            "activity-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(202), &json!(400))),
             "event-log-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400))),
-            "event-log" | "archive" | "stock" | "alert-mail" => assert_eq!((&valid, &hostile), (&complete, &complete)),
-            "outbox-relay" => assert_eq!((&valid, &hostile), (&Value::Null, &Value::Null)),
+            "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" => {
+                assert_eq!((&valid, &hostile), (&complete, &complete));
+            }
+            "outbox-relay" | "activity-sweeper" => assert_eq!((&valid, &hostile), (&Value::Null, &Value::Null)),
             other => panic!("{other} has no expectation here"),
         }
     }

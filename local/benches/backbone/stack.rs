@@ -153,7 +153,8 @@ impl Stack {
         Ok(())
     }
 
-    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+    /// An answer of the HTTP port.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
         Ok(self.client.get(format!("{}{path}", self.addresses.http)).send().await?.json().await?)
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::activity::Activity;
 use super::order::{Notify, Order};
 use super::product::{Content, Product};
 
@@ -43,6 +44,8 @@ pub struct Event {
     pub version: u64,
     /// Trace context.
     pub traceparent: Option<String>,
+    /// Redrive that sent it again.
+    pub redrive: Option<String>,
     /// Payload, as it came.
     pub data: String,
     /// Payload, as it is understood.
@@ -61,6 +64,7 @@ pub enum Kind {
     OrderConfirmed,
     OrderRejected,
     Notify,
+    UserActivity,
 }
 
 /// What an event carries.
@@ -76,6 +80,8 @@ pub enum Payload {
     Order(Order),
     /// An ingredient that runs low.
     Notify(Notify),
+    /// What a user did.
+    Activity(Activity),
 }
 
 /// What is left of a deleted product.
@@ -120,6 +126,7 @@ struct Envelope {
     _dataschema: String,
     aggregateversion: u64,
     traceparent: Option<String>,
+    redriveid: Option<String>,
     data: Box<RawValue>,
 }
 
@@ -135,6 +142,7 @@ impl Kind {
             Self::OrderConfirmed => "OrderConfirmed",
             Self::OrderRejected => "OrderRejected",
             Self::Notify => "Notify",
+            Self::UserActivity => "UserActivity",
         }
     }
 
@@ -147,6 +155,7 @@ impl Kind {
             Self::OrderCreated => "order_created",
             Self::OrderConfirmed | Self::OrderRejected => "order-events",
             Self::Notify => "notify",
+            Self::UserActivity => "user-activity-events",
         }
     }
 }
@@ -173,12 +182,17 @@ impl Event {
             Kind::LowStockWarning => Payload::Warning(object(data.as_bytes())?),
             Kind::OrderCreated | Kind::OrderConfirmed | Kind::OrderRejected => Payload::Order(object(data.as_bytes())?),
             Kind::Notify => Payload::Notify(object(data.as_bytes())?),
+            Kind::UserActivity => Payload::Activity(object(data.as_bytes())?),
         };
-        if !is_id(payload.subject()) {
+        let valid = match &payload {
+            Payload::Activity(activity) => activity.is_valid(),
+            other => is_id(other.subject()),
+        };
+        if !valid {
             return Err("the id of what it is about breaks its rules".to_owned());
         }
-        let (source, traceparent) = (envelope.source, envelope.traceparent);
-        Ok(Self { id, kind, source, subject, time, version, traceparent, data, payload })
+        let (source, traceparent, redrive) = (envelope.source, envelope.traceparent, envelope.redriveid);
+        Ok(Self { id, kind, source, subject, time, version, traceparent, redrive, data, payload })
     }
 
     /// Reads the value of a record of a topic, which has to be the one that carries the event.
@@ -217,7 +231,11 @@ impl Event {
     pub fn content(&self) -> Option<&Content> {
         match &self.payload {
             Payload::Product(product) => Some(&product.content),
-            Payload::Deleted(_) | Payload::Warning(_) | Payload::Order(_) | Payload::Notify(_) => None,
+            Payload::Deleted(_)
+            | Payload::Warning(_)
+            | Payload::Order(_)
+            | Payload::Notify(_)
+            | Payload::Activity(_) => None,
         }
     }
 }
@@ -231,6 +249,7 @@ impl Payload {
             Self::Warning(warning) => &warning.product_id,
             Self::Order(order) => &order.id,
             Self::Notify(notify) => &notify.ingredient_id,
+            Self::Activity(activity) => &activity.user_id,
         }
     }
 
@@ -242,6 +261,7 @@ impl Payload {
             Self::Warning(warning) => warning.version,
             Self::Order(order) => order.version,
             Self::Notify(notify) => notify.version,
+            Self::Activity(activity) => activity.seq(),
         }
     }
 }

@@ -34,7 +34,19 @@ fn every_function_has_its_binary_limits_and_environment() {
     let names: Vec<&str> = template.functions.keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["alert-mail", "archive", "event-log", "event-log-api", "orders-api", "outbox-relay", "products-api", "stock"]
+        [
+            "activity-api",
+            "activity-order",
+            "activity-sweeper",
+            "alert-mail",
+            "archive",
+            "event-log",
+            "event-log-api",
+            "orders-api",
+            "outbox-relay",
+            "products-api",
+            "stock"
+        ]
     );
 
     let products = &template.functions["products-api"];
@@ -69,7 +81,14 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         template.routes.iter().map(|route| (route.path.as_str(), route.function.as_str())).collect();
     routes.sort_unstable();
     let expected = [
+        ("/dlq", "activity-api"),
+        ("/dlq/{id}/redrive", "activity-api"),
         ("/event-log", "event-log-api"),
+        ("/events", "activity-api"),
+        ("/events/batch", "activity-api"),
+        ("/events/generate", "activity-api"),
+        ("/events/processed", "activity-api"),
+        ("/events/{id}", "activity-api"),
         ("/health", "products-api"),
         ("/health/ready", "products-api"),
         ("/ingredients", "orders-api"),
@@ -82,14 +101,14 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/orders/{id}", "orders-api"),
         ("/products", "products-api"),
         ("/products/{id}", "products-api"),
+        ("/users/{id}/events", "activity-api"),
     ];
     assert_eq!(routes, expected);
     assert!(template.routes.iter().all(|route| route.method.is_none()), "every route is ANY");
-    let [schedule] = template.schedules.as_slice() else { panic!("{:?}", template.schedules) };
-    assert_eq!(
-        (schedule.function.as_str(), schedule.every, schedule.retries),
-        ("outbox-relay", Duration::from_secs(60), 0)
-    );
+    let mut scheduled: Vec<&str> = template.schedules.iter().map(|schedule| schedule.function.as_str()).collect();
+    scheduled.sort_unstable();
+    assert_eq!(scheduled, ["activity-sweeper", "outbox-relay"]);
+    assert!(template.schedules.iter().all(|it| (it.every, it.retries) == (Duration::from_secs(60), 0)));
 }
 
 #[test]
@@ -101,12 +120,13 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
         .map(|it| (it.group.as_str(), (it.topic.as_str(), it.delivery.function.as_str())))
         .collect();
     assert_eq!(groups.len(), template.kafka_mappings.len(), "a consumer group of its own for each mapping");
-    for topic in ["product-events", "order_created", "order-events", "notify"] {
+    for topic in ["product-events", "order_created", "order-events", "notify", "user-activity-events"] {
         for function in ["archive", "event-log"] {
             assert!(groups.values().any(|of| *of == (topic, function)), "{function} does not read {topic}");
         }
     }
     assert_eq!(groups["millrace-stock"], ("order_created", "stock"));
+    assert_eq!(groups["millrace-activity-order"], ("user-activity-events", "activity-order"));
     assert!(template.kafka_mappings.iter().all(|it| it.delivery.report_batch_item_failures));
     let mapping = |id: &str| template.kafka_mappings.iter().find(|it| it.delivery.logical_id == id).unwrap();
     let (archive, event_log) = (mapping("ArchiveFromProductEvents"), mapping("EventLogFromProductEvents"));
@@ -148,6 +168,7 @@ fn tables_come_as_create_table_takes_them() {
     assert_eq!(
         names,
         [
+            "ActivityTable",
             "DeadLetterTable",
             "EventLogTable",
             "IdempotencyTable",
@@ -190,6 +211,7 @@ fn tables_come_as_create_table_takes_them() {
     assert_eq!(indexes("ProductsTable"), ["byShard", "lowStock"]);
     assert_eq!((indexes("OrdersTable"), indexes("IngredientsTable")), (vec!["byTime".into()], vec!["byShard".into()]));
     assert_eq!(indexes("EventLogTable"), ["byTime", "byType"]);
+    assert_eq!(indexes("ActivityTable"), ["processed", "byUser", "due"]);
     assert_eq!(indexes("DeadLetterTable"), ["byTime"]);
     assert_eq!(table("EventLogTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("IdempotencyTable").ttl_attribute.as_deref(), Some("expiresAt"));
@@ -200,7 +222,13 @@ fn tables_come_as_create_table_takes_them() {
 fn topics_exist_although_their_condition_is_false() {
     let template = the_template();
     let topics: BTreeMap<&str, i32> = template.topics.iter().map(|it| (it.name.as_str(), it.partitions)).collect();
-    let expected = [("notify", 3), ("order-events", 12), ("order_created", 3), ("product-events", 12)];
+    let expected = [
+        ("notify", 3),
+        ("order-events", 12),
+        ("order_created", 3),
+        ("product-events", 12),
+        ("user-activity-events", 12),
+    ];
     assert_eq!(topics, BTreeMap::from(expected));
     assert!(template.topics.iter().all(|it| it.configs == parameters(&[("retention.ms", "604800000")])));
     let [bucket] = template.buckets.as_slice() else { panic!("{:?}", template.buckets) };
@@ -218,7 +246,10 @@ fn the_templates_own_rules_hold_on_the_laptop() {
     let message = error(&[("ArchiveWindowSeconds", "301")]);
     assert!(message.ends_with("ArchiveWindowSeconds is 301; allowed are 0 to 300"), "{message}");
     let message = error(&[("KafkaMod", "create")]);
-    assert!(message.contains("no parameter `KafkaMod`; it has AlertEmail, AlertFrom, AllowSeed, "), "{message}");
+    assert!(
+        message.contains("no parameter `KafkaMod`; it has ActivityGapSeconds, AlertEmail, AlertFrom, AllowSeed, "),
+        "{message}"
+    );
 }
 
 #[test]

@@ -51,7 +51,12 @@ pub fn event(id: &str) -> Value {
 
 /// The offset behind the last record of each partition.
 pub async fn ends(servers: &str) -> BTreeMap<i32, i64> {
-    topic::ends(servers, TOPIC).await.unwrap()
+    ends_of(servers, TOPIC).await
+}
+
+/// As [`ends`], of another topic.
+pub async fn ends_of(servers: &str, name: &str) -> BTreeMap<i32, i64> {
+    topic::ends(servers, name).await.unwrap()
 }
 
 /// Every event of the topic [`TOPIC`], where it occurs first: a producer's retry may repeat it. Each record has to be an event.

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the real stack on free ports, and ways to ask it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod activity;
 pub mod crash;
 pub mod history;
 pub mod kafka;

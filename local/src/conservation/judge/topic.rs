@@ -75,7 +75,8 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
         if let Some(earlier) = first.get(event.id.as_str()) {
             let same =
                 |a: &TopicRecord, b: &TopicRecord| (&a.key, &a.headers, &a.value) == (&b.key, &b.headers, &b.value);
-            found.check(same(earlier.record, read.record), "repeat-differs", &event.id, || {
+            let redriven = event.redrive.is_some();
+            found.check(redriven || same(earlier.record, read.record), "repeat-differs", &event.id, || {
                 format!("{} and {place} have one id and not the same bytes", earlier.record.place)
             });
             continue;
@@ -87,6 +88,7 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
         match event.payload {
             Payload::Order(_) => told.orders.entry(event.subject.as_str()).or_default().push(event),
             Payload::Notify(_) => told.notices.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Activity(_) => {}
             Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.stories),
         }
     }
@@ -123,7 +125,9 @@ fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
 
 /// First occurrences of a subject's events on a topic: by version, the change before its warning, in one partition.
 fn check_order(subject: &str, (before, at): (&Event, &Place), (event, place): (&Event, &Place), found: &mut Found) {
-    let rank = |event: &Event| (event.version, event.kind == Kind::LowStockWarning);
+    // Users' events come as they were sent; their consumer brings them into order.
+    let ordered = |event: &Event| if event.kind == Kind::UserActivity { 0 } else { event.version };
+    let rank = |event: &Event| (ordered(event), event.kind == Kind::LowStockWarning);
     let one_partition = (&at.topic, at.partition) == (&place.topic, place.partition);
     found.check(one_partition, "two-partitions", subject, || format!("events are at {at} and at {place}"));
     found.check(rank(before) <= rank(event), "order-broken", subject, || {

@@ -1,0 +1,61 @@
+//! What a client may send. Every item of a batch is read for itself.
+
+use millrace::activity::UserActivity;
+use millrace::api::Problem;
+use millrace::api::fields::{self, Errors, Fields};
+use serde_json::Value;
+
+/// Most events of a batch.
+pub const MAX_BATCH: usize = 500;
+
+/// Reads the body of one event. With `alias`, `eventType` may stand for `type`.
+pub fn event(body: &[u8], alias: bool) -> Result<UserActivity, Problem> {
+    read(&fields::json(body)?, "", alias)
+}
+
+/// Reads the body of a batch: an event or its mistakes for each item.
+pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem> {
+    let value = fields::json(body)?;
+    let mut errors = Errors::default();
+    let events = Fields::of(&value, "", &["events"], &mut errors)
+        .and_then(|fields| fields.required("events", &mut errors))
+        .and_then(|events| fields::list(events, "/events", MAX_BATCH, &mut errors));
+    if events.is_some_and(<[Value]>::is_empty) {
+        errors.add("/events", "too_few", "at least one event was expected");
+    }
+    let events = errors.finish(events)?;
+    Ok(events.iter().enumerate().map(|(at, event)| read(event, &format!("/events/{at}"), false)).collect())
+}
+
+fn read(value: &Value, path: &str, alias: bool) -> Result<UserActivity, Problem> {
+    let mut errors = Errors::default();
+    let activity = UserActivity::from_input(value, path, alias, &mut errors);
+    errors.finish(activity)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_item_by_item() {
+        let event = json!({"userId": "u", "type": "click", "payload": {"seq": 1}});
+        let body = json!({"events": [event, {"userId": " "}, 7]}).to_string();
+        let items = batch(body.as_bytes()).unwrap();
+        assert!(items[0].is_ok() && items[1].is_err() && items[2].is_err());
+        let mistakes = serde_json::to_value(items[1].as_ref().unwrap_err()).unwrap();
+        assert_eq!(mistakes["errors"][0]["field"], "/events/1/userId");
+    }
+
+    #[test]
+    fn what_is_no_batch_is_refused_whole() {
+        let event = json!({"userId": "u", "type": "click", "payload": {}});
+        let many = json!({"events": vec![event.clone(); MAX_BATCH + 1]});
+        for body in [many, json!({"events": []}), json!({"events": null}), json!({}), json!([event])] {
+            assert!(batch(body.to_string().as_bytes()).is_err());
+        }
+        assert!(batch(json!({"events": vec![event; MAX_BATCH]}).to_string().as_bytes()).is_ok());
+    }
+}

@@ -1,0 +1,130 @@
+//! What became of events, read by key or index.
+
+use aws_sdk_dynamodb::Client;
+use millrace::activity::item::EventState;
+use millrace::activity::keys;
+use millrace::api::page::Direction;
+use millrace::dead_letter;
+use millrace::dynamo::{Item, List, StoreError, number, s, text};
+use serde::Serialize;
+
+/// The tables.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub dynamo: Client,
+    pub activity: String,
+    pub dead_letters: String,
+}
+
+/// An item of a list with the key that it is ordered by.
+#[derive(Debug)]
+pub struct Listed<T> {
+    pub key: String,
+    pub item: T,
+}
+
+/// A dead letter as it is answered.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Letter {
+    event_id: String,
+    consumer: String,
+    reason: String,
+    detail: String,
+    attempts: u32,
+    topic: String,
+    partition: i64,
+    offset: i64,
+    at: String,
+    status: String,
+}
+
+impl Store {
+    /// An event that the processor has seen.
+    pub async fn event(&self, id: &str) -> Result<Option<EventState>, StoreError> {
+        let get = self.dynamo.get_item().table_name(&self.activity).consistent_read(true);
+        let answer = get.key(keys::PK, s(keys::event(id))).key(keys::SK, s(keys::EVENT_SK)).send().await?;
+        answer.item().map(EventState::from_item).transpose()
+    }
+
+    /// Processed events behind `after`, the newest first, and whether there may be more.
+    pub async fn processed(
+        &self,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<(Vec<Listed<EventState>>, bool), StoreError> {
+        let list = newest(&self.activity, keys::PROCESSED, keys::PROCESSED_SHARD, keys::PROCESSED_ID);
+        self.page(list, limit, after, EventState::from_item).await
+    }
+
+    /// Dead letters behind `after`, the newest first, and whether there may be more.
+    pub async fn dead_letters(
+        &self,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<(Vec<Listed<Letter>>, bool), StoreError> {
+        let list = newest(&self.dead_letters, dead_letter::BY_TIME, dead_letter::SHARD, dead_letter::TIME_ID);
+        self.page(list, limit, after, letter).await
+    }
+
+    /// Events of a user behind `after`, in the order of seq, and whether there may be more.
+    pub async fn of_user(
+        &self,
+        user: &str,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<(Vec<Listed<EventState>>, bool), StoreError> {
+        let query = self.dynamo.query().table_name(&self.activity).index_name(keys::BY_USER);
+        let query = match after {
+            Some(after) => query
+                .key_condition_expression("#user = :user AND #order > :after")
+                .expression_attribute_names("#order", keys::USER_ORDER)
+                .expression_attribute_values(":after", s(after)),
+            None => query.key_condition_expression("#user = :user"),
+        };
+        let answer = query
+            .expression_attribute_names("#user", keys::USER_ID)
+            .expression_attribute_values(":user", s(user))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await?;
+        let read = |item: &Item| {
+            let key = text(item, keys::USER_ORDER)?.to_owned();
+            Ok(Listed { key, item: EventState::from_item(item)? })
+        };
+        let events = answer.items().iter().map(read).collect::<Result<_, StoreError>>()?;
+        Ok((events, answer.last_evaluated_key().is_some()))
+    }
+
+    async fn page<T>(
+        &self,
+        list: List<'_>,
+        limit: usize,
+        after: Option<String>,
+        read: impl Fn(&Item) -> Result<T, StoreError>,
+    ) -> Result<(Vec<Listed<T>>, bool), StoreError> {
+        let listed = |item: &Item| Ok(Listed { key: text(item, list.sort)?.to_owned(), item: read(item)? });
+        list.page(&self.dynamo, limit, after, |listed: &Listed<T>| listed.key.clone(), listed).await
+    }
+}
+
+/// A list that starts with the newest item.
+fn newest<'a>(table: &'a str, index: &'a str, shard: &'a str, sort: &'a str) -> List<'a> {
+    List { table, index, shard, sort, direction: Direction::Descending }
+}
+
+fn letter(item: &Item) -> Result<Letter, StoreError> {
+    let owned = |name| text(item, name).map(str::to_owned);
+    Ok(Letter {
+        event_id: owned("id")?,
+        consumer: owned("consumer")?,
+        reason: owned("reason")?,
+        detail: owned("detail")?,
+        attempts: number(item, "attempts")?,
+        topic: owned("topic")?,
+        partition: number(item, "partition")?,
+        offset: number(item, "offset")?,
+        at: owned("at")?,
+        status: owned("status")?,
+    })
+}

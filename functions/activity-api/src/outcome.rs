@@ -1,0 +1,107 @@
+//! What became of an event that a client sent, and how it is told.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use millrace::api::Problem;
+use serde_json::{Value, json};
+
+/// Seconds after which a client may send what Kafka did not acknowledge.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// What became of an event.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Kafka has it.
+    Accepted { event_id: String },
+    /// It is not valid, and nothing was done.
+    Invalid(Problem),
+    /// Its user has no room for it now; nothing was done. Seconds after which there is.
+    RateLimited { retry_after: u64 },
+    /// Nothing was stored, and the same request may be sent again.
+    Unavailable,
+    /// Kafka did not acknowledge it in time. It may be stored all the same.
+    Unknown { event_id: String },
+}
+
+impl Outcome {
+    fn problem(&self) -> Option<Problem> {
+        match self {
+            Self::Accepted { .. } => None,
+            Self::Invalid(problem) => Some(problem.clone()),
+            Self::RateLimited { retry_after } => {
+                let detail = "the user has sent 100 events within a second; nothing was stored";
+                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+                Some(problem.retry_after(*retry_after).with("retryAfter", json!(retry_after)))
+            }
+            Self::Unavailable => Some(Problem::unavailable().with("retryAfter", json!(RETRY_AFTER_SECONDS))),
+            Self::Unknown { event_id } => {
+                let detail = "Kafka has not acknowledged the event in time, and may have stored it; \
+                    send it again with this eventId, and it is processed once";
+                let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_acknowledged", detail);
+                let problem = problem.retry_after(RETRY_AFTER_SECONDS).with("eventId", json!(event_id));
+                Some(problem.with("retryAfter", json!(RETRY_AFTER_SECONDS)))
+            }
+        }
+    }
+
+    /// The answer to a single event.
+    pub fn answer(&self) -> Response {
+        match (self, self.problem()) {
+            (Self::Accepted { event_id }, _) => {
+                (StatusCode::ACCEPTED, Json(json!({"eventId": event_id}))).into_response()
+            }
+            (_, problem) => problem.unwrap_or_else(Problem::unavailable).into_response(),
+        }
+    }
+
+    fn result(&self) -> Value {
+        match self {
+            Self::Accepted { event_id } => json!({"eventId": event_id, "status": "accepted"}),
+            _ => json!({"error": self.problem()}),
+        }
+    }
+
+    /// How much the outcome of an item says about a batch of which nothing was accepted: what passes comes first.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Accepted { .. } => 0,
+            Self::Unknown { .. } | Self::Unavailable => 1,
+            Self::RateLimited { .. } => 2,
+            Self::Invalid(_) => 3,
+        }
+    }
+}
+
+/// The answer to a batch: 202 with a result for each item in order, if at least one was accepted. Otherwise the problem
+/// of an item, one that passes where there is one, with all results.
+pub fn answer_all(outcomes: &[Outcome]) -> Response {
+    let results: Vec<Value> = outcomes.iter().map(Outcome::result).collect();
+    let first = outcomes.iter().min_by_key(|outcome| outcome.rank());
+    match first.and_then(Outcome::problem) {
+        None => (StatusCode::ACCEPTED, Json(json!({"results": results}))).into_response(),
+        Some(problem) => problem.with("results", json!(results)).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_accepted_when_one_of_its_events_is() {
+        let accepted = Outcome::Accepted { event_id: "e".to_owned() };
+        let limited = Outcome::RateLimited { retry_after: 2 };
+        let invalid = Outcome::Invalid(Problem::not_found("x"));
+        let unknown = Outcome::Unknown { event_id: "e".to_owned() };
+        let status = |outcomes: &[&Outcome]| {
+            answer_all(&outcomes.iter().map(|outcome| (*outcome).clone()).collect::<Vec<_>>()).status().as_u16()
+        };
+        assert_eq!(status(&[&invalid, &accepted, &limited, &unknown]), 202);
+        assert_eq!(status(&[&invalid, &limited]), 429);
+        assert_eq!(status(&[&limited, &unknown, &invalid]), 503);
+        assert_eq!(answer_all(&[limited]).headers()["retry-after"], "2");
+        let text = unknown.result().to_string();
+        assert!(text.contains("\"eventId\":\"e\"") && text.contains("not_acknowledged"), "{text}");
+    }
+}

@@ -1,0 +1,33 @@
+//! Sends dead letters again.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use millrace::api::{Problem, Segment};
+use millrace::clock;
+use millrace::dead_letter::{self, RedriveError};
+use serde_json::json;
+
+use crate::routes::Api;
+
+/// Sends every dead letter of an event again that has not been sent since it died: 202 once that is stored.
+pub async fn redrive(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
+    let tables = (api.store.dead_letters.as_str(), api.outbox.table());
+    let redriven = dead_letter::redrive(&api.store.dynamo, tables, &id, clock::now(), clock::new_id).await;
+    let redriven = redriven.map_err(problem)?;
+    for letter in &redriven {
+        api.outbox.after_commit(vec![letter.entry.clone()]).await;
+    }
+    Ok((StatusCode::ACCEPTED, Json(json!({"items": redriven}))).into_response())
+}
+
+fn problem(error: RedriveError) -> Problem {
+    let told = error.to_string();
+    match error {
+        RedriveError::NotFound => Problem::not_found("dead letter"),
+        RedriveError::AlreadyRedriven => Problem::new(StatusCode::CONFLICT, "already_redriven", told),
+        RedriveError::NotRedrivable(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_redrivable", told),
+        RedriveError::Store(error) => error.into(),
+    }
+}

@@ -1,0 +1,119 @@
+//! The routes of user activity.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use millrace::activity::{EventId, UserActivity, UserId};
+use millrace::api::page::{self, PageQuery};
+use millrace::api::{Body, Params, Problem, Segment};
+use millrace::clock;
+use millrace::kafka::Publisher;
+use millrace::limiter::Limiter;
+use millrace::outbox::Outbox;
+use millrace::telemetry::TraceContext;
+use serde::{Deserialize, Serialize};
+
+use crate::input;
+use crate::lists::{Listed, Store};
+use crate::outcome::{Outcome, answer_all};
+use crate::redrive::redrive;
+
+/// Largest body of a batch, in bytes. As JSON in the JSON of an invocation it grows, and Lambda takes 6 MB.
+const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    pub store: Store,
+    pub limiter: Limiter,
+    pub publisher: Arc<dyn Publisher>,
+    pub outbox: Outbox,
+}
+
+/// All routes of this function.
+pub fn router(api: Api) -> Router {
+    let only_get = || async { Problem::method_not_allowed("GET") };
+    let only_post = || async { Problem::method_not_allowed("POST") };
+    let batch = post(take_batch).fallback(only_post).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
+    Router::new()
+        .route("/events", post(take_one).fallback(only_post))
+        .route("/events/generate", post(take_generated).fallback(only_post))
+        .route("/events/batch", batch)
+        .route("/events/processed", get(processed).fallback(only_get))
+        .route("/events/{id}", get(read).fallback(only_get))
+        .route("/users/{id}/events", get(of_user).fallback(only_get))
+        .route("/dlq", get(dead_letters).fallback(only_get))
+        .route("/dlq/{id}/redrive", post(redrive).fallback(only_post))
+        .with_state(api)
+}
+
+async fn take_one(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    single(&api, &trace, input::event(&body, false)?).await
+}
+
+async fn take_generated(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    single(&api, &trace, input::event(&body, true)?).await
+}
+
+async fn single(api: &Api, trace: &TraceContext, activity: UserActivity) -> Result<Response, Problem> {
+    let outcomes = api.take(vec![Ok(activity)], clock::now(), trace).await;
+    Ok(outcomes.first().unwrap_or(&Outcome::Unavailable).answer())
+}
+
+async fn take_batch(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let items = input::batch(&body)?;
+    Ok(answer_all(&api.take(items, clock::now(), &trace).await))
+}
+
+async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
+    // No event has an id that is none.
+    let id = EventId::try_from(id).map_err(|_| Problem::not_found("event"))?;
+    let event = api.store.event(id.as_str()).await?.ok_or_else(|| Problem::not_found("event"))?;
+    Ok(Json(event).into_response())
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    after: String,
+}
+
+async fn processed(State(api): State<Api>, Params(query): Params<PageQuery>) -> Result<Response, Problem> {
+    respond(api.store.processed(query.limit()?, after(&query)?).await?)
+}
+
+async fn of_user(
+    State(api): State<Api>,
+    Segment(user): Segment,
+    Params(query): Params<PageQuery>,
+) -> Result<Response, Problem> {
+    let user = UserId::try_from(user).map_err(|_| Problem::not_found("user"))?;
+    respond(api.store.of_user(user.as_str(), query.limit()?, after(&query)?).await?)
+}
+
+async fn dead_letters(State(api): State<Api>, Params(query): Params<PageQuery>) -> Result<Response, Problem> {
+    respond(api.store.dead_letters(query.limit()?, after(&query)?).await?)
+}
+
+fn after(query: &PageQuery) -> Result<Option<String>, Problem> {
+    Ok(query.cursor::<Cursor>()?.map(|cursor| cursor.after))
+}
+
+fn respond<T: Serialize>((items, more): (Vec<Listed<T>>, bool)) -> Result<Response, Problem> {
+    let next = items.last().filter(|_| more).map(|last| Cursor { after: last.key.clone() });
+    page::answer(items.into_iter().map(|listed| listed.item).collect(), next.as_ref())
+}

@@ -1,0 +1,112 @@
+//! From a batch of records to a verdict for each.
+
+use std::collections::BTreeMap;
+
+use millrace::activity::plan::Rules;
+use millrace::activity::progress::{Progress, Said};
+use millrace::activity::settle::{Arrived, Tally, settle_all};
+use millrace::activity::store::{SystemClock, Tables};
+use millrace::activity::{Activity, CONSUMER, Record, UserActivity, UserId};
+use millrace::clock;
+use millrace::consumer::{Consumer, Incoming, Verdict};
+use millrace::metrics::{self, Metric};
+
+/// Users of a batch that are settled side by side: all of them, so that nobody waits while another one's event is tried
+/// again. The requests that are under way have a bound of their own.
+const USERS_AT_ONCE: usize = 800;
+
+/// Longest key of a record that is kept, in bytes; a user has at most 256.
+const MAX_KEY: usize = 2_048;
+
+/// The activity consumer.
+#[derive(Debug)]
+pub struct Order {
+    pub tables: Tables,
+    pub rules: Rules,
+    pub said: Said,
+}
+
+impl Consumer for Order {
+    const NAME: &'static str = CONSUMER;
+
+    async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
+        let Some(newest) = records.iter().max_by_key(|record| record.position.timestamp) else { return Vec::new() };
+        let progress = Progress::of(clock::now().as_millisecond(), newest.position.timestamp.as_millisecond());
+        let rules = Rules { behind: progress.behind, ..self.rules };
+        let partition = newest.position.partition;
+        if progress.behind {
+            self.say(partition, progress).await;
+        }
+        let mut arrived = Arrived::new();
+        let mut users: Vec<Result<UserId, String>> = Vec::with_capacity(records.len());
+        for record in records {
+            users.push(activity(record).map(|activity| {
+                let user = activity.user.clone();
+                arrived.entry(user.clone()).or_default().push(activity);
+                user
+            }));
+        }
+        let settled = settle_all(&self.tables, &SystemClock, &rules, arrived, USERS_AT_ONCE).await;
+        if !progress.behind {
+            // Not before: what the sweeper takes for missing may be in this batch.
+            self.say(partition, progress).await;
+        }
+        measure(&settled);
+        let verdict = |user: Result<UserId, String>| match user.map(|user| settled.get(&user)) {
+            Ok(Some(Ok(_))) => Verdict::Done,
+            Ok(Some(Err(why))) => Verdict::Retry(why.clone()),
+            Ok(None) => Verdict::Retry("not settled".to_owned()),
+            Err(detail) => Verdict::DeadLetter { reason: "breaks_schema", detail },
+        };
+        users.into_iter().map(verdict).collect()
+    }
+}
+
+impl Order {
+    /// Says how far it is, if that is news. What it could not say it says with the next batch.
+    async fn say(&self, partition: i64, progress: Progress) {
+        if self.said.is_news(partition, progress) {
+            match self.tables.say(partition, progress).await {
+                Ok(()) => self.said.note(partition, progress),
+                Err(error) => tracing::warn!(%error, partition, "progress not noted"),
+            }
+        }
+    }
+}
+
+/// The event of a record, whose data were checked when it was read.
+fn activity(record: &Incoming) -> Result<Activity, String> {
+    let event = &record.event;
+    let data: UserActivity = serde_json::from_str(event.data.get()).map_err(|error| error.to_string())?;
+    Ok(Activity {
+        id: event.id.clone(),
+        seq: data.payload.seq(),
+        fails: data.payload.fails(),
+        user: data.user_id,
+        kind: data.kind,
+        at: event.time.as_millisecond(),
+        redrive: event.redriveid.clone(),
+        record: Record {
+            topic: record.position.topic.clone(),
+            partition: record.position.partition,
+            offset: record.position.offset,
+            // A longer one would not fit into an item, and means nothing here.
+            key: record.key.clone().filter(|key| key.len() <= MAX_KEY),
+            value: record.value.clone(),
+        },
+    })
+}
+
+fn measure(settled: &BTreeMap<UserId, Result<Tally, String>>) {
+    let mut sum = Tally::default();
+    settled.values().flatten().for_each(|tally| sum.add(*tally));
+    let counts = [
+        Metric::count("ActivityProcessed", sum.processed),
+        Metric::count("ActivityFailed", sum.failed),
+        Metric::count("ActivityBuffered", sum.buffered),
+        Metric::count("ActivityLate", sum.late),
+        Metric::count("ActivityGaps", sum.gaps),
+        Metric::count("ActivityRepeats", sum.repeats),
+    ];
+    metrics::emit(&[("Function", CONSUMER)], &counts, &[]);
+}
