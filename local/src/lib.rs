@@ -12,6 +12,7 @@ pub mod http;
 pub mod kafka;
 pub mod lambda;
 pub mod mapping;
+pub mod pipeline;
 pub mod schedule;
 pub mod stack;
 pub mod template;

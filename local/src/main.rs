@@ -13,6 +13,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// `krafka` every failed fetch, which the mappings tell once.
 const QUIET: &str = "warn,s3s=off,s3s_fs=off,krafka=error";
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = std::env::var("MILLRACE_LOG").unwrap_or_else(|_| QUIET.to_owned());

@@ -50,7 +50,7 @@ macro_rules! by_name {
 /// Does an operation; the answer is its JSON.
 pub(super) fn perform(database: &Database, tokens: &Tokens, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
     if operation == "TransactWriteItems" {
-        return transact(database, tokens, read(body)?);
+        return transact(database, tokens, body);
     }
     by_name!(database, operation, body, {
         "PutItem" => put_item,
@@ -82,12 +82,13 @@ pub(super) fn perform(database: &Database, tokens: &Tokens, operation: &str, bod
     })
 }
 
-fn transact(database: &Database, tokens: &Tokens, mut request: TransactWriteItemsRequest) -> dynoxide::Result<Vec<u8>> {
+fn transact(database: &Database, tokens: &Tokens, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
+    let mut request: TransactWriteItemsRequest = read(body)?;
     // A token that is too long is refused by the database.
     let Some(token) = request.client_request_token.take_if(|token| token.len() <= tokens::MAX_LENGTH) else {
         return write(&database.transact_write_items(request)?);
     };
-    let asked = tokens::digest(&request.transact_items)?;
+    let asked = tokens::digest(body)?;
     tokens.once(Instant::now(), token, asked, || write(&database.transact_write_items(request)?))
 }
 

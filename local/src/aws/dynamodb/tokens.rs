@@ -3,14 +3,15 @@
 //! dynoxide has this too, but looks at every token of the last ten minutes for every transaction, which at some hundred
 //! transactions per second costs more than all the rest.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dynoxide::DynoxideError;
-use dynoxide::actions::transact_write_items::TransactWriteItem;
-use serde_json::Value;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// How long a token counts (DynamoDB API reference, `TransactWriteItems`).
 const WINDOW: Duration = Duration::from_secs(600);
@@ -71,34 +72,83 @@ impl State {
     }
 }
 
-/// The same for the same items.
-pub(super) fn digest(items: &[TransactWriteItem]) -> dynoxide::Result<u64> {
-    let items = serde_json::to_value(items).map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
-    Ok(content(&items))
+/// The part of a request that has to be the same.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(rename = "TransactItems")]
+    items: Content,
 }
 
-/// The same for the same content; the order of an object's fields has no meaning.
-fn content(value: &Value) -> u64 {
+/// A hash of JSON that is the same for the same content; the order of an object's fields has no meaning.
+struct Content(u64);
+
+/// The same for the same items of a request. Reads its bytes, because values would be built for this alone.
+pub(super) fn digest(body: &[u8]) -> dynoxide::Result<u64> {
+    let asked: Asked = serde_json::from_slice(body).map_err(|error| super::errors::unreadable(&error))?;
+    Ok(asked.items.0)
+}
+
+fn hash(content: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    match value {
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| {
-                let mut field = DefaultHasher::new();
-                (name, content(value)).hash(&mut field);
-                field.finish()
-            });
-            ('o', fields.fold(0, u64::wrapping_add)).hash(&mut hasher);
-        }
-        Value::Array(values) => {
-            ('a', values.len()).hash(&mut hasher);
-            for value in values {
-                content(value).hash(&mut hasher);
-            }
-        }
-        Value::String(text) => ('s', text).hash(&mut hasher),
-        other => ('v', other.to_string()).hash(&mut hasher),
-    }
+    content.hash(&mut hasher);
     hasher.finish()
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Content, A::Error> {
+        let mut sum = 0_u64;
+        while let Some((name, Content(value))) = fields.next_entry::<Cow<'de, str>, Content>()? {
+            sum = sum.wrapping_add(hash((name, value)));
+        }
+        Ok(Content(hash(('o', sum))))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Content, A::Error> {
+        let mut all = DefaultHasher::new();
+        'a'.hash(&mut all);
+        while let Some(Content(value)) = values.next_element()? {
+            value.hash(&mut all);
+        }
+        Ok(Content(all.finish()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Content, E> {
+        Ok(Content(hash(('s', text))))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Content, E> {
+        Ok(Content(hash(('b', value))))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Content, E> {
+        Ok(Content(hash(('n', value.to_string()))))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Content, E> {
+        Ok(Content(hash(('n', value.to_string()))))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Content, E> {
+        Ok(Content(hash(('n', value.to_string()))))
+    }
+
+    fn visit_unit<E>(self) -> Result<Content, E> {
+        Ok(Content(hash('0')))
+    }
 }
 
 #[cfg(test)]
@@ -108,8 +158,8 @@ mod tests {
     use super::*;
 
     fn asked(id: &str) -> u64 {
-        let put = json!([{"Put": {"TableName": "t", "Item": {"id": {"S": id}, "n": {"N": "1"}}}}]);
-        digest(&serde_json::from_value::<Vec<TransactWriteItem>>(put).unwrap()).unwrap()
+        let put = json!({"Put": {"TableName": "t", "Item": {"id": {"S": id}, "n": {"N": "1"}}}});
+        digest(json!({"ClientRequestToken": "token", "TransactItems": [put]}).to_string().as_bytes()).unwrap()
     }
 
     #[test]
@@ -133,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_order_of_fields_has_no_meaning_and_that_of_items_has() {
-        let content = |text: &str| content(&serde_json::from_str(text).unwrap());
+        let content = |text: &str| serde_json::from_str::<Content>(text).unwrap().0;
         assert_eq!(content(r#"{"a": 1, "b": [1, 2]}"#), content(r#"{"b": [1, 2], "a": 1}"#));
         assert_ne!(content(r#"{"a": 1, "b": 2}"#), content(r#"{"a": 2, "b": 1}"#));
         assert_ne!(content("[1, 2]"), content("[2, 1]"));
