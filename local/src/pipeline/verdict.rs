@@ -184,7 +184,7 @@ mod tests {
         let breaks: [(&str, Break); 14] = [
             ("lost", |it| drop(it.events.remove("e-1"))),
             ("lost in the buffer", |it| {
-                (it.event("e-3").status, it.event("e-3").attempts) = ("buffered".to_owned(), 0)
+                (it.event("e-3").status, it.event("e-3").attempts) = ("buffered".to_owned(), 0);
             }),
             ("inflight", |it| (it.event("e-2").status, it.event("e-2").attempts) = ("buffered".to_owned(), 2)),
             ("processed twice", |it| it.event("e-1").attempts = 2),
