@@ -13,7 +13,7 @@ use millrace::metrics::{self, Metric};
 
 /// Users of a batch that are settled side by side: all of them, so that nobody waits while another one's event is tried
 /// again. The requests that are under way have a bound of their own.
-const USERS_AT_ONCE: usize = 800;
+const USERS_AT_ONCE: usize = 2_000;
 
 /// Longest key of a record that is kept, in bytes; a user has at most 256.
 const MAX_KEY: usize = 2_048;
