@@ -51,17 +51,15 @@ pub struct Keys {
 
 /// What a request is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+struct Request {
     key: String,
     fingerprint: String,
 }
 
 impl Request {
-    /// Reads the header; none means that the request is not idempotent.
-    ///
-    /// # Errors
-    /// 400 for a key that is empty, over [`MAX_KEY_LENGTH`] or not visible ASCII.
-    pub fn read(headers: &HeaderMap, caller: &str, route: &str, body: &[u8]) -> Result<Option<Self>, Problem> {
+    /// Reads the header; none means that the request is not idempotent. 400 for a key that is empty, over
+    /// [`MAX_KEY_LENGTH`] or not visible ASCII.
+    fn read(headers: &HeaderMap, caller: &str, route: &str, body: &[u8]) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().ok().filter(|key| !key.trim().is_empty() && key.len() <= MAX_KEY_LENGTH);
         let key = key.ok_or_else(|| {
@@ -107,7 +105,7 @@ impl Post {
     /// ([`Keys::complete`]). Without a key there is no claim. `route` is the same for all names of a route.
     ///
     /// # Errors
-    /// Those of [`Request::read`], [`Keys::start`] and `act`.
+    /// 400 for a key that is none; 409, 422 as the module says; 503 when the store does not answer; and those of `act`.
     pub async fn once(
         &self,
         keys: &Keys,
@@ -121,7 +119,7 @@ impl Post {
 
 /// What to do with a request.
 #[derive(Debug)]
-pub enum Started {
+enum Started {
     /// Do it, and store the answer by [`Keys::complete`] in the same transaction.
     Claimed(Claim),
     /// It was done: this is the answer.
@@ -150,7 +148,7 @@ impl Keys {
     ///
     /// # Errors
     /// 409, 422 as the module says; 503 when the store does not answer.
-    pub async fn start(&self, request: Request, now: Timestamp, owner: Uuid) -> Result<Started, Problem> {
+    async fn start(&self, request: Request, now: Timestamp, owner: Uuid) -> Result<Started, Problem> {
         let claim = Claim { key: request.key, fingerprint: request.fingerprint, owner: owner.to_string() };
         let second = now.as_second();
         let lease = second + seconds(LEASE);
@@ -238,7 +236,7 @@ impl Keys {
     }
 
     /// Gives a claim back after a request that was refused. Best effort: the lease frees it otherwise.
-    pub async fn release(&self, claim: &Claim) {
+    async fn release(&self, claim: &Claim) {
         let delete = self
             .dynamo
             .delete_item()
@@ -316,13 +314,6 @@ fn digest(bytes: &[u8]) -> String {
 
 fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// The event id of an event-first request: the same key gives the same id, so that a retry is deduplicated where
-/// the event is processed.
-#[must_use]
-pub fn event_id(request: &Request) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("urn:millrace:idempotency:{}", request.key).as_bytes())
 }
 
 #[cfg(test)]
