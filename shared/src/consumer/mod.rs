@@ -6,8 +6,10 @@
 //! has to take a completed one again without harm.
 
 mod batch;
+mod report;
 
 pub use batch::{KafkaBatch, KafkaRecord};
+pub use report::{BatchItemFailure, BatchResponse, ItemIdentifier, Report};
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -18,7 +20,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use tracing::Instrument;
 
@@ -26,7 +28,6 @@ use crate::crash_points::{self, ANSWER};
 use crate::dead_letter::DeadLetters;
 use crate::event::AnyEvent;
 use crate::metrics::{self, Metric};
-use crate::settings::{self, MissingSetting};
 use crate::shutdown::{self, InFlight};
 use crate::telemetry::{self, TraceContext};
 
@@ -84,69 +85,11 @@ pub trait Consumer: Send + Sync + 'static {
     fn process(&self, records: &[Incoming]) -> impl Future<Output = Vec<Verdict>> + Send;
 }
 
-/// Lambda's partial batch answer.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// Every record that was not completed.
-    pub batch_item_failures: Vec<BatchItemFailure>,
-}
-
-/// One record that was not completed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchItemFailure {
-    /// Which.
-    pub item_identifier: ItemIdentifier,
-}
-
-/// Names a record of the batch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ItemIdentifier {
-    /// Key of the batch's map: `topic-partition`.
-    pub partition: String,
-    /// Offset.
-    pub offset: i64,
-}
-
 /// Left of the invocation's time when a batch stops; what is not done by then comes again.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// Dead letters that are kept at once.
 const LETTERS_AT_ONCE: usize = 32;
-
-/// How failures are told to Lambda.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Report {
-    /// Record by record, by `batchItemFailures`.
-    Records,
-    /// The whole batch, by an error: where it is not certain that the poller reads `batchItemFailures` (pollers on
-    /// demand, LocalStack), since one that does not would commit records that failed.
-    Batch,
-}
-
-impl Report {
-    /// Reads the setting `PARTIAL_BATCHES`: `on` or `off`.
-    ///
-    /// # Errors
-    /// It is missing or something else.
-    pub fn from_env() -> Result<Self, MissingSetting> {
-        match settings::setting("PARTIAL_BATCHES")?.as_str() {
-            "on" => Ok(Self::Records),
-            "off" => Ok(Self::Batch),
-            _ => Err(MissingSetting::new("PARTIAL_BATCHES")),
-        }
-    }
-
-    fn answer(self, response: BatchResponse) -> Result<BatchResponse, Diagnostic> {
-        let failed = response.batch_item_failures.len();
-        if self == Self::Records || failed == 0 {
-            return Ok(response);
-        }
-        let error_message = format!("{failed} records were not completed");
-        Err(Diagnostic { error_type: "RecordsNotCompleted".to_owned(), error_message })
-    }
-}
 
 /// Serves a consumer until Lambda ends the process.
 ///
@@ -343,19 +286,5 @@ mod tests {
     async fn a_record_without_a_verdict_comes_again() {
         let verdicts = verdicts(&Double, &[record("a"), record("silent"), record("c")]).await;
         assert!(matches!(&verdicts[..], [Verdict::Done, Verdict::Retry(_), Verdict::Retry(_)]), "{verdicts:?}");
-    }
-
-    #[test]
-    fn where_partial_answers_may_not_be_read_a_failure_fails_the_batch() {
-        let failed = || BatchResponse {
-            batch_item_failures: vec![BatchItemFailure {
-                item_identifier: ItemIdentifier { partition: "product-events-0".to_owned(), offset: 7 },
-            }],
-        };
-        assert_eq!(Report::Records.answer(failed()).unwrap(), failed());
-        assert_eq!(Report::Batch.answer(failed()).unwrap_err().error_type, "RecordsNotCompleted");
-        assert_eq!(Report::Batch.answer(BatchResponse::default()).unwrap(), BatchResponse::default());
-        let wire = r#"{"batchItemFailures":[{"itemIdentifier":{"partition":"product-events-0","offset":7}}]}"#;
-        assert_eq!(serde_json::to_string(&failed()).unwrap(), wire);
     }
 }
