@@ -103,7 +103,7 @@ async fn one(
     }
     let blob = |name: &str| item.get(name).and_then(|value| value.as_b().ok()).map(AsRef::as_ref);
     let value = blob("bytes").ok_or(RedriveError::NotRedrivable("its bytes are not in the table"))?;
-    let value = addressed(value, &redrive_id, &consumer)?;
+    let (value, traceparent) = addressed(value, &redrive_id, &consumer)?;
     let key = blob("recordKey").map_or(Ok(id.as_str()), std::str::from_utf8);
     let key = key.map_err(|_| RedriveError::NotRedrivable("its key is no text"))?;
     let entry = Entry {
@@ -113,7 +113,7 @@ async fn one(
         key: key.to_owned(),
         event_id: id.clone(),
         value,
-        traceparent: None,
+        traceparent,
         created_at: now,
         wake: true,
     };
@@ -121,19 +121,20 @@ async fn one(
     Ok(Redriven { event_id: id, consumer, redrive_id, entry })
 }
 
-/// The event with the attributes of a redrive; everything else keeps its bytes.
-fn addressed(value: &[u8], redrive_id: &str, consumer: &str) -> Result<String, RedriveError> {
+/// The event with the attributes of a redrive, while everything else keeps its bytes; and its trace context.
+fn addressed(value: &[u8], redrive_id: &str, consumer: &str) -> Result<(String, Option<String>), RedriveError> {
     let no_object = |_| RedriveError::NotRedrivable("it is no JSON object");
     let mut event: BTreeMap<&str, &RawValue> = serde_json::from_slice(value).map_err(no_object)?;
     let (redrive_id, consumer) = (to_raw_value(redrive_id), to_raw_value(consumer));
     let (redrive_id, consumer) = (redrive_id.map_err(no_object)?, consumer.map_err(no_object)?);
+    let traceparent = event.get("traceparent").and_then(|trace| serde_json::from_str(trace.get()).ok());
     event.insert("redriveid", &redrive_id);
     event.insert("redriveconsumer", &consumer);
     let value = serde_json::to_string(&event).map_err(no_object)?;
     if value.len() > MAX_EVENT_BYTES {
         return Err(RedriveError::NotRedrivable("with the id of the redrive it is too large"));
     }
-    Ok(value)
+    Ok((value, traceparent))
 }
 
 /// The action that marks a letter as sent again, on condition that it is as it was read. How it died goes into its
@@ -175,13 +176,14 @@ mod tests {
 
     #[test]
     fn a_redriven_event_is_addressed_and_otherwise_as_it_was() {
-        let event = br#"{"id":"e", "data":{"n": 1.50,"big":12345678901234567890123}}"#;
-        let sent = addressed(event, "r", "activity-order").unwrap();
+        let event = br#"{"id":"e", "traceparent":"00-1-2-01","data":{"n": 1.50,"big":12345678901234567890123}}"#;
+        let (sent, trace) = addressed(event, "r", "activity-order").unwrap();
+        assert_eq!(trace.as_deref(), Some("00-1-2-01"));
         assert_eq!(
             sent,
-            r#"{"data":{"n": 1.50,"big":12345678901234567890123},"id":"e","redriveconsumer":"activity-order","redriveid":"r"}"#
+            r#"{"data":{"n": 1.50,"big":12345678901234567890123},"id":"e","redriveconsumer":"activity-order","redriveid":"r","traceparent":"00-1-2-01"}"#
         );
-        let again = addressed(sent.as_bytes(), "r-2", "stock").unwrap();
+        let (again, _) = addressed(sent.as_bytes(), "r-2", "stock").unwrap();
         assert!(again.contains(r#""redriveid":"r-2""#) && !again.contains("activity-order"));
         for poison in [b"not json".as_slice(), b"[]", b"\xff"] {
             let refused = addressed(poison, "r", "stock");
