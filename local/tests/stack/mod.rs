@@ -223,10 +223,10 @@ impl Answer {
     }
 }
 
-/// What the journal keeps of a request to `/products`, `/orders` or `/ingredients` that may change something.
+/// What the journal keeps of a request that may change something and whose effect the checker knows.
 fn sent(request: &reqwest::Request) -> Option<Sent> {
     let path = request.url().path();
-    let kept = ["/products", "/order", "/ingredients"].iter().any(|kept| path.starts_with(kept));
+    let kept = ["/products", "/order", "/ingredients", "/events"].iter().any(|kept| path.starts_with(kept));
     if request.method() == "GET" || !kept {
         return None;
     }

@@ -4,8 +4,10 @@
 //! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`orders`] that
 //! orders are decided and take what they say, [`ingredients`] that these have what requests and orders leave of them and
 //! that a fall below half is told once, [`answers`] that what was acknowledged is there, [`explain`] that nothing is there
-//! which nobody asked for, [`copies`] the log and the archive, [`letters`] the dead letters and the mails.
+//! which nobody asked for, [`copies`] the log and the archive, [`letters`] the dead letters and the mails, [`activity`] that the
+//! events of users are on the topic as they were sent.
 
+mod activity;
 mod answers;
 mod copies;
 mod explain;
@@ -74,5 +76,6 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
     explain::judge(journal, &obligations, &stories, &mut found);
     copies::judge(&topic, observed, &mut found);
     letters::judge(&topic, observed, &mut found);
+    activity::judge(journal, &topic, &mut found);
     found.0
 }
