@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Found;
 use super::topic::Topic;
 use crate::conservation::activity::Activity;
-use crate::conservation::event::Payload;
+use crate::conservation::event::{Event, Payload};
 use crate::conservation::journal::{Journal, Outcome, Request};
 
 /// The resource of single events, with one more name.
@@ -59,12 +59,16 @@ fn content(activity: &Activity) -> String {
 
 pub(super) fn judge(journal: &Journal, topic: &Topic, found: &mut Found) {
     let mut published: BTreeMap<&str, &Activity> = BTreeMap::new();
-    for event in topic.records.iter().filter(|read| !read.by_hand).filter_map(|read| read.event.as_ref().ok()) {
-        if let Payload::Activity(activity) = &event.payload {
-            published.entry(&event.id).or_insert(activity);
+    let mut asked = BTreeSet::new();
+    for read in &topic.records {
+        let Ok(Event { id, payload: Payload::Activity(activity), .. }) = &read.event else { continue };
+        if read.by_hand {
+            // One that fails may be sent again by the API.
+            asked.insert(content(activity));
+        } else {
+            published.entry(id).or_insert(activity);
         }
     }
-    let mut asked = BTreeSet::new();
     for request in journal.requests.iter().filter(|request| request.outcome() != Outcome::Refused) {
         let activities = request.activities();
         for (activity, id) in activities.iter().zip(request.accepted()) {
