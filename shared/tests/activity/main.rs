@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 mod bug;
+mod cost;
 mod judge;
 mod run;
 mod runtime;
@@ -90,4 +91,11 @@ fn every_planted_bug_is_seen() {
         }
     }
     assert!(unseen.is_empty(), "not seen within {ENOUGH} seeds: {unseen:?}");
+}
+
+#[test]
+fn an_event_costs_the_same_however_many_of_its_user_wait() {
+    let few = cost::of_an_early_event(3);
+    assert!(few.written >= 2 && few.calls >= 3, "{few:?}");
+    assert_eq!(cost::of_an_early_event(5_000), few);
 }
