@@ -79,3 +79,7 @@ id!(
     /// Id of an order.
     OrderId
 );
+id!(
+    /// Id of a timer.
+    TimerId
+);

@@ -6,10 +6,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use millrace::activity::UserActivity;
-use millrace::event::{Event, EventType, read, schema::schema};
+use millrace::event::{Context, Event, EventType, read, schema::schema};
+use millrace::id::TimerId;
 use millrace::ingredient::Notify;
 use millrace::order::{Order, OrderCreated};
 use millrace::product::{LowStockWarning, Product, ProductDeleted};
+use millrace::timer::{Attempt, Status, Timer, TimerDue, events};
 use serde_json::{Value, json};
 
 /// Set to `1` to write the schemas anew after a change that was meant.
@@ -104,8 +106,45 @@ fn event(kind: EventType) -> Value {
             .unwrap();
             serde_json::to_value(Event::new(kind, id, source, at, trace(), data))
         }
+        EventType::TimerRequested | EventType::TimerCancelled | EventType::TimerFired | EventType::TimerFailed => {
+            return of_a_timer(kind);
+        }
+        EventType::TimerDue => {
+            let timer_id = TimerId::from(id);
+            serde_json::to_value(TimerDue { timer_id, attempt: 2, due_at: at }.event(trace()))
+        }
     };
     event.unwrap()
+}
+
+/// The event as it is in the outbox.
+fn of_a_timer(kind: EventType) -> Value {
+    let at = product().created_at;
+    let attempt = Attempt { at, status: Some(503), duration_ms: 12, error: Some("503 Service Unavailable".to_owned()) };
+    let timer = Timer {
+        id: TimerId::from(uuid::Uuid::nil()),
+        url: "https://example.com/hook".to_owned(),
+        status: Status::Scheduled,
+        fire_at: at,
+        due_at: at,
+        payload: Some("{}".to_owned()),
+        secret: None,
+        attempt: 1,
+        attempts: vec![attempt],
+        firing_until: None,
+        traceparent: None,
+        version: 3,
+        created_at: at,
+        updated_at: at,
+    };
+    let (id, context) = (uuid::Uuid::nil(), Context { now: at, source: "timers-api", traceparent: None });
+    let entry = match kind {
+        EventType::TimerCancelled => events::cancelled(&timer, id, &context),
+        EventType::TimerFired => events::fired(&timer, 204, id, &context),
+        EventType::TimerFailed => events::failed(&timer, "410 Gone".to_owned(), id, &context),
+        _ => events::requested(&timer, id, &context),
+    };
+    serde_json::from_str(&entry.unwrap().value).unwrap()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::activity::UserActivity;
 use crate::ingredient::Notify;
 use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
+use crate::timer::{TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 
 /// Kafka key of every new order. All of them take their stock from one pool, and one partition has one reader at a time,
 /// so that one writer owns the pool and hot ingredients are no source of conflicts.
@@ -97,5 +98,33 @@ impl Data for UserActivity {
     /// The seq, which is the client's version of its user; 0 without one.
     fn version(&self) -> u64 {
         self.payload.seq().unwrap_or(0)
+    }
+}
+
+/// What timers' events say of their timer.
+macro_rules! of_timer {
+    ($($data:ident),*) => {$(
+        impl Data for $data {
+            fn subject(&self) -> String {
+                self.timer_id.to_string()
+            }
+
+            fn version(&self) -> u64 {
+                self.version
+            }
+        }
+    )*};
+}
+
+of_timer!(TimerRequested, TimerCancelled, TimerFired, TimerFailed);
+
+impl Data for TimerDue {
+    fn subject(&self) -> String {
+        self.timer_id.to_string()
+    }
+
+    /// The attempt: on a topic of their own, the attempts of a timer are in order.
+    fn version(&self) -> u64 {
+        u64::from(self.attempt)
     }
 }

@@ -100,6 +100,16 @@ pub enum EventType {
     Notify,
     /// A user did something.
     UserActivity,
+    /// A timer was made.
+    TimerRequested,
+    /// A timer was cancelled.
+    TimerCancelled,
+    /// The receiver has taken a timer's webhook.
+    TimerFired,
+    /// A timer was given up.
+    TimerFailed,
+    /// An attempt of a timer is to be made.
+    TimerDue,
 }
 
 /// A Kafka topic.
@@ -116,6 +126,11 @@ pub enum Topic {
     Notify,
     /// `user-activity-events`: what users did, keyed by user id, so that one consumer at a time has a user.
     UserActivityEvents,
+    /// `timer-requests`: the life of timers, keyed by timer id.
+    TimerRequests,
+    /// `timer-due`: attempts that are to be made, keyed by timer id. Not on `timer-requests`, so that neither waits for
+    /// the other's consumer.
+    TimerDue,
 }
 
 impl Topic {
@@ -128,13 +143,15 @@ impl Topic {
             Self::OrderEvents => "order-events",
             Self::Notify => "notify",
             Self::UserActivityEvents => "user-activity-events",
+            Self::TimerRequests => "timer-requests",
+            Self::TimerDue => "timer-due",
         }
     }
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::ProductCreated,
         Self::ProductUpdated,
         Self::ProductDeleted,
@@ -144,6 +161,11 @@ impl EventType {
         Self::OrderRejected,
         Self::Notify,
         Self::UserActivity,
+        Self::TimerRequested,
+        Self::TimerCancelled,
+        Self::TimerFired,
+        Self::TimerFailed,
+        Self::TimerDue,
     ];
 
     /// The name on the wire.
@@ -159,6 +181,11 @@ impl EventType {
             Self::OrderRejected => "OrderRejected",
             Self::Notify => "Notify",
             Self::UserActivity => "UserActivity",
+            Self::TimerRequested => "TimerRequested",
+            Self::TimerCancelled => "TimerCancelled",
+            Self::TimerFired => "TimerFired",
+            Self::TimerFailed => "TimerFailed",
+            Self::TimerDue => "TimerDue",
         }
     }
 
@@ -179,6 +206,8 @@ impl EventType {
             Self::OrderConfirmed | Self::OrderRejected => Topic::OrderEvents,
             Self::Notify => Topic::Notify,
             Self::UserActivity => Topic::UserActivityEvents,
+            Self::TimerRequested | Self::TimerCancelled | Self::TimerFired | Self::TimerFailed => Topic::TimerRequests,
+            Self::TimerDue => Topic::TimerDue,
         }
     }
 

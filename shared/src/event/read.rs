@@ -9,6 +9,7 @@ use crate::activity::UserActivity;
 use crate::ingredient::Notify;
 use crate::order::Order;
 use crate::product::{LowStockWarning, Product, ProductDeleted};
+use crate::timer::{TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 
 /// Longest event id, in bytes: it is a key in `DynamoDB`.
 const MAX_ID_BYTES: usize = 256;
@@ -81,6 +82,11 @@ pub fn read(topic: &str, value: &[u8]) -> Result<AnyEvent, Unreadable> {
         }
         EventType::Notify => at_path::<Notify>("$.data", data).map(drop),
         EventType::UserActivity => at_path::<UserActivity>("$.data", data).map(drop),
+        EventType::TimerRequested => at_path::<TimerRequested>("$.data", data).map(drop),
+        EventType::TimerCancelled => at_path::<TimerCancelled>("$.data", data).map(drop),
+        EventType::TimerFired => at_path::<TimerFired>("$.data", data).map(drop),
+        EventType::TimerFailed => at_path::<TimerFailed>("$.data", data).map(drop),
+        EventType::TimerDue => at_path::<TimerDue>("$.data", data).map(drop),
     }?;
     Ok(event)
 }

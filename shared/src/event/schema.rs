@@ -8,6 +8,7 @@ use crate::activity::UserActivity;
 use crate::ingredient::Notify;
 use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
+use crate::timer::{TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 
 /// The JSON Schema (draft 2020-12) of an event type, the envelope included.
 #[must_use]
@@ -20,6 +21,11 @@ pub fn schema(kind: EventType) -> Value {
         EventType::OrderConfirmed | EventType::OrderRejected => of::<Order>(),
         EventType::Notify => of::<Notify>(),
         EventType::UserActivity => of::<UserActivity>(),
+        EventType::TimerRequested => of::<TimerRequested>(),
+        EventType::TimerCancelled => of::<TimerCancelled>(),
+        EventType::TimerFired => of::<TimerFired>(),
+        EventType::TimerFailed => of::<TimerFailed>(),
+        EventType::TimerDue => of::<TimerDue>(),
     };
     let mut schema = Value::from(schema);
     schema["$id"] = json!(kind.schema_id());
