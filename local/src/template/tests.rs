@@ -120,7 +120,8 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
         .map(|it| (it.group.as_str(), (it.topic.as_str(), it.delivery.function.as_str())))
         .collect();
     assert_eq!(groups.len(), template.kafka_mappings.len(), "a consumer group of its own for each mapping");
-    for topic in ["product-events", "order_created", "order-events", "notify", "user-activity-events"] {
+    let topics = template.topics.iter().map(|topic| topic.name.as_str());
+    for topic in topics {
         for function in ["archive", "event-log"] {
             assert!(groups.values().any(|of| *of == (topic, function)), "{function} does not read {topic}");
         }
@@ -176,7 +177,8 @@ fn tables_come_as_create_table_takes_them() {
             "MailTable",
             "OrdersTable",
             "OutboxTable",
-            "ProductsTable"
+            "ProductsTable",
+            "TimersTable"
         ]
     );
     let table = |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap();
@@ -213,6 +215,7 @@ fn tables_come_as_create_table_takes_them() {
     assert_eq!(indexes("EventLogTable"), ["byTime", "byType"]);
     assert_eq!(indexes("ActivityTable"), ["processed", "byUser", "due"]);
     assert_eq!(indexes("DeadLetterTable"), ["byTime"]);
+    assert_eq!(indexes("TimersTable"), ["byTime", "byStatus"]);
     assert_eq!(table("EventLogTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("IdempotencyTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("ProductsTable").ttl_attribute, None);
@@ -227,6 +230,8 @@ fn topics_exist_although_their_condition_is_false() {
         ("order-events", 12),
         ("order_created", 3),
         ("product-events", 12),
+        ("timer-due", 12),
+        ("timer-requests", 12),
         ("user-activity-events", 12),
     ];
     assert_eq!(topics, BTreeMap::from(expected));
