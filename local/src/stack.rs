@@ -32,7 +32,7 @@ use crate::template::{self, model::Template};
 pub struct Addresses {
     /// Base URL of the HTTP API.
     pub http: String,
-    /// Endpoint of DynamoDB, S3 and SES.
+    /// Endpoint of DynamoDB, S3, SES and Lambda.
     pub aws: String,
     /// Kafka's bootstrap servers.
     pub kafka: String,
@@ -81,6 +81,10 @@ impl Stack {
         let supervisor = Supervisor::start(&template.functions, settings, faults.clone())?;
         let (stop, stopped) = watch::channel(false);
         let invoke = Arc::new(supervisor.clone());
+        if let Some(aws) = &aws {
+            let queue = lambda::Queue::new(&template.functions, invoke.clone(), stopped.clone());
+            aws.serve_functions(Arc::new(queue));
+        }
         let settings = mapping_settings(args, broker.bootstrap_servers(), &endpoint);
         let mappings = Arc::new(Mappings::start(&template, &settings, invoke.clone(), stopped.clone())?);
         let schedules = Arc::new(Schedules::start(&template.schedules, &invoke, stopped.clone()));

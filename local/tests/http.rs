@@ -37,6 +37,7 @@ async fn start() -> Stack {
         timeout: LIMIT,
         memory_mb: 128,
         reserved_concurrency: None,
+        asynchronous: Default::default(),
         environment: BTreeMap::new(),
     };
     let faults = Arc::new(Faults::default());

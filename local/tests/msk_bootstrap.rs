@@ -53,6 +53,7 @@ async fn start() -> Stack {
         timeout: Duration::from_secs(60),
         memory_mb: 256,
         reserved_concurrency: None,
+        asynchronous: Default::default(),
         environment: environment.map(|(name, value)| (name.to_owned(), value)).into(),
     };
     let binaries = Path::new(env!("CARGO_BIN_EXE_millrace-local")).parent().unwrap();

@@ -77,6 +77,7 @@ impl Stack {
             timeout: Duration::from_secs(60),
             memory_mb: 256,
             reserved_concurrency: None,
+            asynchronous: Default::default(),
             environment: BTreeMap::new(),
         };
         Ok(template.functions.into_values().chain([msk_bootstrap]).collect())

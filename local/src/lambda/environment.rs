@@ -67,6 +67,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             memory_mb: 256,
             reserved_concurrency: None,
+            asynchronous: Default::default(),
             environment: [("ARCHIVE_BUCKET", "template"), ("AWS_REGION", "mars-1"), ("RUST_LOG", "debug")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),

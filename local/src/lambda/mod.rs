@@ -13,6 +13,7 @@ mod instance;
 mod invocation;
 mod output;
 mod pool;
+mod queue;
 mod runtime_api;
 mod settings;
 mod supervisor;
@@ -20,6 +21,7 @@ mod supervisor;
 use bytes::Bytes;
 
 pub use guardian::Signal;
+pub use queue::{Functions, MAX_EVENT, MAX_EVENTS, Queue, Refused};
 pub use settings::{ACCOUNT, Settings, StartError};
 pub use supervisor::{FunctionStatus, Supervisor, UnknownFunction};
 

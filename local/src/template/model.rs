@@ -39,6 +39,24 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// Environment variables, resolved.
     pub environment: BTreeMap<String, String>,
+    /// How its asynchronous invocations are repeated.
+    pub asynchronous: Asynchronous,
+}
+
+/// How asynchronous invocations of a function are repeated (`EventInvokeConfig`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asynchronous {
+    /// Retries of an invocation that ends in a function error, 0 to 2.
+    pub retries: usize,
+    /// After this time one that did not run is dropped.
+    pub max_age: Duration,
+}
+
+impl Default for Asynchronous {
+    /// What Lambda does where nothing is said: two retries within 6 hours.
+    fn default() -> Self {
+        Self { retries: 2, max_age: Duration::from_secs(6 * 60 * 60) }
+    }
 }
 
 /// A route of the HTTP API.

@@ -29,6 +29,7 @@ pub fn function() -> Function {
         timeout: LIMIT,
         memory_mb: 256,
         reserved_concurrency: None,
+        asynchronous: Default::default(),
         environment: BTreeMap::new(),
     }
 }

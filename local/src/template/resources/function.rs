@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
 use super::super::intrinsics::Resolver;
-use super::super::model::{Function, Route, Schedule, Template};
+use super::super::model::{Asynchronous, Function, Route, Schedule, Template};
 use super::super::parameters::text_of;
 use super::properties::Properties;
 use super::{Declaration, FUNCTION, HTTP_API, physical};
@@ -61,8 +61,10 @@ const MAX_TIMEOUT_SECONDS: i64 = 900;
 const DEFAULT_MEMORY_MB: i64 = 128;
 /// AWS: most memory.
 const MAX_MEMORY_MB: i64 = 10_240;
-/// AWS: retries of an asynchronous invocation where nothing else is said, and the most.
-pub const DEFAULT_ASYNC_RETRIES: usize = 2;
+/// AWS: most retries of an asynchronous invocation.
+const MAX_ASYNC_RETRIES: i64 = 2;
+/// AWS: bounds of the age of an asynchronous invocation.
+const ASYNC_AGE_SECONDS: std::ops::RangeInclusive<i64> = 60..=21_600;
 /// AWS: most schedules in a minute is one.
 const MINUTE_SECONDS: u64 = 60;
 
@@ -84,7 +86,9 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
         memory_mb: u32::try_from(memory)?,
         reserved_concurrency: reserved.map(u32::try_from).transpose()?,
         environment: environment(&properties)?,
+        asynchronous: asynchronous(&properties)?,
     };
+    let retries = function.asynchronous.retries;
     if let Some(other) = template.functions.insert(name.clone(), function) {
         bail!("{id}: {} has the same binary {name}", other.logical_id);
     }
@@ -92,29 +96,34 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
     for (event, content) in super::super::object(events, &format!("{id}.Events"))? {
         read_event(resolver, &format!("{id}.Events.{event}"), &content, &name, template)?;
     }
-    let retries = async_retries(&properties)?;
     for schedule in template.schedules.iter_mut().filter(|schedule| schedule.function == name) {
         schedule.retries = retries;
     }
     Ok(())
 }
 
-/// Retries of an asynchronous invocation, such as a schedule's.
-fn async_retries(properties: &Properties<'_>) -> anyhow::Result<usize> {
+/// How asynchronous invocations are repeated, those of schedules included.
+fn asynchronous(properties: &Properties<'_>) -> anyhow::Result<Asynchronous> {
     let at = format!("{}.EventInvokeConfig", properties.at());
-    let Some(config) = properties.value("EventInvokeConfig")? else { return Ok(DEFAULT_ASYNC_RETRIES) };
-    let config = super::super::object(config, &at)?;
-    if let Some(unknown) =
-        config.keys().find(|name| !["MaximumEventAgeInSeconds", "MaximumRetryAttempts"].contains(&name.as_str()))
-    {
-        bail!(
-            "{at}: the local stack does not know the property `{unknown}`; it knows MaximumEventAgeInSeconds and MaximumRetryAttempts"
-        );
+    let mut asynchronous = Asynchronous::default();
+    let Some(config) = properties.value("EventInvokeConfig")? else { return Ok(asynchronous) };
+    for (name, value) in super::super::object(config, &at)? {
+        let number = |range: std::ops::RangeInclusive<i64>| {
+            let number = value.as_i64().filter(|number| range.contains(number));
+            number.with_context(|| format!("{at}.{name} is not {} to {}", range.start(), range.end()))
+        };
+        match name.as_str() {
+            "MaximumRetryAttempts" => asynchronous.retries = usize::try_from(number(0..=MAX_ASYNC_RETRIES)?)?,
+            "MaximumEventAgeInSeconds" => {
+                asynchronous.max_age = Duration::from_secs(number(ASYNC_AGE_SECONDS)?.unsigned_abs());
+            }
+            unknown => bail!(
+                "{at}: the local stack does not know the property `{unknown}`; it knows MaximumEventAgeInSeconds and \
+                 MaximumRetryAttempts"
+            ),
+        }
     }
-    let Some(retries) = config.get("MaximumRetryAttempts") else { return Ok(DEFAULT_ASYNC_RETRIES) };
-    let retries = retries.as_u64().filter(|retries| *retries <= DEFAULT_ASYNC_RETRIES as u64);
-    let retries = retries.with_context(|| format!("{at}.MaximumRetryAttempts is not 0, 1 or 2"))?;
-    Ok(usize::try_from(retries)?)
+    Ok(asynchronous)
 }
 
 fn environment(properties: &Properties<'_>) -> anyhow::Result<BTreeMap<String, String>> {
@@ -198,7 +207,7 @@ fn schedule(properties: &Properties<'_>, name: &str, function: &str) -> anyhow::
             properties.at()
         )
     })?;
-    let retries = DEFAULT_ASYNC_RETRIES;
+    let retries = Asynchronous::default().retries;
     Ok(Schedule { function: function.to_owned(), every, input: properties.text("Input")?, retries })
 }
 
