@@ -110,7 +110,7 @@ impl Store {
 
 /// A list that starts with the newest item.
 fn newest<'a>(table: &'a str, index: &'a str, shard: &'a str, sort: &'a str) -> List<'a> {
-    List { table, index, shard, sort, direction: Direction::Descending }
+    List { table, index, shard, prefix: "", sort, direction: Direction::Descending }
 }
 
 fn letter(item: &Item) -> Result<Letter, StoreError> {

@@ -91,6 +91,7 @@ impl Store {
             table: &self.orders,
             index: order::item::BY_TIME,
             shard: "shard",
+            prefix: "",
             sort: "timeId",
             direction: Direction::Descending,
         };
@@ -108,6 +109,7 @@ impl Store {
             table: &self.ingredients,
             index: ingredient::item::BY_SHARD,
             shard: "shard",
+            prefix: "",
             sort: "id",
             direction: Direction::Ascending,
         };

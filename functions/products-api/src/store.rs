@@ -79,7 +79,7 @@ impl Store {
         low: bool,
     ) -> Result<(Vec<Product>, bool), StoreError> {
         let (index, shard) = if low { ("lowStock", "lowStockShard") } else { ("byShard", "shard") };
-        let list = List { table: &self.table, index, shard, sort: "id", direction: Direction::Ascending };
+        let list = List { table: &self.table, index, shard, prefix: "", sort: "id", direction: Direction::Ascending };
         list.page(&self.dynamo, limit, after, |product: &Product| product.id.to_string(), item::product).await
     }
 }

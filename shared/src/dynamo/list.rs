@@ -12,8 +12,10 @@ pub struct List<'a> {
     pub table: &'a str,
     /// Index.
     pub index: &'a str,
-    /// Its partition key, [`shard_key`] of a shard.
+    /// Its partition key: [`List::prefix`] and [`shard_key`] of a shard.
     pub shard: &'a str,
+    /// What the list's keys start with, where the index holds several lists.
+    pub prefix: &'a str,
     /// Its sort key.
     pub sort: &'a str,
     /// Its order.
@@ -49,7 +51,7 @@ impl List<'_> {
             };
             let answer = query
                 .expression_attribute_names("#shard", self.shard)
-                .expression_attribute_values(":shard", s(shard_key(shard)))
+                .expression_attribute_values(":shard", s(format!("{}{}", self.prefix, shard_key(shard))))
                 .limit(i32::try_from(most).unwrap_or(i32::MAX))
                 .send()
                 .await?;
