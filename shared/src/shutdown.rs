@@ -64,3 +64,11 @@ pub fn on_sigterm(in_flight: InFlight, close: impl Future<Output = ()> + Send + 
         std::process::exit(0);
     });
 }
+
+/// Completes on SIGTERM: for work that would not end by itself in time.
+pub async fn terminated() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => drop(terminate.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}

@@ -3,12 +3,14 @@
 //!
 //! Every write of a timer is conditional on its version, and every change is a version.
 
+mod due;
 pub mod events;
 pub mod item;
 pub mod keys;
 mod secret;
 mod table;
 
+pub use due::DueEntry;
 pub use events::{TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 pub use secret::{InvalidSecret, Secret};
 pub use table::Table;

@@ -1,14 +1,14 @@
-//! The actions that write timers and the due index. Each belongs into the transaction of a change.
+//! The timers table. The actions that write timers and the due index belong into the transaction of a change.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::item::{EXPIRES_AT, key, read, to_item};
-use super::{Timer, keys};
-use crate::dynamo::{Item, StoreError, n, s};
+use super::{DueEntry, Timer};
+use crate::dynamo::{Item, StoreError, n};
 use crate::id::TimerId;
 use crate::settings::{self, MissingSetting};
 
@@ -85,10 +85,7 @@ impl Table {
     /// # Errors
     /// Never in practice: a required field of the request is missing.
     pub fn enter(&self, timer: &Timer) -> Result<TransactWriteItem, StoreError> {
-        let mut item = due_key(timer);
-        item.insert("attempt".to_owned(), n(timer.attempt));
-        item.extend(timer.traceparent.as_ref().map(|trace| ("traceparent".to_owned(), s(trace))));
-        put_action(Put::builder().table_name(&self.name).set_item(Some(item)))
+        DueEntry::of(timer).put(&self.name)
     }
 
     /// Takes the next attempt of a timer (as it was before a change) out of the due index; it need not be there.
@@ -96,8 +93,7 @@ impl Table {
     /// # Errors
     /// As [`Table::enter`].
     pub fn leave(&self, timer: &Timer) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder().table_name(&self.name).set_key(Some(due_key(timer))).build();
-        Ok(TransactWriteItem::builder().delete(delete.map_err(corrupt)?).build())
+        DueEntry::of(timer).delete(&self.name)
     }
 
     fn item(&self, timer: &Timer) -> Result<Item, StoreError> {
@@ -110,17 +106,7 @@ impl Table {
     }
 }
 
-fn due_key(timer: &Timer) -> Item {
-    Item::from([
-        (keys::PK.to_owned(), s(keys::due_of(&timer.id))),
-        (keys::SK.to_owned(), s(keys::due_at(timer.due_at, &timer.id))),
-    ])
-}
-
-fn put_action(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
-    Ok(TransactWriteItem::builder().put(put.build().map_err(corrupt)?).build())
-}
-
-fn corrupt(error: BuildError) -> StoreError {
-    StoreError::Corrupt(error.to_string())
+fn put_action(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    let put = put.build().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
 }
