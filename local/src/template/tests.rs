@@ -45,7 +45,10 @@ fn every_function_has_its_binary_limits_and_environment() {
             "orders-api",
             "outbox-relay",
             "products-api",
-            "stock"
+            "stock",
+            "timer-runner",
+            "timer-store",
+            "timers-api"
         ]
     );
 
@@ -101,13 +104,15 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/orders/{id}", "orders-api"),
         ("/products", "products-api"),
         ("/products/{id}", "products-api"),
+        ("/timers", "timers-api"),
+        ("/timers/{id}", "timers-api"),
         ("/users/{id}/events", "activity-api"),
     ];
     assert_eq!(routes, expected);
     assert!(template.routes.iter().all(|route| route.method.is_none()), "every route is ANY");
     let mut scheduled: Vec<&str> = template.schedules.iter().map(|schedule| schedule.function.as_str()).collect();
     scheduled.sort_unstable();
-    assert_eq!(scheduled, ["activity-sweeper", "outbox-relay"]);
+    assert_eq!(scheduled, ["activity-sweeper", "outbox-relay", "timer-runner"]);
     assert!(template.schedules.iter().all(|it| (it.every, it.retries) == (Duration::from_secs(60), 0)));
 }
 
@@ -128,6 +133,7 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
     }
     assert_eq!(groups["millrace-stock"], ("order_created", "stock"));
     assert_eq!(groups["millrace-activity-order"], ("user-activity-events", "activity-order"));
+    assert_eq!(groups["millrace-timer-store"], ("timer-requests", "timer-store"));
     assert!(template.kafka_mappings.iter().all(|it| it.delivery.report_batch_item_failures));
     let mapping = |id: &str| template.kafka_mappings.iter().find(|it| it.delivery.logical_id == id).unwrap();
     let (archive, event_log) = (mapping("ArchiveFromProductEvents"), mapping("EventLogFromProductEvents"));

@@ -1,0 +1,103 @@
+//! Who reads the due index: one run at a time, by an item with a holder and an end.
+//!
+//! The lease keeps two runs from producing everything twice. It protects nothing else: who sends an attempt claims it
+//! by itself, so that two holders at once, by clocks that differ or a frozen process, do no harm.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use jiff::Timestamp;
+use millrace::dynamo::{Item, StoreError, n, number, s};
+use millrace::timer::keys;
+
+/// A lease that is not renewed ends after this time: how long nothing is produced after a holder was killed, also with the
+/// whole stack.
+pub const LEASE: Duration = Duration::from_secs(5);
+
+/// The lease as one run sees it.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    dynamo: Client,
+    table: String,
+    holder: String,
+}
+
+/// The lease as it is stored, in Unix milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// When it ends unless it is renewed; 0 when it was released.
+    pub until: i64,
+    /// When its holder means to release it.
+    pub ends: i64,
+}
+
+impl Lease {
+    pub fn new(dynamo: Client, table: String, holder: String) -> Self {
+        Self { dynamo, table, holder }
+    }
+
+    /// How it stands; `None` before the first run.
+    pub async fn look(&self) -> Result<Option<Standing>, StoreError> {
+        let get = self.dynamo.get_item().table_name(&self.table).set_key(Some(key())).consistent_read(true);
+        let answer = get.send().await?;
+        let read = |item| Ok(Standing { until: number(item, "until")?, ends: number(item, "ends")? });
+        answer.item().map(read).transpose()
+    }
+
+    /// Takes it if nobody has it; answers until when it is held then.
+    pub async fn take(&self, now: Timestamp, ends: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        // `holder = :holder` is for the repeat of a request whose answer was lost.
+        let condition = "attribute_not_exists(pk) OR #until <= :now OR holder = :holder";
+        let update = self.hold(now, ends).condition_expression(condition);
+        self.write(update.expression_attribute_values(":now", n(now.as_millisecond())), now).await
+    }
+
+    /// Renews it unless somebody else has it; answers until when it is held then.
+    pub async fn renew(&self, now: Timestamp, ends: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.write(self.hold(now, ends).condition_expression("holder = :holder"), now).await
+    }
+
+    /// Gives it back. Best effort: it ends by itself otherwise.
+    pub async fn release(&self) {
+        let update = self.update().update_expression("SET #until = :none REMOVE holder");
+        let update = update.condition_expression("holder = :holder").expression_attribute_values(":none", n(0));
+        match update.send().await.map_err(StoreError::from) {
+            Ok(_) | Err(StoreError::Condition(_)) => {}
+            Err(error) => tracing::warn!(%error, "the lease stays until it ends"),
+        }
+    }
+
+    fn hold(&self, now: Timestamp, ends: Timestamp) -> UpdateItemFluentBuilder {
+        self.update()
+            .update_expression("SET holder = :holder, #until = :until, #ends = :ends")
+            .expression_attribute_names("#ends", "ends")
+            .expression_attribute_values(":until", n(until(now).as_millisecond()))
+            .expression_attribute_values(":ends", n(ends.as_millisecond()))
+    }
+
+    fn update(&self) -> UpdateItemFluentBuilder {
+        self.dynamo
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key()))
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":holder", s(&self.holder))
+    }
+
+    async fn write(&self, update: UpdateItemFluentBuilder, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        match update.send().await.map_err(StoreError::from) {
+            Ok(_) => Ok(Some(until(now))),
+            Err(StoreError::Condition(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn until(now: Timestamp) -> Timestamp {
+    now + LEASE
+}
+
+fn key() -> Item {
+    Item::from([(keys::PK.to_owned(), s(keys::RUNNER_PK)), (keys::SK.to_owned(), s(keys::LEASE_SK))])
+}

@@ -1,0 +1,201 @@
+//! One shard of the due index: what is due is produced, oldest first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use bytes::Bytes;
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+use millrace::clock;
+use millrace::dynamo::{Item, StoreError, s};
+use millrace::event::CONTENT_TYPE;
+use millrace::kafka::{PublishError, Publisher, Record};
+use millrace::metrics::{self, Metric};
+use millrace::timer::{DueEntry, keys};
+use tokio::time::MissedTickBehavior;
+
+use crate::hold::Held;
+use crate::produced::{Produced, Turn, WINDOW};
+
+/// Time between two reads of a shard. It bounds how late a timer is that was made to fire at once; the others are found
+/// before their time.
+const READ_EVERY: Duration = Duration::from_millis(200);
+
+/// How long before its time an attempt is produced. Whoever makes it waits for its time.
+pub const AHEAD: Duration = Duration::from_secs(1);
+
+/// Entries that one query reads, and that are produced at once.
+const PAGE: usize = 100;
+
+/// Most time to produce one.
+const WITHIN: Duration = Duration::from_secs(2);
+
+/// Pause of a shard after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The due index, and where what is due goes.
+pub struct Index {
+    pub dynamo: Client,
+    pub table: String,
+    pub publisher: Arc<dyn Publisher>,
+}
+
+/// Why a pass through a shard was not finished.
+#[derive(Debug, thiserror::Error)]
+enum PassError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Kafka(#[from] PublishError),
+    #[error("an entry has no JSON form: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What a pass has produced.
+#[derive(Debug, Default)]
+struct Tally {
+    first: usize,
+    again: usize,
+    /// The latest of those that were produced for the first time.
+    lateness: Duration,
+}
+
+impl Index {
+    /// Reads a shard for as long as the lease is held.
+    pub async fn watch(&self, shard: u8, held: &Held) {
+        // Shards take turns within the period.
+        tokio::time::sleep(READ_EVERY * u32::from(shard) / u32::from(keys::DUE_SHARDS)).await;
+        let mut ticks = tokio::time::interval(READ_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut produced = Produced::default();
+        loop {
+            ticks.tick().await;
+            let now = clock::now();
+            if !held.at(now) {
+                return;
+            }
+            produced.begin();
+            let mut tally = Tally::default();
+            let passed = self.pass(shard, now, &mut produced, &mut tally).await;
+            tell(&tally);
+            if let Err(error) = passed {
+                tracing::warn!(shard, %error, "what is due is produced later");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Goes through what is due, at most [`WINDOW`] entries. An entry that Kafka has not acknowledged is tried again by the
+    /// next pass.
+    async fn pass(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        produced: &mut Produced,
+        tally: &mut Tally,
+    ) -> Result<(), PassError> {
+        let (mut after, mut read) = (None, 0);
+        loop {
+            let (entries, more) = self.due(shard, now + AHEAD, after).await?;
+            read += entries.len();
+            let last = entries.last().map(DueEntry::sk);
+            let done = self.produce(entries, now, produced, tally).await;
+            after = more.filter(|_| read < WINDOW && done.is_ok());
+            if after.is_none() {
+                // A full window and a failure both leave the rest unread.
+                produced.end(last.as_deref().filter(|_| read >= WINDOW || done.is_err()));
+                return done;
+            }
+        }
+    }
+
+    async fn produce(
+        &self,
+        entries: Vec<DueEntry>,
+        now: Timestamp,
+        produced: &mut Produced,
+        tally: &mut Tally,
+    ) -> Result<(), PassError> {
+        let mut due = Vec::new();
+        for entry in entries {
+            match produced.turn(&entry.sk(), now.as_millisecond()) {
+                Turn::Wait => {}
+                turn => due.push(self.publish(entry, turn)),
+            }
+        }
+        // In order, so that the oldest are sent first.
+        let mut sent = stream::iter(due).buffered(PAGE);
+        let mut outcome = Ok(());
+        while let Some(sent) = sent.next().await {
+            match sent {
+                Ok((entry, turn)) => {
+                    let now = clock::now();
+                    produced.note(entry.sk(), now.as_millisecond());
+                    tally.add(turn, now.duration_since(entry.due.due_at).try_into().unwrap_or_default());
+                }
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
+    }
+
+    async fn publish(&self, entry: DueEntry, turn: Turn) -> Result<(DueEntry, Turn), PassError> {
+        let event = entry.due.clone().event(entry.traceparent.clone());
+        let mut headers = vec![("content-type".to_owned(), Bytes::from_static(CONTENT_TYPE.as_bytes()))];
+        headers.extend(entry.traceparent.clone().map(|trace| ("traceparent".to_owned(), Bytes::from(trace))));
+        let record = Record {
+            topic: event.kind.topic().name().to_owned(),
+            key: entry.due.timer_id.to_string(),
+            value: Bytes::from(serde_json::to_vec(&event)?),
+            headers,
+        };
+        self.publisher.publish(record, WITHIN).await?;
+        Ok((entry, turn))
+    }
+
+    /// Entries that are due by a time, oldest first, and where to go on. Not read consistently, which would cost twice as
+    /// much: what is missed now is found by the next read.
+    async fn due(
+        &self,
+        shard: u8,
+        by: Timestamp,
+        after: Option<Item>,
+    ) -> Result<(Vec<DueEntry>, Option<Item>), StoreError> {
+        let answer = self
+            .dynamo
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :by")
+            .expression_attribute_values(":pk", s(keys::due(shard)))
+            .expression_attribute_values(":by", s(keys::due_by(by)))
+            .limit(i32::try_from(PAGE).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(after)
+            .send()
+            .await?;
+        let entries = answer.items().iter().map(DueEntry::read).collect::<Result<_, _>>()?;
+        Ok((entries, answer.last_evaluated_key))
+    }
+}
+
+impl Tally {
+    fn add(&mut self, turn: Turn, lateness: Duration) {
+        if turn == Turn::First {
+            self.first += 1;
+            self.lateness = self.lateness.max(lateness);
+        } else {
+            self.again += 1;
+        }
+    }
+}
+
+fn tell(tally: &Tally) {
+    if tally.first + tally.again == 0 {
+        return;
+    }
+    let mut measured = vec![Metric::count("TimersDue", tally.first), Metric::count("TimersDueAgain", tally.again)];
+    if tally.first > 0 {
+        measured.push(Metric::milliseconds("TimerLateness", tally.lateness));
+    }
+    metrics::emit(&[], &measured, &[]);
+}

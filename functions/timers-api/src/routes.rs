@@ -1,0 +1,180 @@
+//! The routes of timers.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use millrace::api::page::{self, PageQuery};
+use millrace::api::{Params, Problem, Segment, resource};
+use millrace::clock;
+use millrace::dynamo::StoreError;
+use millrace::event::Context;
+use millrace::id::TimerId;
+use millrace::idempotency::{Answer, Claim, Keys, Post};
+use millrace::outbox::Outbox;
+use millrace::telemetry::TraceContext;
+use millrace::timer::{Status, Timer, events};
+use serde::{Deserialize, Serialize};
+
+use crate::guard;
+use crate::input::{self, TimerInput};
+use crate::store::{Refused, Store};
+use crate::view::View;
+
+/// This function, in the events that it makes.
+const SOURCE: &str = "timers-api";
+
+/// Tries of a cancellation that loses races. A timer changes a few times in its life.
+const CANCEL_TRIES: u32 = 5;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    pub store: Store,
+    pub keys: Keys,
+    pub outbox: Outbox,
+}
+
+/// All routes of this function.
+pub fn router(api: Api) -> Router {
+    let get_post = || async { Problem::method_not_allowed("GET, POST") };
+    let get_delete = || async { Problem::method_not_allowed("GET, DELETE") };
+    Router::new()
+        .route("/timers", get(list).post(create).fallback(get_post))
+        .route("/timers/{id}", get(read).delete(cancel).fallback(get_delete))
+        .with_state(api)
+}
+
+async fn create(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    post: Post,
+) -> Result<Response, Problem> {
+    let input = input::timer(&post.body)?;
+    let act = async |claim: Option<Claim>| insert(&api, input, &trace, claim).await;
+    post.once(&api.keys, "POST /timers", act).await
+}
+
+/// What depends on the time or on the network is judged here: a repeated request gets its first answer all the same.
+async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
+    let fire_at = input.when.at(clock::now())?;
+    guard::check(&input.url).await?;
+    let now = clock::now();
+    let timer = Timer {
+        id: TimerId::from(clock::new_id()),
+        url: input.url,
+        status: Status::Pending,
+        fire_at,
+        due_at: fire_at,
+        payload: input.payload,
+        secret: input.secret,
+        attempt: 1,
+        attempts: Vec::new(),
+        firing_until: None,
+        traceparent: Some(trace.to_string()),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let entry = events::requested(&timer, clock::new_id(), &context(now, trace))?;
+    let actions = vec![api.store.timers.insert(&timer)?, entry.put(api.outbox.table())?];
+    let answer = accepted(timer, now)?;
+    let stored = claim.map(|claim| api.keys.complete(&claim, &answer, now)).transpose()?;
+    match api.store.commit(actions, stored).await {
+        Ok(()) => {}
+        // A new id is free.
+        Err(Refused::Raced) => return Err(Problem::unavailable()),
+        Err(Refused::Problem(problem)) => return Err(problem),
+    }
+    api.outbox.after_commit(vec![entry]).await;
+    Ok(answer)
+}
+
+fn accepted(timer: Timer, now: Timestamp) -> Result<Answer, Problem> {
+    let location = HeaderValue::try_from(format!("/timers/{}", timer.id));
+    let location = location.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
+    resource::json(StatusCode::ACCEPTED, headers, &View::new(timer, now))
+}
+
+async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
+    let timer = stored(&api, id).await?;
+    Ok(resource::json(StatusCode::OK, HeaderMap::new(), &View::new(timer, clock::now()))?.respond())
+}
+
+/// Cancels a timer before an attempt of it begins. Once a sender has it, nobody can say any more what the receiver saw.
+async fn cancel(
+    State(api): State<Api>,
+    Extension(trace): Extension<TraceContext>,
+    Segment(id): Segment,
+) -> Result<Response, Problem> {
+    for _ in 0..CANCEL_TRIES {
+        let timer = stored(&api, id.clone()).await?;
+        match timer.status {
+            Status::Pending | Status::Scheduled => {}
+            Status::Cancelled => return Ok(StatusCode::NO_CONTENT.into_response()),
+            Status::Firing => return Err(too_late("timer_firing", "an attempt of the timer is under way")),
+            Status::Fired => return Err(too_late("timer_fired", "the timer has fired")),
+            Status::Failed => return Err(too_late("timer_failed", "the timer was given up")),
+        }
+        let now = clock::now();
+        let cancelled =
+            Timer { status: Status::Cancelled, version: timer.version + 1, updated_at: now, ..timer.clone() };
+        let entry = events::cancelled(&cancelled, clock::new_id(), &context(now, &trace))?;
+        let table = &api.store.timers;
+        let actions = vec![table.replace(&cancelled)?, table.leave(&timer)?, entry.put(api.outbox.table())?];
+        match api.store.commit(actions, None).await {
+            Ok(()) => {
+                api.outbox.after_commit(vec![entry]).await;
+                return Ok(StatusCode::NO_CONTENT.into_response());
+            }
+            Err(Refused::Raced) => {}
+            Err(Refused::Problem(problem)) => return Err(problem),
+        }
+    }
+    let detail = "the timer changes too often; try again";
+    Err(Problem::new(StatusCode::CONFLICT, "too_many_changes", detail).retry_after(1))
+}
+
+fn too_late(code: &'static str, detail: &str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, code, detail)
+}
+
+#[derive(Debug, Deserialize)]
+struct ListQuery {
+    status: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    after: TimerId,
+}
+
+async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Result<Response, Problem> {
+    let known = |name: &str| {
+        let names = Status::ALL.map(Status::name).join(", ");
+        let unknown = || Problem::invalid_field("status", "unknown_status", format!("one of {names} was expected"));
+        Status::from_name(name).ok_or_else(unknown)
+    };
+    let status = query.status.as_deref().map(known).transpose()?;
+    let after = query.page.cursor::<Cursor>()?.map(|cursor| cursor.after);
+    let (timers, more) = api.store.list(status, query.page.limit()?, after).await?;
+    let now = clock::now();
+    let items: Vec<View> = timers.into_iter().map(|timer| View::new(timer, now)).collect();
+    let next = items.last().filter(|_| more).map(|last| Cursor { after: last.id().clone() });
+    page::answer(items, next.as_ref())
+}
+
+/// No timer has an id that is none.
+async fn stored(api: &Api, id: String) -> Result<Timer, Problem> {
+    let id = TimerId::try_from(id).map_err(|_| Problem::not_found("timer"))?;
+    api.store.timers.get(&id).await?.ok_or_else(|| Problem::not_found("timer"))
+}
+
+fn context(now: Timestamp, trace: &TraceContext) -> Context {
+    Context { now, source: SOURCE, traceparent: Some(trace.to_string()) }
+}
