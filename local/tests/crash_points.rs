@@ -36,10 +36,13 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             tokio::time::sleep(4 * TICK).await;
         }
     };
-    // All of them: a step that is only passed once a minute would be armed for longer than anybody waits.
+    // The sweeper too: a step that is only passed once a minute would be armed for longer than anybody waits.
     let schedules = async {
         while running() {
-            stack.send(stack.request("POST", "/_local/clock/tick")).await.with(202);
+            for function in ["outbox-relay", "activity-sweeper"] {
+                let tick = stack.request("POST", &format!("/_local/clock/tick?function={function}"));
+                stack.send(tick).await.with(202);
+            }
             tokio::time::sleep(TICK).await;
         }
     };
@@ -107,7 +110,9 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
         // A step that only a crash leads to shows up on the way.
         loop {
             let passed = stack.crash_points().await;
-            let next = passed.into_iter().find(|at| !done.contains(&(at.function.clone(), at.step.clone())));
+            // A crash of the runner costs the time of its lease; tests of timers have it.
+            let mut passed = passed.into_iter().filter(|at| at.function != "timer-runner");
+            let next = passed.find(|at| !done.contains(&(at.function.clone(), at.step.clone())));
             match next {
                 Some(CrashPoint { function, step, .. }) => {
                     stack.arm(&function, &step, "KILL").await;
