@@ -88,11 +88,12 @@ impl Verdict {
                 journal.produced.len()
             ),
             format!(
-                "stored   {} products, {} orders, {} ingredients, {} mails, {} entries in the outbox",
+                "stored   {} products, {} orders, {} ingredients, {} mails, {} timers, {} entries in the outbox",
                 observed.products.len(),
                 observed.orders.len(),
                 observed.ingredients.len(),
                 observed.mails.len(),
+                observed.timers.len(),
                 observed.outbox.len()
             ),
             format!(

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::activity::Activity;
 use super::order::{Notify, Order};
 use super::product::{Content, Product};
+use super::timer::Told;
 
 /// Largest event, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
@@ -65,6 +66,11 @@ pub enum Kind {
     OrderRejected,
     Notify,
     UserActivity,
+    TimerRequested,
+    TimerCancelled,
+    TimerFired,
+    TimerFailed,
+    TimerDue,
 }
 
 /// What an event carries.
@@ -82,6 +88,8 @@ pub enum Payload {
     Notify(Notify),
     /// What a user did.
     Activity(Activity),
+    /// What became of a timer.
+    Timer(Told),
 }
 
 /// What is left of a deleted product.
@@ -143,6 +151,11 @@ impl Kind {
             Self::OrderRejected => "OrderRejected",
             Self::Notify => "Notify",
             Self::UserActivity => "UserActivity",
+            Self::TimerRequested => "TimerRequested",
+            Self::TimerCancelled => "TimerCancelled",
+            Self::TimerFired => "TimerFired",
+            Self::TimerFailed => "TimerFailed",
+            Self::TimerDue => "TimerDue",
         }
     }
 
@@ -156,6 +169,8 @@ impl Kind {
             Self::OrderConfirmed | Self::OrderRejected => "order-events",
             Self::Notify => "notify",
             Self::UserActivity => "user-activity-events",
+            Self::TimerRequested | Self::TimerCancelled | Self::TimerFired | Self::TimerFailed => "timer-requests",
+            Self::TimerDue => "timer-due",
         }
     }
 }
@@ -183,6 +198,9 @@ impl Event {
             Kind::OrderCreated | Kind::OrderConfirmed | Kind::OrderRejected => Payload::Order(object(data.as_bytes())?),
             Kind::Notify => Payload::Notify(object(data.as_bytes())?),
             Kind::UserActivity => Payload::Activity(object(data.as_bytes())?),
+            Kind::TimerRequested | Kind::TimerCancelled | Kind::TimerFired | Kind::TimerFailed | Kind::TimerDue => {
+                Payload::Timer(object(data.as_bytes())?)
+            }
         };
         let valid = match &payload {
             Payload::Activity(activity) => activity.is_valid(),
@@ -235,7 +253,8 @@ impl Event {
             | Payload::Warning(_)
             | Payload::Order(_)
             | Payload::Notify(_)
-            | Payload::Activity(_) => None,
+            | Payload::Activity(_)
+            | Payload::Timer(_) => None,
         }
     }
 }
@@ -250,6 +269,7 @@ impl Payload {
             Self::Order(order) => &order.id,
             Self::Notify(notify) => &notify.ingredient_id,
             Self::Activity(activity) => &activity.user_id,
+            Self::Timer(told) => &told.timer_id,
         }
     }
 
@@ -262,6 +282,7 @@ impl Payload {
             Self::Order(order) => order.version,
             Self::Notify(notify) => notify.version,
             Self::Activity(activity) => activity.seq(),
+            Self::Timer(told) => told.rank(),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::timer::{DueIndex, StoredTimer};
+
 /// Where a record is in Kafka.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
@@ -129,6 +131,10 @@ pub struct Observed {
     pub ingredients: Vec<StoredIngredient>,
     /// The table of mails.
     pub mails: Vec<StoredMail>,
+    /// Timers.
+    pub timers: Vec<StoredTimer>,
+    /// What is due, by timer.
+    pub due: DueIndex,
     /// Aggregate and entry of what waits in the outbox.
     pub outbox: Vec<String>,
     /// The topics.

@@ -3,9 +3,9 @@
 //! Each rule has a stable code, and a violation carries its evidence. The rules of one module share a subject:
 //! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`orders`] that
 //! orders are decided and take what they say, [`ingredients`] that these have what requests and orders leave of them and
-//! that a fall below half is told once, [`answers`] that what was acknowledged is there, [`explain`] that nothing is there
-//! which nobody asked for, [`copies`] the log and the archive, [`letters`] the dead letters and the mails, [`activity`] that the
-//! events of users are on the topic as they were sent.
+//! that a fall below half is told once, [`timers`] that timers are there with their events, [`answers`] that what was
+//! acknowledged is there, [`explain`] that nothing is there which nobody asked for, [`copies`] the log and the archive,
+//! [`letters`] the dead letters and the mails, [`activity`] that the events of users are on the topic as they were sent.
 
 mod activity;
 mod answers;
@@ -16,6 +16,7 @@ mod kitchen;
 mod letters;
 mod orders;
 mod products;
+mod timers;
 mod topic;
 
 use std::fmt;
@@ -68,10 +69,11 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
         found.add("outbox-not-empty", entry, "waits to be published");
     }
     let topic = Topic::read(journal, observed);
-    let Told { stories, orders, notices } = topic::judge(&topic, &mut found);
+    let Told { stories, orders, notices, timers } = topic::judge(&topic, &mut found);
     products::judge(&stories, observed, &mut found);
     orders::judge(journal, &orders, &stories, observed, &mut found);
     ingredients::judge(journal, &notices, observed, &mut found);
+    timers::judge(journal, &timers, observed, &mut found);
     let obligations = answers::judge(journal, &stories, observed, &mut found);
     explain::judge(journal, &obligations, &stories, &mut found);
     copies::judge(&topic, observed, &mut found);

@@ -40,6 +40,7 @@ pub(super) struct Told<'a> {
     pub stories: Stories<'a>,
     pub orders: Events<'a>,
     pub notices: Events<'a>,
+    pub timers: Events<'a>,
 }
 
 impl<'a> Topic<'a> {
@@ -93,6 +94,7 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
         match event.payload {
             Payload::Order(_) => told.orders.entry(event.subject.as_str()).or_default().push(event),
             Payload::Notify(_) => told.notices.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Timer(_) => told.timers.entry(event.subject.as_str()).or_default().push(event),
             Payload::Activity(_) => {}
             Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.stories),
         }

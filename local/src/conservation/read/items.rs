@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::conservation::observed::{Copy, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
+use crate::conservation::observed::{Copy, Observed, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
+use crate::conservation::timer::StoredTimer;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -24,6 +25,37 @@ pub(super) fn ingredient(item: &Item) -> Result<StoredIngredient, String> {
 
 pub(super) fn mail(item: &Item) -> Result<StoredMail, String> {
     Ok(StoredMail { event: text(item, "eventId")?, sent: item.contains_key("sentAt") })
+}
+
+/// Keeps an item of the timers table, which has timers, the due index, and the lease of its reader.
+pub(super) fn of_timers(item: &Item, observed: &mut Observed) {
+    let kept = text(item, "pk").and_then(|pk| match pk.split('#').next() {
+        Some("timer") => Ok(observed.timers.push(timer(item)?)),
+        Some("due") => {
+            let sk = text(item, "sk")?;
+            let read = sk.split_once('#').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
+            let (at, id): (i64, String) = read.ok_or_else(|| format!("{sk} is no time and timer"))?;
+            observed.due.entry(id).or_default().push((at, number(item, "attempt")?));
+            Ok(())
+        }
+        Some("runner") => Ok(()),
+        _ => Err(format!("{pk} is unknown")),
+    });
+    if let Err(why) = kept {
+        observed.unreadable.push(("TimersTable".to_owned(), why));
+    }
+}
+
+fn timer(item: &Item) -> Result<StoredTimer, String> {
+    Ok(StoredTimer {
+        id: text(item, "id")?,
+        status: text(item, "status")?,
+        version: number(item, "version")?,
+        url: text(item, "url")?,
+        fire_at: number(item, "fireAt")?,
+        due_at: number(item, "dueAt")?,
+        attempt: number(item, "attempt")?,
+    })
 }
 
 pub(super) fn pending(item: &Item) -> String {

@@ -53,6 +53,9 @@ impl Reader {
         for item in self.items("MailTable").await? {
             keep(items::mail(&item), "MailTable", &mut observed.mails, &mut observed.unreadable);
         }
+        for item in self.items("TimersTable").await? {
+            items::of_timers(&item, &mut observed);
+        }
         observed.outbox = self.pending().await?;
         for name in &self.addresses.topics {
             observed.records.extend(topic::records(&self.addresses.kafka, name).await?);
