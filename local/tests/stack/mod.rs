@@ -9,6 +9,7 @@ pub mod load;
 pub mod orders;
 pub mod process;
 pub mod tables;
+pub mod timers;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub struct Stack {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub process: Process,
-    /// What was asked of `/products`, `/orders` and `/ingredients` and put onto the topics, for [`Stack::conserved`].
+    /// What was asked of `/products`, `/orders`, `/ingredients` and `/timers` and put onto the topics, for [`Stack::conserved`].
     pub journal: Arc<Recorder>,
     http: reqwest::Client,
 }
@@ -226,7 +227,8 @@ impl Answer {
 /// What the journal keeps of a request that may change something and whose effect the checker knows.
 fn sent(request: &reqwest::Request) -> Option<Sent> {
     let path = request.url().path();
-    let kept = ["/products", "/order", "/ingredients", "/events"].iter().any(|kept| path.starts_with(kept));
+    let kept =
+        ["/products", "/order", "/ingredients", "/events", "/timers"].iter().any(|kept| path.starts_with(kept));
     if request.method() == "GET" || !kept {
         return None;
     }
