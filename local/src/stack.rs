@@ -155,6 +155,9 @@ fn load(args: &Args, bootstrap_servers: &str) -> anyhow::Result<Template> {
         ("AllowSeed", "on"),
         ("AlertFrom", "millrace@example.com"),
         ("AlertEmail", "kitchen@example.com"),
+        ("WebhookAllowLocal", "on"),
+        // No secret: everybody who reads the README can verify with it.
+        ("WebhookSecrets", "whsec_bWlsbHJhY2UgbG9jYWwgd2ViaG9va3Mh"),
     ];
     let mut parameters: BTreeMap<String, String> =
         fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

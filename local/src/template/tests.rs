@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::model::{Delivery, StartingPosition, Template};
+use super::model::{Asynchronous, Delivery, StartingPosition, Template};
 use super::{load, parse};
 
 fn parameters(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -48,7 +48,8 @@ fn every_function_has_its_binary_limits_and_environment() {
             "stock",
             "timer-runner",
             "timer-store",
-            "timers-api"
+            "timers-api",
+            "webhook-sender"
         ]
     );
 
@@ -75,6 +76,11 @@ fn every_function_has_its_binary_limits_and_environment() {
     ]);
     assert_eq!(template.functions["event-log"].environment, expected);
     assert_eq!(template.functions["event-log-api"].memory_mb, 256, "from Globals");
+
+    let asynchronous = |name: &str| template.functions[name].asynchronous;
+    let repeated_by_others = Asynchronous { retries: 0, max_age: Duration::from_secs(60) };
+    assert_eq!(asynchronous("webhook-sender"), repeated_by_others);
+    assert_eq!(asynchronous("event-log"), Asynchronous::default());
 }
 
 #[test]

@@ -20,7 +20,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use tracing::Instrument;
 
@@ -110,16 +110,29 @@ pub async fn serve<C: Consumer>(
         async move {
             let _guard = guard;
             let (consumer, dead_letters) = &*shared;
-            let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-            let deadline = Instant::now() + left.saturating_sub(MARGIN);
-            let answer =
-                report.answer(handle(consumer, dead_letters, event.payload, crate::clock::now(), deadline).await);
-            crash_points::before(ANSWER);
-            answer
+            answer(consumer, dead_letters, report, event.payload, &event.context).await
         }
         .instrument(span)
     }))
     .await
+}
+
+/// Answers one invocation.
+///
+/// # Errors
+/// What was not completed, where the poller may not read a partial answer.
+pub async fn answer<C: Consumer>(
+    consumer: &C,
+    dead_letters: &DeadLetters,
+    report: Report,
+    batch: KafkaBatch,
+    context: &Context,
+) -> Result<BatchResponse, Diagnostic> {
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let deadline = Instant::now() + left.saturating_sub(MARGIN);
+    let answer = report.answer(handle(consumer, dead_letters, batch, crate::clock::now(), deadline).await);
+    crash_points::before(ANSWER);
+    answer
 }
 
 /// Handles one batch: partitions side by side, records of a partition in order.
