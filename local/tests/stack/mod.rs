@@ -8,6 +8,7 @@ pub mod kafka;
 pub mod load;
 pub mod orders;
 pub mod process;
+pub mod receiver;
 pub mod tables;
 pub mod timers;
 

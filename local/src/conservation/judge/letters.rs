@@ -14,12 +14,19 @@ const ACTIVITY: &str = "activity-order";
 /// The consumer of notices.
 const ALERT_MAIL: &str = "alert-mail";
 
+/// The consumer of requested timers.
+const TIMER_STORE: &str = "timer-store";
+/// The consumer of due attempts. It also gives timers up, which `timers` judges.
+pub(super) const WEBHOOK_SENDER: &str = "webhook-sender";
+
 /// Those that give up a record of a topic that is no event, each for itself.
 fn consumers(topic: &str) -> &'static [&'static str] {
     match topic {
         "order_created" => &["event-log", "archive", STOCK],
         "notify" => &["event-log", "archive", ALERT_MAIL],
         "user-activity-events" => &["event-log", "archive", ACTIVITY],
+        "timer-requests" => &["event-log", "archive", TIMER_STORE],
+        "timer-due" => &["event-log", "archive", WEBHOOK_SENDER],
         _ => &["event-log", "archive"],
     }
 }
@@ -29,8 +36,12 @@ type Kept<'a> = BTreeMap<(&'a str, &'a Place), &'a DeadLetter>;
 
 pub(super) fn judge<'a>(topic: &Topic<'a>, observed: &'a Observed, found: &mut Found) {
     let mut kept = Kept::new();
-    // Of users' events, those that were processed and failed, and gaps, are no records that nobody can read.
-    let is_record = |letter: &&DeadLetter| letter.consumer != ACTIVITY || letter.id.starts_with("activity-order:");
+    // Users' events that were processed and failed, gaps, and timers that were given up are no records that nobody can
+    // read.
+    let is_record = |letter: &&DeadLetter| {
+        let consumer = letter.consumer.as_str();
+        ![ACTIVITY, WEBHOOK_SENDER].contains(&consumer) || letter.id.starts_with(&format!("{consumer}:"))
+    };
     for letter in observed.dead_letters.iter().filter(is_record) {
         let twice = kept.insert((&letter.consumer, &letter.place), letter).is_some();
         found.check(!twice, "dead-letter-twice", &letter.id, || format!("of {} at {}", letter.consumer, letter.place));

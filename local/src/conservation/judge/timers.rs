@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::Found;
+use super::letters::WEBHOOK_SENDER;
 use super::topic::Events;
 use crate::conservation::event::{Kind, Payload};
 use crate::conservation::journal::{Journal, Outcome, Request};
@@ -20,6 +21,7 @@ pub(super) fn judge(journal: &Journal, events: &Events, observed: &Observed, fou
         check_events(timer, events, found);
         check_due(timer, observed, found);
     }
+    check_letters(&stored, observed, found);
     for id in events.keys().filter(|id| !stored.contains_key(*id)) {
         found.add("event-without-timer", id, "no such timer is stored");
     }
@@ -44,6 +46,10 @@ fn check_events(timer: &StoredTimer, events: &Events, found: &mut Found) {
         }
     };
     let expected: Vec<Kind> = std::iter::once(Kind::TimerRequested).chain(end).collect();
+    // A timer that was given up may be redriven; what became of it then counts.
+    let last = kinds.len().saturating_sub(1);
+    let counts = |(at, kind): &(usize, Kind)| *at == last || *kind != Kind::TimerFailed;
+    let kinds: Vec<Kind> = kinds.into_iter().enumerate().filter(counts).map(|(_, kind)| kind).collect();
     found.check(kinds == expected, "timer-events", &timer.id, || {
         format!("it is {}, and its events are {kinds:?}", timer.status)
     });
@@ -55,6 +61,7 @@ fn check_events(timer: &StoredTimer, events: &Events, found: &mut Found) {
                 told.version == Some(1) && (told.url.as_ref(), fire_at) == (Some(&timer.url), Some(timer.fire_at))
             }
             Kind::TimerDue => told.attempt.is_some_and(|attempt| (1..=timer.attempt).contains(&attempt)),
+            Kind::TimerFailed => told.version.is_some_and(|version| version <= timer.version),
             _ => told.version == Some(timer.version),
         };
         found.check(same, "timer-event-differs", &timer.id, || format!("{} tells {}", event.kind.name(), event.data));
@@ -69,6 +76,23 @@ fn check_due(timer: &StoredTimer, observed: &Observed, found: &mut Found) {
     found.check(due == expected, "due-index-differs", &timer.id, || {
         format!("it is {}, {expected:?} was expected and {due:?} is there", timer.status)
     });
+}
+
+/// A timer that was given up is a dead letter by its last attempt, and no other is.
+fn check_letters(stored: &BTreeMap<&str, &StoredTimer>, observed: &Observed, found: &mut Found) {
+    let letters = observed.dead_letters.iter().filter(|letter| letter.consumer == WEBHOOK_SENDER);
+    let mut letters: BTreeSet<&str> = letters.map(|letter| letter.id.as_str()).collect();
+    for timer in stored.values().filter(|timer| timer.status == "failed") {
+        let kept = letters.remove(format!("{}.{}", timer.id, timer.attempt).as_str());
+        found.check(kept, "dead-letter-missing", &timer.id, || "it is failed".to_owned());
+    }
+    for id in letters.into_iter().filter(|id| !id.starts_with(WEBHOOK_SENDER)) {
+        let attempt =
+            id.rsplit_once('.').and_then(|(id, attempt)| Some((stored.get(id)?, attempt.parse::<u64>().ok()?)));
+        // One that was redriven has had further attempts since.
+        let redriven = attempt.is_some_and(|(timer, attempt)| attempt < timer.attempt);
+        found.check(redriven, "dead-letter-invented", id, || "its timer was not given up then".to_owned());
+    }
 }
 
 /// What was acknowledged is stored as it was answered, one timer for each key; what was cancelled stays so; and no other
@@ -130,6 +154,7 @@ mod tests {
     use super::*;
     use crate::conservation::event::Event;
     use crate::conservation::journal::{Answer, Sent};
+    use crate::conservation::observed::{DeadLetter, Place};
 
     const URL: &str = "https://example.com/hook";
     const FIRE_AT: &str = "2026-11-21T06:00:00Z";
@@ -198,7 +223,7 @@ mod tests {
     #[test]
     fn every_rule_of_timers_sees_when_it_is_broken() {
         assert_eq!(codes(&kept()), BTreeSet::new());
-        let breaks: [(&str, fn(&mut Kept)); 12] = [
+        let breaks: [(&str, fn(&mut Kept)); 14] = [
             ("acknowledged-missing", |kept| drop(kept.observed.timers.remove(0))),
             ("acknowledged-missing", |kept| kept.observed.timers[0].fire_at += 1),
             ("timer-events", |kept| drop(kept.events.remove(0))),
@@ -210,6 +235,13 @@ mod tests {
             ("due-without-timer", |kept| drop(kept.observed.due.insert("nobody".into(), vec![(1, 2)]))),
             ("event-without-timer", |kept| kept.events.push(event("TimerDue", "nobody", json!({"attempt": 1})))),
             ("cancelled-lost", |kept| kept.observed.timers[1].status = "fired".into()),
+            ("dead-letter-missing", |kept| kept.observed.timers[2].status = "failed".into()),
+            ("dead-letter-invented", |kept| {
+                let place = Place { topic: "timer-due".into(), partition: 0, offset: 0 };
+                let (id, consumer) = ("waits.1".into(), WEBHOOK_SENDER.into());
+                let letter = DeadLetter { id, consumer, place, key: None, value: None };
+                kept.observed.dead_letters.push(letter);
+            }),
             ("invented", |kept| drop(kept.journal.requests.remove(0))),
         ];
         for (code, break_it) in breaks {

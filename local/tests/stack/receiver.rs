@@ -1,0 +1,110 @@
+//! Somebody who receives webhooks, well or badly, as the path says.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderMap, StatusCode, header};
+use jiff::Timestamp;
+use standardwebhooks::Webhook;
+use tokio::net::TcpListener;
+
+/// The secret that the local stack signs with where a timer has none.
+pub const SECRET: &str = "whsec_bWlsbHJhY2UgbG9jYWwgd2ViaG9va3Mh";
+
+/// Longest answer of a receiver that hangs; the sender gives up before.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub at: Timestamp,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Received {
+    pub fn id(&self) -> &str {
+        self.headers["webhook-id"].to_str().unwrap()
+    }
+
+    /// Whether the specification's own library takes its signature.
+    pub fn is_signed_by(&self, secret: &str) -> bool {
+        Webhook::new(secret).unwrap().verify(self.body.as_bytes(), &self.headers).is_ok()
+    }
+}
+
+type Log = Arc<Mutex<Vec<Received>>>;
+
+/// A running receiver, for as long as the test runs.
+pub struct Receiver {
+    base: String,
+    log: Log,
+}
+
+impl Receiver {
+    pub async fn start() -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let log = Log::default();
+        let router = Router::new().fallback(receive).with_state(log.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Receiver { base, log }
+    }
+
+    /// A URL whose last part says how it answers: `ok`, `fails-twice`, `gone`, `busy`, `moved`, `large`, `hangs`.
+    pub fn url(&self, how: &str) -> String {
+        format!("{}/{how}", self.base)
+    }
+
+    /// Everything that came, in its order.
+    pub fn received(&self) -> Vec<Received> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// What came for a timer.
+    pub fn of(&self, timer: &str) -> Vec<Received> {
+        self.received().into_iter().filter(|received| received.id() == timer).collect()
+    }
+
+    /// Times of arrival by timer.
+    pub fn arrivals(&self) -> BTreeMap<String, Vec<Timestamp>> {
+        let mut arrivals: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
+        for received in self.received() {
+            arrivals.entry(received.id().to_owned()).or_default().push(received.at);
+        }
+        arrivals
+    }
+}
+
+async fn receive(State(log): State<Log>, request: Request) -> Response {
+    let at = Timestamp::now();
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1024 * 1024).await.unwrap();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    let received = Received { at, path: head.uri.path().to_owned(), headers: head.headers, body };
+    let (path, id) = (received.path.clone(), received.id().to_owned());
+    let earlier = {
+        let mut log = log.lock().unwrap();
+        log.push(received);
+        log.iter().filter(|received| received.id() == id).count() - 1
+    };
+    match path.rsplit('/').next().unwrap_or_default() {
+        "fails-twice" if earlier < 2 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        "gone" => StatusCode::GONE.into_response(),
+        "busy" if earlier == 0 => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "600")]).into_response(),
+        "moved" => Redirect::temporary("/ok").into_response(),
+        "metadata" => Redirect::temporary("http://169.254.169.254/latest/meta-data/").into_response(),
+        "large" => Body::from(vec![b'x'; 10 * 1024 * 1024]).into_response(),
+        "hangs" => {
+            tokio::time::sleep(HANGS).await;
+            StatusCode::OK.into_response()
+        }
+        _ => StatusCode::OK.into_response(),
+    }
+}

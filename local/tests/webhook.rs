@@ -1,0 +1,309 @@
+//! Webhooks: each timer's arrives, not before its time and soon after it, signed, and again only where it has to.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
+
+mod stack;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use millrace::id::TimerId;
+use millrace::timer::{Table, item};
+use serde_json::{Value, json};
+
+use self::stack::receiver::{Receiver, SECRET};
+use self::stack::tables::{number, text};
+use self::stack::{Stack, size};
+
+/// Clients at once.
+const CLIENTS: usize = 16;
+/// The step between the claim of an attempt and its note.
+const REQUEST: &str = "webhook.request";
+/// More room than a laptop's default, as Lambda has it: an invocation waits for its attempts' time, and for receivers.
+const ROOM: [&str; 2] = ["--concurrency", "100"];
+
+impl Stack {
+    /// Waits until a timer is as it should be, and answers it as it is read.
+    async fn until(&self, id: &str, claim: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        self.eventually(&format!("{id}: {claim}"), async || {
+            let timer = self.get(&format!("/timers/{id}")).await.with(200).json();
+            if condition(&timer) { Ok(timer) } else { Err(timer) }
+        })
+        .await
+    }
+
+    async fn until_status(&self, id: &str, status: &str) -> Value {
+        self.until(id, status, |timer| timer["status"] == status).await
+    }
+
+    /// Makes the next attempt of a timer due now, as if its wait was over.
+    async fn hasten(&self, id: &str) {
+        let table = Table::new(self.dynamodb.clone(), self.table("TimersTable").to_owned(), Duration::from_secs(60));
+        let stored = table.get(&TimerId::try_from(id.to_owned()).unwrap()).await.unwrap().unwrap();
+        let mut now = stored.clone();
+        now.due_at = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
+        now.version += 1;
+        let actions = vec![table.replace(&now).unwrap(), table.leave(&stored).unwrap(), table.enter(&now).unwrap()];
+        self.dynamodb.transact_write_items().set_transact_items(Some(actions)).send().await.unwrap();
+        assert_eq!(item::read(&self.timers().await[id]).unwrap().due_at, now.due_at);
+    }
+
+    /// Letters of the sender, by id.
+    async fn letters(&self) -> BTreeSet<String> {
+        let letters = self.items("DeadLetterTable").await;
+        letters
+            .iter()
+            .filter(|it| text(it, "consumer") == "webhook-sender")
+            .map(|it| text(it, "id").to_owned())
+            .collect()
+    }
+
+    async fn judged(&self) {
+        self.drained().await;
+        self.conserved().await;
+    }
+}
+
+fn attempts(timer: &Value) -> Vec<(Option<u64>, Option<&str>)> {
+    let attempts = timer["attempts"].as_array().unwrap().iter();
+    attempts.map(|attempt| (attempt["status"].as_u64(), attempt["error"].as_str())).collect()
+}
+
+#[tokio::test]
+async fn a_receiver_that_fails_twice_is_called_a_third_time_with_the_same_id_and_verifies_each_call() {
+    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
+    let payload = json!({"order": 7, "text": "ü \" \n"});
+    let id = stack.timer(&json!({"url": receiver.url("fails-twice"), "seconds": 0, "payload": payload})).await;
+    // The first wait is 5 s, the second one five minutes.
+    let again = stack.until(&id, "two attempts failed", |timer| timer["attempts"].as_array().unwrap().len() == 2).await;
+    let calls = receiver.of(&id);
+    let waited = calls[1].at.duration_since(calls[0].at);
+    assert!(waited >= SignedDuration::from_secs(5) && waited < SignedDuration::from_secs(8), "{waited}");
+    assert_eq!(again["status"], "scheduled");
+    let wait = stack.due_index().await[&id] - Timestamp::now().as_millisecond();
+    assert!((280_000..=331_000).contains(&wait), "{wait}");
+    stack.hasten(&id).await;
+    let fired = stack.until_status(&id, "fired").await;
+    let failed = (Some(500), Some("500 Internal Server Error"));
+    assert_eq!(attempts(&fired), [failed, failed, (Some(200), None)]);
+    let calls = receiver.of(&id);
+    assert_eq!(calls.len(), 3);
+    for call in &calls {
+        assert!(call.is_signed_by(SECRET));
+        assert_eq!(serde_json::from_str::<Value>(&call.body).unwrap(), payload);
+        assert_eq!((call.id(), call.headers["content-type"].to_str().unwrap()), (id.as_str(), "application/json"));
+    }
+    stack.judged().await;
+}
+
+#[tokio::test]
+async fn a_timers_own_secrets_sign_and_its_body_is_an_empty_object_without_a_payload() {
+    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
+    let (old, new) = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_bWlsbHJhY2UtbmV3LXNlY3JldC0zMi1ieXRlcyEhISE=");
+    let both = format!("{new} {old}");
+    let id = stack.timer(&json!({"url": receiver.url("large"), "seconds": 0, "secret": both})).await;
+    stack.until_status(&id, "fired").await;
+    let [call] = &receiver.of(&id)[..] else { panic!("one call was expected") };
+    assert!(call.is_signed_by(old) && call.is_signed_by(new) && !call.is_signed_by(SECRET));
+    assert_eq!(call.body, "{}");
+    stack.judged().await;
+    assert!(!stack.process.tail().contains("whsec_"));
+}
+
+#[tokio::test]
+async fn what_a_receiver_answers_decides_what_follows() {
+    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
+    let make = async |url: &str| stack.timer(&json!({"url": url, "seconds": 0})).await;
+    let (gone, busy) = (make(&receiver.url("gone")).await, make(&receiver.url("busy")).await);
+    let (moved, metadata) = (make(&receiver.url("moved")).await, make(&receiver.url("metadata")).await);
+    let hangs = make(&receiver.url("hangs")).await;
+    let nobody = make("http://127.0.0.1:9/").await;
+    let unknown = make("http://no-such-name.invalid/").await;
+
+    let failed = stack.until_status(&gone, "failed").await;
+    assert_eq!(attempts(&failed), [(Some(410), Some("410 Gone"))]);
+    assert_eq!(stack.letters().await, BTreeSet::from([format!("{gone}.1")]));
+    // A redrive is one more attempt.
+    stack.send(stack.request("POST", &format!("/dlq/{gone}.1/redrive"))).await.with(202);
+    let again = |timer: &Value| timer["attempts"].as_array().unwrap().len() == 2 && timer["status"] == "failed";
+    stack.until(&gone, "it was tried once more", again).await;
+    assert_eq!(stack.letters().await, BTreeSet::from([format!("{gone}.1"), format!("{gone}.2")]));
+    let tried = |timer: &Value| timer["status"] == "scheduled" && !timer["attempts"].as_array().unwrap().is_empty();
+    stack.until(&busy, "it waits as it was asked to", tried).await;
+    let wait = stack.due_index().await[&busy] - Timestamp::now().as_millisecond();
+    assert!((500_000..=600_000).contains(&wait), "{wait}");
+    for (id, status) in [(&moved, 307), (&metadata, 307)] {
+        let timer = stack.until(id, "its redirect is a failure", tried).await;
+        assert_eq!(timer["attempts"][0]["status"], status);
+        assert!(timer["attempts"][0]["error"].as_str().unwrap().contains("not followed"));
+    }
+    for (id, error) in [(&nobody, "no connection: connection refused"), (&unknown, "the host name does not resolve")] {
+        let timer = stack.until(id, "it is tried again", tried).await;
+        assert_eq!(timer["attempts"][0]["error"], error);
+    }
+    // While the receiver holds the request, the timer cannot be cancelled; between attempts it can.
+    stack.until_status(&hangs, "firing").await;
+    stack.send(stack.request("DELETE", &format!("/timers/{hangs}"))).await.with(409);
+    let timer = stack.until(&hangs, "it is tried again", tried).await;
+    assert_eq!(attempts(&timer)[0], (None, Some("no answer within 15 s")));
+    let took = timer["attempts"][0]["durationMs"].as_u64().unwrap();
+    assert!((15_000..17_000).contains(&took), "{took}");
+    for id in [&busy, &moved, &metadata, &nobody, &unknown, &hangs] {
+        stack.send(stack.request("DELETE", &format!("/timers/{id}"))).await.with(204);
+    }
+    assert!(receiver.received().iter().all(|call| call.path != "/ok"), "a redirect was followed");
+    stack.judged().await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not_noted() {
+    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
+    let body = json!({"url": receiver.url("ok"), "seconds": 0});
+    let undisturbed = stack.timer(&body).await;
+    stack.until_status(&undisturbed, "fired").await;
+    let steps = stack.steps("webhook-sender").await;
+    for step in ["lambda.post.before", "webhook.request.before", "webhook.request.after", "answer.before"] {
+        assert!(steps.iter().any(|passed| passed == step), "{steps:?}");
+    }
+    assert_eq!(receiver.of(&undisturbed).len(), 1);
+    // An attempt that died comes again after half a minute, so all of them die side by side.
+    let mut ids = Vec::new();
+    for step in &steps {
+        stack.arm("webhook-sender", step, "KILL").await;
+        ids.push(stack.timer(&body).await);
+        stack.until_struck("webhook-sender", step).await;
+    }
+    for id in &ids {
+        stack.until_status(id, "fired").await;
+    }
+    let repeats: usize = ids.iter().map(|id| receiver.of(id).len() - 1).sum();
+    let between = steps.iter().filter(|step| !step.starts_with(REQUEST) || step.ends_with("after")).count();
+    assert!(repeats <= between, "{repeats} repeats by {} crashes", steps.len());
+    eprintln!("{} crashes, {repeats} repeats, each with its timer's id", steps.len());
+    stack.relayed().await;
+    stack.conserved().await;
+}
+
+/// Milliseconds between the time of each timer and its first arrival; panics for one that came early.
+fn lateness(arrivals: &BTreeMap<String, Vec<Timestamp>>, due: &BTreeMap<String, Timestamp>) -> Vec<i64> {
+    let mut late: Vec<i64> = due
+        .iter()
+        .map(|(id, due)| {
+            let late = arrivals[id][0].duration_since(*due);
+            assert!(!late.is_negative(), "{id} came {late} early");
+            late.as_millis() as i64
+        })
+        .collect();
+    late.sort_unstable();
+    late
+}
+
+fn report(what: &str, late: &[i64]) -> i64 {
+    let at = |percent: usize| late[(late.len() * percent / 100).min(late.len() - 1)];
+    let below = [25, 50, 100, 250, 500, 1_000].map(|limit| (limit, late.iter().filter(|late| **late < limit).count()));
+    eprintln!("{what}: {} webhooks, late by p50 {} ms, p99 {} ms, most {} ms", late.len(), at(50), at(99), at(100));
+    eprintln!("  within ms: {below:?}");
+    at(99)
+}
+
+/// Makes timers, each due at its time; answers the times by id.
+async fn make(stack: &Stack, url: &str, times: Vec<Timestamp>) -> BTreeMap<String, Timestamp> {
+    let one = async |at: Timestamp| {
+        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap();
+        (stack.timer(&json!({"url": url, "fireAt": at.to_string()})).await, at)
+    };
+    stream::iter(times.into_iter().map(one)).buffer_unordered(CLIENTS).collect().await
+}
+
+/// Times spread evenly over `over` from `from` on.
+fn spread(count: usize, from: Timestamp, over: Duration) -> Vec<Timestamp> {
+    (0..count).map(|number| from + over.mul_f64(number as f64 / count as f64)).collect()
+}
+
+async fn until_fired(stack: &Stack, ids: impl Iterator<Item = &String> + Clone) {
+    stack
+        .eventually("every webhook was taken", async || {
+            let timers = stack.timers().await;
+            let left: Vec<&String> = ids.clone().filter(|id| text(&timers[*id], "status") != "fired").collect();
+            if left.is_empty() { Ok(()) } else { Err((left.len(), left[0].clone())) }
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_arrive_once_and_in_time_whoever_hangs_and_whatever_waits() {
+    let (count, hanging) = (size(1_000, 10_000), 100);
+    let (stack, receiver) = (Stack::start_with(&ROOM).await, Receiver::start().await);
+    let later = Timestamp::now() + Duration::from_secs(24 * 3_600);
+    let waiting =
+        make(&stack, &receiver.url("ok"), spread(size(500, 100_000), later, Duration::from_secs(3_600))).await;
+    // They are made before the first is due.
+    let from = Timestamp::now() + size(Duration::from_secs(10), Duration::from_secs(60));
+    let over = size(Duration::from_secs(10), Duration::from_secs(20));
+    let hang = make(&stack, &receiver.url("hangs"), spread(hanging, from, over)).await;
+    let due = make(&stack, &receiver.url("ok"), spread(count, from, over)).await;
+    assert!(Timestamp::now() < from, "the machine is too slow to make them in time");
+    until_fired(&stack, due.keys()).await;
+    let arrivals = receiver.arrivals();
+    let late = lateness(&arrivals, &due);
+    let p99 = report("with 100 receivers that hang", &late);
+    assert!(due.keys().all(|id| arrivals[id].len() == 1), "a webhook came twice, and nothing had failed");
+    assert!(waiting.keys().all(|id| !arrivals.contains_key(id)));
+    assert!(p99 < size(1_000, 250), "p99 is {p99} ms");
+    stack
+        .eventually("those that hang are tried again", async || {
+            let timers = stack.timers().await;
+            let left = hang.keys().filter(|id| number(&timers[*id], "attempt") < 2).count();
+            if left == 0 { Ok(()) } else { Err(left) }
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_of_no_or_one_second_fires_at_once_or_after_a_second() {
+    let (stack, receiver) = (Stack::start_with(&ROOM).await, Receiver::start().await);
+    // The first one starts the functions.
+    let first = stack.timer(&json!({"url": receiver.url("ok"), "seconds": 0})).await;
+    stack.until_status(&first, "fired").await;
+    for seconds in [0, 1] {
+        let one = async |_| {
+            let made = stack.ask("POST", "/timers", &json!({"url": receiver.url("ok"), "seconds": seconds})).await;
+            let made = made.with(202).json();
+            let fire_at: Timestamp = made["fireAt"].as_str().unwrap().parse().unwrap();
+            (made["timerId"].as_str().unwrap().to_owned(), fire_at)
+        };
+        let due: BTreeMap<String, Timestamp> =
+            stream::iter((0..size(200, 2_000)).map(one)).buffer_unordered(2).collect().await;
+        until_fired(&stack, due.keys()).await;
+        let p99 = report(&format!("after {seconds} s"), &lateness(&receiver.arrivals(), &due));
+        assert!(p99 < size(1_500, 500), "p99 is {p99} ms");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_of_everybody_on_the_way_lose_no_webhook() {
+    let count = size(300, 5_000);
+    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
+    let kills = async {
+        for _ in 0..size(6, 40) {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            for function in ["timer-store", "timer-runner", "webhook-sender"] {
+                stack.kill(function).await;
+            }
+            // As the schedule does each minute.
+            stack.tick_runner().await;
+        }
+    };
+    let over = Duration::from_secs(size(5, 30));
+    let times = spread(count, Timestamp::now() + Duration::from_secs(1), over);
+    let url = receiver.url("ok");
+    let (due, ()) = tokio::join!(make(&stack, &url, times), kills);
+    until_fired(&stack, due.keys()).await;
+    let arrivals = receiver.arrivals();
+    let came: usize = due.keys().map(|id| arrivals[id].len()).sum();
+    lateness(&arrivals, &due);
+    eprintln!("{count} timers, {} webhooks came again, with the same id", came - count);
+    stack.relayed().await;
+    stack.conserved().await;
+}
