@@ -1,14 +1,69 @@
-//! Whether a webhook may go to a URL, as it can be known when its timer is made.
+//! Whether a webhook may go to a URL, as far as it can be known when its timer is made. It is judged again when it goes.
 
-use http::{StatusCode, Uri};
-use millrace::api::Problem;
+use std::time::Duration;
 
-/// Judges a URL.
-pub async fn check(url: &str) -> Result<(), Problem> {
-    let uri: Option<Uri> = url.parse().ok();
-    let allowed = uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
-    if allowed {
-        return Ok(());
+use millrace::api::{FieldError, Problem};
+use millrace::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
+
+/// Most time to look a name up. A resolver that takes longer is as good as a name that does not resolve yet.
+const LOOKUP: Duration = Duration::from_secs(1);
+
+/// Judges a URL, and the addresses of its host where these are known by now.
+///
+/// # Errors
+/// 400 for what is no URL, 422 for one that no webhook goes to.
+pub async fn check(policy: &Policy, resolver: &dyn Resolve, url: &str) -> Result<(), Problem> {
+    let url = policy.judge_url(url).map_err(|refusal| refused(&refusal))?;
+    match tokio::time::timeout(LOOKUP, policy.reach(&url, resolver)).await {
+        Ok(Err(Unreachable::Refused(refusal))) => Err(refused(&refusal)),
+        Ok(Ok(_) | Err(Unreachable::Unresolved(_))) | Err(_) => Ok(()),
     }
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "url_refused", "an http or https URL with a host was expected"))
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let (code, detail) = (refusal.code(), refusal.to_string());
+    match refusal {
+        Refusal::TooLong | Refusal::NotAUrl(_) => Problem::invalid_field("/url", code, detail),
+        _ => {
+            let error = FieldError { field: "/url".to_owned(), code, detail };
+            Problem::unprocessable("url_refused", "no webhook goes to this URL", vec![error])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::SocketAddr;
+
+    use futures::future::BoxFuture;
+
+    use super::*;
+
+    /// Knows one private host and one that never answers.
+    struct Resolver;
+
+    impl Resolve for Resolver {
+        fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+            Box::pin(async move {
+                match host {
+                    "private.example.com" => Ok(vec![SocketAddr::from(([10, 0, 0, 1], port))]),
+                    "slow.example.com" => std::future::pending().await,
+                    _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+                }
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_judged_where_it_resolves_and_taken_where_it_does_not_yet() {
+        let policy = Policy::public(&[]);
+        let judged = async |url| check(&policy, &Resolver, url).await.map_err(|problem| problem.status().as_u16());
+        assert_eq!(judged("https://private.example.com/").await, Err(422));
+        assert_eq!(judged("https://127.0.0.1/").await, Err(422));
+        assert_eq!(judged("http://example.com/").await, Err(422));
+        assert_eq!(judged("example.com").await, Err(400));
+        assert_eq!(judged("https://unknown.example.com/").await, Ok(()));
+        assert_eq!(judged("https://slow.example.com/").await, Ok(()));
+    }
 }

@@ -12,6 +12,7 @@ use millrace::idempotency::Keys;
 use millrace::kafka::{self, Kafka, Publisher};
 use millrace::outbox::Outbox;
 use millrace::timer::Table;
+use millrace::webhook::guard::Policy;
 use millrace::{api, aws, settings, telemetry};
 
 use crate::routes::Api;
@@ -25,6 +26,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     let store = Store { timers: Table::from_env(dynamo.clone())? };
     let keys = Keys::new(dynamo.clone(), settings::setting("IDEMPOTENCY_TABLE")?);
     let outbox = Outbox::new(dynamo, settings::setting("OUTBOX_TABLE")?, publisher.clone());
-    let api = Api { store, keys, outbox };
+    let api = Api { store, keys, outbox, policy: Policy::from_env()? };
     api::serve::serve(routes::router(api), async move { kafka::close(&*publisher).await }).await
 }

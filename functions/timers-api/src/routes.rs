@@ -16,6 +16,7 @@ use millrace::idempotency::{Answer, Claim, Keys, Post};
 use millrace::outbox::Outbox;
 use millrace::telemetry::TraceContext;
 use millrace::timer::{Status, Timer, events};
+use millrace::webhook::guard::{Policy, SystemResolver};
 use serde::{Deserialize, Serialize};
 
 use crate::guard;
@@ -35,6 +36,8 @@ pub struct Api {
     pub store: Store,
     pub keys: Keys,
     pub outbox: Outbox,
+    /// Where webhooks may go.
+    pub policy: Policy,
 }
 
 /// All routes of this function.
@@ -60,7 +63,7 @@ async fn create(
 /// What depends on the time or on the network is judged here: a repeated request gets its first answer all the same.
 async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
     let fire_at = input.when.at(clock::now())?;
-    guard::check(&input.url).await?;
+    guard::check(&api.policy, &SystemResolver, &input.url).await?;
     let now = clock::now();
     let timer = Timer {
         id: TimerId::from(clock::new_id()),

@@ -24,9 +24,6 @@ use crate::id::TimerId;
 /// Largest payload, in bytes of its JSON: the Standard Webhooks specification asks for less than 20 KB.
 pub const MAX_PAYLOAD_BYTES: usize = 20 * 1024;
 
-/// Longest URL, in bytes.
-pub const MAX_URL_BYTES: usize = 2_048;
-
 /// A timer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timer {
