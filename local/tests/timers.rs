@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use self::stack::kafka::events_of;
 use self::stack::tables::text;
-use self::stack::timers::{DUE, Due, NOBODY, after};
+use self::stack::timers::{DUE, Due, NOBODY, after, oldest_first};
 use self::stack::{PATIENCE, Stack, size};
 
 /// Clients at once.
@@ -235,13 +235,7 @@ async fn what_is_due_is_produced_once_in_each_period_in_order_and_not_earlier_th
     assert_eq!((first.len(), ids.len()), (due.len(), due.len()));
     assert!(first.iter().all(|it| due[&it.timer] == it.due_at && it.attempt == 1));
     assert_eq!(stack.holder().await, holder);
-    // Records of a shard are in the order of their times in each partition.
-    let mut last: BTreeMap<(i32, u8), Timestamp> = BTreeMap::new();
-    for it in &first {
-        let shard = millrace::api::page::shard_of(&it.timer, millrace::timer::keys::DUE_SHARDS);
-        let before = last.insert((it.partition, shard), it.due_at);
-        assert!(before.is_none_or(|before| before < it.due_at), "{it:?} comes after {before:?}");
-    }
+    oldest_first(&first);
     stack.drained().await;
     let mut lateness = Vec::new();
     for line in stack.archive().await.iter().filter(|line| line.kafka.topic == DUE) {

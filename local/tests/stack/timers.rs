@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use millrace::api::page::shard_of;
 use millrace::id::TimerId;
 use millrace::timer::{DueEntry, TimerDue, keys};
 use millrace_local::conservation::read::topic;
@@ -107,4 +108,13 @@ impl Stack {
 /// A timer that fires after so many seconds, where nobody answers.
 pub fn after(seconds: u64) -> Value {
     json!({"url": NOBODY, "seconds": seconds})
+}
+
+/// Records of a shard of the due index are in the order of their times, in each partition.
+pub fn oldest_first(records: &[Due]) {
+    let mut last: BTreeMap<(i32, u8), Timestamp> = BTreeMap::new();
+    for it in records {
+        let before = last.insert((it.partition, shard_of(&it.timer, keys::DUE_SHARDS)), it.due_at);
+        assert!(before.is_none_or(|before| before <= it.due_at), "{it:?} comes after {before:?}");
+    }
 }
