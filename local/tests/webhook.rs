@@ -13,13 +13,13 @@ use millrace::timer::{Table, item};
 use serde_json::{Value, json};
 
 use self::stack::receiver::{Receiver, SECRET};
-use self::stack::tables::{number, text};
+use self::stack::tables::text;
 use self::stack::{Stack, size};
 
 /// Clients at once.
 const CLIENTS: usize = 16;
-/// The step between the claim of an attempt and its note.
-const REQUEST: &str = "webhook.request";
+/// The step between a request and the note of its answer.
+const AFTER_REQUEST: &str = "webhook.request.after";
 /// More room than a laptop's default, as Lambda has it: an invocation waits for its attempts' time, and for receivers.
 const ROOM: [&str; 2] = ["--concurrency", "100"];
 
@@ -163,7 +163,7 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     let undisturbed = stack.timer(&body).await;
     stack.until_status(&undisturbed, "fired").await;
     let steps = stack.steps("webhook-sender").await;
-    for step in ["lambda.post.before", "webhook.request.before", "webhook.request.after", "answer.before"] {
+    for step in ["lambda.post.before", "webhook.request.before", AFTER_REQUEST, "answer.before"] {
         assert!(steps.iter().any(|passed| passed == step), "{steps:?}");
     }
     assert_eq!(receiver.of(&undisturbed).len(), 1);
@@ -177,9 +177,14 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     for id in &ids {
         stack.until_status(id, "fired").await;
     }
-    let repeats: usize = ids.iter().map(|id| receiver.of(id).len() - 1).sum();
-    let between = steps.iter().filter(|step| !step.starts_with(REQUEST) || step.ends_with("after")).count();
-    assert!(repeats <= between, "{repeats} repeats by {} crashes", steps.len());
+    let mut repeats = 0;
+    for (id, step) in ids.iter().zip(&steps) {
+        // In the last two, the request may be under way in another invocation of the same process.
+        let may_repeat = [AFTER_REQUEST, "answer.before", "lambda.post.after"].contains(&step.as_str());
+        let calls = receiver.of(id).len();
+        assert!(calls == 1 || (calls == 2 && may_repeat), "{step}: {calls} calls");
+        repeats += calls - 1;
+    }
     eprintln!("{} crashes, {repeats} repeats, each with its timer's id", steps.len());
     stack.relayed().await;
     stack.conserved().await;
@@ -221,14 +226,17 @@ fn spread(count: usize, from: Timestamp, over: Duration) -> Vec<Timestamp> {
     (0..count).map(|number| from + over.mul_f64(number as f64 / count as f64)).collect()
 }
 
-async fn until_fired(stack: &Stack, ids: impl Iterator<Item = &String> + Clone) {
+/// Waits until each was received, and then until each is noted as fired. It does not read the table meanwhile, which would
+/// be a load of its own.
+async fn until_fired(stack: &Stack, receiver: &Receiver, due: &BTreeMap<String, Timestamp>) {
     stack
-        .eventually("every webhook was taken", async || {
-            let timers = stack.timers().await;
-            let left: Vec<&String> = ids.clone().filter(|id| text(&timers[*id], "status") != "fired").collect();
-            if left.is_empty() { Ok(()) } else { Err((left.len(), left[0].clone())) }
+        .eventually("every webhook was received", async || match receiver.missing(due.keys()) {
+            0 => Ok(()),
+            missing => Err(missing),
         })
         .await;
+    let fired = due.keys().map(|id| stack.until_status(id, "fired"));
+    stream::iter(fired).buffer_unordered(CLIENTS).collect::<Vec<Value>>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,20 +252,16 @@ async fn thousands_arrive_once_and_in_time_whoever_hangs_and_whatever_waits() {
     let hang = make(&stack, &receiver.url("hangs"), spread(hanging, from, over)).await;
     let due = make(&stack, &receiver.url("ok"), spread(count, from, over)).await;
     assert!(Timestamp::now() < from, "the machine is too slow to make them in time");
-    until_fired(&stack, due.keys()).await;
+    until_fired(&stack, &receiver, &due).await;
     let arrivals = receiver.arrivals();
     let late = lateness(&arrivals, &due);
     let p99 = report("with 100 receivers that hang", &late);
     assert!(due.keys().all(|id| arrivals[id].len() == 1), "a webhook came twice, and nothing had failed");
     assert!(waiting.keys().all(|id| !arrivals.contains_key(id)));
     assert!(p99 < size(1_000, 250), "p99 is {p99} ms");
-    stack
-        .eventually("those that hang are tried again", async || {
-            let timers = stack.timers().await;
-            let left = hang.keys().filter(|id| number(&timers[*id], "attempt") < 2).count();
-            if left == 0 { Ok(()) } else { Err(left) }
-        })
-        .await;
+    for id in hang.keys() {
+        stack.until(id, "it is tried again", |timer| !timer["attempts"].as_array().unwrap().is_empty()).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,7 +279,7 @@ async fn a_timer_of_no_or_one_second_fires_at_once_or_after_a_second() {
         };
         let due: BTreeMap<String, Timestamp> =
             stream::iter((0..size(200, 2_000)).map(one)).buffer_unordered(2).collect().await;
-        until_fired(&stack, due.keys()).await;
+        until_fired(&stack, &receiver, &due).await;
         let p99 = report(&format!("after {seconds} s"), &lateness(&receiver.arrivals(), &due));
         assert!(p99 < size(1_500, 500), "p99 is {p99} ms");
     }
@@ -299,7 +303,7 @@ async fn kills_of_everybody_on_the_way_lose_no_webhook() {
     let times = spread(count, Timestamp::now() + Duration::from_secs(1), over);
     let url = receiver.url("ok");
     let (due, ()) = tokio::join!(make(&stack, &url, times), kills);
-    until_fired(&stack, due.keys()).await;
+    until_fired(&stack, &receiver, &due).await;
     let arrivals = receiver.arrivals();
     let came: usize = due.keys().map(|id| arrivals[id].len()).sum();
     lateness(&arrivals, &due);

@@ -1,6 +1,6 @@
 //! Somebody who receives webhooks, well or badly, as the path says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -70,6 +70,13 @@ impl Receiver {
     /// What came for a timer.
     pub fn of(&self, timer: &str) -> Vec<Received> {
         self.received().into_iter().filter(|received| received.id() == timer).collect()
+    }
+
+    /// How many of these timers sent nothing yet.
+    pub fn missing<'a>(&self, timers: impl Iterator<Item = &'a String>) -> usize {
+        let log = self.log.lock().unwrap();
+        let seen: HashSet<&str> = log.iter().map(Received::id).collect();
+        timers.filter(|timer| !seen.contains(timer.as_str())).count()
     }
 
     /// Times of arrival by timer.
