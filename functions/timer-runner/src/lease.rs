@@ -13,7 +13,7 @@ use millrace::timer::keys;
 
 /// A lease that is not renewed ends after this time: how long nothing is produced after a holder was killed, also with the
 /// whole stack.
-pub const LEASE: Duration = Duration::from_secs(5);
+pub const LEASE: Duration = Duration::from_secs(3);
 
 /// The lease as one run sees it.
 #[derive(Debug, Clone)]

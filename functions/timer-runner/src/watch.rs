@@ -13,6 +13,7 @@ use millrace::event::CONTENT_TYPE;
 use millrace::kafka::{PublishError, Publisher, Record};
 use millrace::metrics::{self, Metric};
 use millrace::timer::{DueEntry, keys};
+use tokio::task::unconstrained;
 use tokio::time::MissedTickBehavior;
 
 use crate::hold::Held;
@@ -124,17 +125,22 @@ impl Index {
                 turn => due.push(self.publish(entry, turn)),
             }
         }
-        // In order, so that the oldest are sent first.
-        let mut sent = stream::iter(due).buffered(PAGE);
+        // The oldest is sent first. It goes alone where the client may still have to find out where to send it, which would
+        // let the others overtake it.
+        let rest = due.split_off(if produced.is_empty() { due.len().min(1) } else { due.len() });
         let mut outcome = Ok(());
-        while let Some(sent) = sent.next().await {
-            match sent {
-                Ok((entry, turn)) => {
-                    let now = clock::now();
-                    produced.note(entry.sk(), now.as_millisecond());
-                    tally.add(turn, now.duration_since(entry.due.due_at).try_into().unwrap_or_default());
+        for part in [due, rest] {
+            let mut sent = stream::iter(part).buffered(PAGE);
+            // Without the budget that tokio gives a task: it wakes those whom it has stopped last to first.
+            while let Some(sent) = unconstrained(sent.next()).await {
+                match sent {
+                    Ok((entry, turn)) => {
+                        let now = clock::now();
+                        produced.note(entry.sk(), now.as_millisecond());
+                        tally.add(turn, now.duration_since(entry.due.due_at).try_into().unwrap_or_default());
+                    }
+                    Err(error) => outcome = Err(error),
                 }
-                Err(error) => outcome = Err(error),
             }
         }
         outcome
