@@ -200,7 +200,7 @@ async fn a_timer_whose_request_comes_after_its_time_is_due_at_once() {
 /// Entries of the due index that no sender takes out, because they have no timers: `count` that are due in a few seconds,
 /// and more that are due later.
 async fn enter(stack: &Stack, count: usize, later: usize) -> BTreeMap<String, Timestamp> {
-    let soon = Timestamp::now() + Duration::from_secs(4);
+    let soon = Timestamp::from_millisecond(Timestamp::now().as_millisecond() + 4_000).unwrap();
     let at = |number: usize| match number.checked_sub(count) {
         None => soon + Duration::from_millis(number as u64),
         Some(number) => soon + Duration::from_secs(LATER + number as u64),
