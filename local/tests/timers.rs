@@ -250,9 +250,12 @@ async fn what_is_due_is_produced_once_in_each_period_in_order_and_not_earlier_th
     assert!(p99 < 250, "p99 is {p99} ms after the time");
     let again = produced(2).await;
     let waited = began.elapsed();
-    assert!(waited + AHEAD > REPEAT - Duration::from_secs(3), "again after {waited:?}");
+    // The first records were seen a little after they came.
+    assert!(waited + Duration::from_secs(4) > REPEAT, "again after {waited:?}");
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    again.iter().for_each(|due| *times.entry(due.timer.as_str()).or_default() += 1);
+    for due in &again {
+        *times.entry(due.timer.as_str()).or_default() += 1;
+    }
     assert!(times.values().all(|times| *times == 2), "{times:?}");
     eprintln!("{} attempts, produced {:?} ms after their time (p50, p99)", due.len(), (lateness[due.len() / 2], p99));
 }

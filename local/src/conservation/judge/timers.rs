@@ -120,8 +120,8 @@ fn check_answers(journal: &Journal, stored: &BTreeMap<&str, &StoredTimer>, found
         found.check(url_of(request).as_ref() == Some(&url), "answer-differs-from-request", &timer_id, || {
             format!("{} was answered with {}", request.sent.body, answer.body)
         });
-        let same = |timer: &&&StoredTimer| timer.url == url && timer.fire_at == fire_at.as_millisecond();
-        let kept = stored.get(timer_id.as_str()).filter(same).is_some();
+        let same = |timer: &&StoredTimer| timer.url == url && timer.fire_at == fire_at.as_millisecond();
+        let kept = stored.get(timer_id.as_str()).is_some_and(same);
         found.check(kept, "acknowledged-missing", &timer_id, || answer.body.clone());
         found.check(named.insert(timer_id.clone()), "timer-acknowledged-twice", &timer_id, || answer.body.clone());
     }
@@ -165,6 +165,9 @@ mod tests {
         observed: Observed,
         events: Vec<Event>,
     }
+
+    /// Breaks a rule.
+    type Break = fn(&mut Kept);
 
     fn event(kind: &str, timer: &str, data: Value) -> Event {
         let mut data = data;
@@ -223,7 +226,7 @@ mod tests {
     #[test]
     fn every_rule_of_timers_sees_when_it_is_broken() {
         assert_eq!(codes(&kept()), BTreeSet::new());
-        let breaks: [(&str, fn(&mut Kept)); 14] = [
+        let breaks: [(&str, Break); 14] = [
             ("acknowledged-missing", |kept| drop(kept.observed.timers.remove(0))),
             ("acknowledged-missing", |kept| kept.observed.timers[0].fire_at += 1),
             ("timer-events", |kept| drop(kept.events.remove(0))),

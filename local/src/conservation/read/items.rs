@@ -30,7 +30,10 @@ pub(super) fn mail(item: &Item) -> Result<StoredMail, String> {
 /// Keeps an item of the timers table, which has timers, the due index, and the lease of its reader.
 pub(super) fn of_timers(item: &Item, observed: &mut Observed) {
     let kept = text(item, "pk").and_then(|pk| match pk.split('#').next() {
-        Some("timer") => Ok(observed.timers.push(timer(item)?)),
+        Some("timer") => {
+            observed.timers.push(timer(item)?);
+            Ok(())
+        }
         Some("due") => {
             let sk = text(item, "sk")?;
             let read = sk.split_once('#').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
