@@ -13,6 +13,10 @@ use standardwebhooks::Webhook;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::*;
 
@@ -206,4 +210,46 @@ async fn what_is_no_tls_is_not_sent_to() {
     let hello = received.await.unwrap();
     // The name that is asked for is the URL's, not the address.
     assert!(hello.contains("receiver.test") && !hello.contains("webhook-id"));
+}
+
+/// A receiver with a certificate for `receiver.test`, of an authority that only the tests know.
+async fn tls_receiver() -> u16 {
+    let certificate = CertificateDer::from(include_bytes!("tls/receiver.der").as_slice());
+    let key = PrivatePkcs8KeyDer::from(include_bytes!("tls/receiver.key.der").as_slice());
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let acceptor = TlsAcceptor::from(Arc::new(config.with_single_cert(vec![certificate], key.into()).unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            assert_eq!(stream.get_ref().1.server_name(), Some("receiver.test"));
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn the_certificate_has_to_be_trusted_and_the_urls_hosts_whatever_its_address_is() {
+    let port = tls_receiver().await;
+    let call = async |host: &str, trusted: bool| {
+        let url = format!("https://{host}:{port}/");
+        let message = Message { url: &url, id: "t", body: Bytes::from_static(b"{}"), secret: None };
+        let sender = Sender::new(Policy::local(), Names::new(&["127.0.0.1"]));
+        if trusted {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from(include_bytes!("tls/ca.der").as_slice())).unwrap();
+            let _ = sender.tls.set(connect::trusting(roots));
+        }
+        sender.send(message, clock::now(), LIMIT).await
+    };
+    assert_eq!(call("receiver.test", true).await.status, Some(200));
+    for (host, trusted) in [("other.test", true), ("127.0.0.1", true), ("receiver.test", false)] {
+        let outcome = call(host, trusted).await;
+        assert!(outcome.error.unwrap().starts_with("no TLS connection"), "{host} {trusted}");
+    }
 }
