@@ -72,7 +72,7 @@ mod tests {
             prop_assert!(verified(NEW, &id, now, &text, &body));
             prop_assert!(!verified(NEW, &id, now - 1, &text, &body));
             prop_assert!(!verified(NEW, "another", now, &text, &body));
-            let changed = format!("{} ", body);
+            let changed = format!("{body} ");
             prop_assert!(!verified(NEW, &id, now, &text, &changed));
             let old = signature(&Secret::try_from(OLD.to_owned()).unwrap(), &id, now, body.as_bytes());
             prop_assert!(!verified(NEW, &id, now, &old, &body));

@@ -60,7 +60,7 @@ async fn receiver(answer: &'static str, endless: bool) -> (u16, oneshot::Receive
         stream.write_all(answer.as_bytes()).await.unwrap();
         let mut written = answer.len();
         while endless && written < 64 * 1024 * 1024 {
-            match stream.write(&[b'x'; 64 * 1024]).await {
+            match stream.write(&[b'x'; 16 * 1024]).await {
                 Ok(bytes) => written += bytes,
                 Err(_) => break,
             }
