@@ -228,8 +228,7 @@ impl Answer {
 /// What the journal keeps of a request that may change something and whose effect the checker knows.
 fn sent(request: &reqwest::Request) -> Option<Sent> {
     let path = request.url().path();
-    let kept =
-        ["/products", "/order", "/ingredients", "/events", "/timers"].iter().any(|kept| path.starts_with(kept));
+    let kept = ["/products", "/order", "/ingredients", "/events", "/timers"].iter().any(|kept| path.starts_with(kept));
     if request.method() == "GET" || !kept {
         return None;
     }
