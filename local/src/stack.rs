@@ -77,18 +77,16 @@ impl Stack {
         aws::create_missing(&access, &template.tables, &template.buckets).await?;
         let template = load(args, broker.bootstrap_servers())?;
         let crash_points = Arc::new(CrashPoints::new().context("there is no place for temporary files")?);
-        let settings = function_settings(args, binaries, &endpoint, &crash_points);
+        let settings = function_settings(args, binaries, http, &endpoint, &crash_points);
         let supervisor = Supervisor::start(&template.functions, settings, faults.clone())?;
         let (stop, stopped) = watch::channel(false);
         let invoke = Arc::new(supervisor.clone());
-        if let Some(aws) = &aws {
-            let queue = lambda::Queue::new(&template.functions, invoke.clone(), stopped.clone());
-            aws.serve_functions(Arc::new(queue));
-        }
+        let queue = Arc::new(lambda::Queue::new(&template.functions, invoke.clone(), stopped.clone()));
         let settings = mapping_settings(args, broker.bootstrap_servers(), &endpoint);
         let mappings = Arc::new(Mappings::start(&template, &settings, invoke.clone(), stopped.clone())?);
         let schedules = Arc::new(Schedules::start(&template.schedules, &invoke, stopped.clone()));
-        let control = control(&supervisor, faults, crash_points, &mappings, aws.as_ref(), &schedules, &template);
+        let control =
+            control(&supervisor, (faults, crash_points), &mappings, aws.as_ref(), &schedules, queue, &template);
         let ready = control.ready.clone();
         let router = Front::new(&template.routes, supervisor.clone(), http.port()).router(control);
         let front = tokio::spawn(serve(listener, router, stopped));
@@ -197,13 +195,22 @@ fn mapping_settings(args: &Args, bootstrap_servers: &str, endpoint: &str) -> map
 /// How long a real broker may hold a fetch that finds nothing (Kafka's default of `fetch.max.wait.ms`).
 const EXTERNAL_FETCH_WAIT: Duration = Duration::from_millis(500);
 
-fn function_settings(args: &Args, binaries: &Path, endpoint: &str, crash_points: &CrashPoints) -> lambda::Settings {
+fn function_settings(
+    args: &Args,
+    binaries: &Path,
+    http: SocketAddr,
+    endpoint: &str,
+    crash_points: &CrashPoints,
+) -> lambda::Settings {
     let mut settings = lambda::Settings::new(binaries);
     settings.instances = args.instances;
     settings.concurrency = args.concurrency;
     settings.logs.clone_from(&args.logs);
     settings.terminal = !args.quiet;
     settings.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+    // The functions run here, wherever the rest of AWS is.
+    let lambda = format!("http://{http}/_local{}", crate::http::invoke::ENDPOINT);
+    settings.environment.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda);
     settings.environment.insert(crash_points::VARIABLE.to_owned(), crash_points.directory());
     if args.aws_endpoint.is_some() {
         // The developer's own credentials are for the endpoint that the developer named, and for nothing else.
@@ -216,11 +223,11 @@ fn function_settings(args: &Args, binaries: &Path, endpoint: &str, crash_points:
 
 fn control(
     supervisor: &Supervisor,
-    faults: Arc<Faults>,
-    crash_points: Arc<CrashPoints>,
+    (faults, crash_points): (Arc<Faults>, Arc<CrashPoints>),
     mappings: &Arc<Mappings>,
     aws: Option<&AwsEndpoint>,
     schedules: &Arc<Schedules>,
+    queue: Arc<dyn lambda::Functions>,
     template: &Template,
 ) -> Control {
     let inbox = aws.map(AwsEndpoint::inbox);
@@ -251,6 +258,7 @@ fn control(
             schedules.tick(function);
             Ok(function.map_or_else(|| scheduled.clone(), |name| vec![name.to_owned()]))
         }),
+        queue,
     }
 }
 

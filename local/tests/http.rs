@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use millrace_local::crash_points::CrashPoints;
 use millrace_local::faults::Faults;
 use millrace_local::http::{Control, Front, server};
-use millrace_local::lambda::{Settings, Supervisor};
+use millrace_local::lambda::{Queue, Settings, Supervisor};
 use millrace_local::template::model::{Function, Route};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -41,7 +41,9 @@ async fn start() -> Stack {
         environment: BTreeMap::new(),
     };
     let faults = Arc::new(Faults::default());
-    let supervisor = Supervisor::start(&[(NAME.to_owned(), function)].into(), settings, faults.clone()).unwrap();
+    let functions = [(NAME.to_owned(), function)].into();
+    let supervisor = Supervisor::start(&functions, settings, faults.clone()).unwrap();
+    let (stop, stopped) = watch::channel(false);
     let control = Control {
         supervisor: supervisor.clone(),
         faults,
@@ -50,12 +52,12 @@ async fn start() -> Stack {
         lag: Arc::new(|| Box::pin(async { Ok(json!({ "items": [] })) })),
         mail: Arc::new(|| Box::pin(async { Ok(json!({ "items": [] })) })),
         tick: Arc::new(|_| Ok(Vec::new())),
+        queue: Arc::new(Queue::new(&functions, Arc::new(supervisor.clone()), stopped.clone())),
     };
     let listener = server::bind(0).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let route = Route { method: None, path: "/things/{id}".into(), function: NAME.into() };
     let router = Front::new(&[route], supervisor.clone(), port).router(control);
-    let (stop, stopped) = watch::channel(false);
     let served = tokio::spawn(server::serve(listener, router, stopped));
     Stack { url: format!("http://127.0.0.1:{port}"), client: Client::new(), supervisor, stop, served }
 }
@@ -108,4 +110,20 @@ async fn the_control_shows_and_kills_processes_and_the_server_stops_in_time() {
     tokio::time::timeout(Duration::from_secs(3), stack.served).await.unwrap().unwrap().unwrap();
     stack.supervisor.stop().await;
     assert!(open.await.unwrap().map_or(true, |response| response.status() == 500));
+}
+
+#[tokio::test]
+async fn a_function_is_invoked_as_lambdas_clients_do_and_an_event_is_taken_at_once() {
+    let stack = start().await;
+    let invoke = async |name: &str, kind: &str, body: &'static str| {
+        let url = format!("{}/_local/lambda/2015-03-31/functions/{name}/invocations", stack.url);
+        let answer = stack.client.post(url).header("x-amz-invocation-type", kind).body(body).send().await.unwrap();
+        let error = answer.headers().get("x-amzn-errortype").map(|kind| kind.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), error.unwrap_or_default())
+    };
+    let arn = format!("arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3A{NAME}");
+    assert_eq!(invoke(&arn, "Event", "{}").await, (202, String::new()));
+    assert_eq!(invoke("unknown", "Event", "{}").await, (404, "ResourceNotFoundException".to_owned()));
+    assert_eq!(invoke(NAME, "Event", "{").await, (400, "InvalidRequestContentException".to_owned()));
+    assert_eq!(invoke(NAME, "DryRun", "{}").await, (400, "InvalidParameterValueException".to_owned()));
 }

@@ -4,8 +4,10 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use millrace::aws;
 use millrace::consumer::{Consumer, Incoming, Verdict};
 use millrace::event::{Event, EventType};
+use millrace::settings::{self, MissingSetting};
 use millrace::timer::TimerDue;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -27,6 +29,15 @@ pub struct Due {
     pub partition: i64,
     /// Offset in the partition.
     pub offset: i64,
+}
+
+/// Lambda's client. `AWS_ENDPOINT_URL_LAMBDA` is the SDKs' name for another endpoint of this service alone.
+pub fn client() -> Result<Client, MissingSetting> {
+    let mut config = aws_sdk_lambda::config::Builder::from(aws::sdk_config()?);
+    if let Some(url) = settings::optional("AWS_ENDPOINT_URL_LAMBDA") {
+        config.set_endpoint_url(Some(url));
+    }
+    Ok(Client::from_conf(config.build()))
 }
 
 /// The consumer of `timer-due`.

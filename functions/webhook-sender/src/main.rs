@@ -38,8 +38,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         sender: Sender::new(Policy::from_env()?, Arc::new(SystemResolver)),
         secret: sign::secret_from_env()?,
     };
-    let lambda = aws_sdk_lambda::Client::new(aws::sdk_config()?);
-    let handoff = Handoff { lambda, function: setting("AWS_LAMBDA_FUNCTION_NAME")? };
+    let handoff = Handoff { lambda: handoff::client()?, function: setting("AWS_LAMBDA_FUNCTION_NAME")? };
     let dead_letters = DeadLetters::new(dynamo, letters, aws::s3()?, setting("ARCHIVE_BUCKET")?);
     serve::serve(handoff, dead_letters, Report::from_env()?, deliveries).await
 }

@@ -1,17 +1,16 @@
-//! AWS of the local stack: one HTTP endpoint for DynamoDB, DynamoDB Streams, S3, SES v2 and Lambda's `Invoke`.
+//! AWS of the local stack: one HTTP endpoint for DynamoDB, DynamoDB Streams, S3 and SES v2.
 //!
 //! Any credentials are accepted, and no signature is checked.
 
 mod chunked;
 mod dynamodb;
-mod lambda;
 mod resources;
 mod s3;
 mod ses;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,7 +24,6 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::faults::Faults;
-use crate::lambda::Functions;
 
 pub use resources::{Access, create_missing};
 pub use ses::{Inbox, Mail};
@@ -102,7 +100,6 @@ struct Services {
     s3: s3::S3,
     inbox: Arc<Inbox>,
     faults: Arc<Faults>,
-    functions: OnceLock<Arc<dyn Functions>>,
 }
 
 impl AwsEndpoint {
@@ -127,7 +124,6 @@ impl AwsEndpoint {
             s3: s3::S3::open(data)?,
             inbox: Arc::default(),
             faults: settings.faults,
-            functions: OnceLock::new(),
         });
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(serve(listener, services.clone(), stopped));
@@ -142,11 +138,6 @@ impl AwsEndpoint {
     /// The mail that SES took.
     pub fn inbox(&self) -> Arc<Inbox> {
         self.services.inbox.clone()
-    }
-
-    /// Gives `Invoke` its functions, once: they need this endpoint's address to start.
-    pub fn serve_functions(&self, functions: Arc<dyn Functions>) {
-        let _ = self.services.functions.set(functions);
     }
 
     /// Ends requests in flight within about three seconds, frees the port and closes the data.
@@ -191,7 +182,7 @@ async fn serve(listener: TcpListener, services: Arc<Services>, stopped: oneshot:
 /// Finds the service that a request is for: DynamoDB names its operation in a header, SES and Lambda have their paths,
 /// and every other path is S3's.
 async fn dispatch(State(services): State<Arc<Services>>, request: Request) -> Response {
-    let slot = services.slots.acquire().await;
+    let _slot = services.slots.acquire().await;
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "the request body is over 16 MB or ended early\n").into_response();
@@ -202,12 +193,6 @@ async fn dispatch(State(services): State<Arc<Services>>, request: Request) -> Re
     }
     if head.uri.path().starts_with("/v2/email/") {
         return ses::call(&services.inbox, &services.faults, &head.method, head.uri.path(), &body);
-    }
-    if let Some(function) = lambda::function(head.uri.path()) {
-        // The function that is waited for makes requests of its own.
-        drop(slot);
-        let functions = services.functions.get().map(AsRef::as_ref);
-        return lambda::call(functions, &head.method, &head.headers, &function, body).await;
     }
     services.s3.call(http::Request::from_parts(head, body)).await.map(Body::new)
 }

@@ -17,15 +17,15 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::crash_points;
+use super::{crash_points, invoke};
 use crate::crash_points::CrashPoints;
 use crate::faults::{Fault, Faults, Kind};
-use crate::lambda::{Signal, Supervisor};
+use crate::lambda::{Functions, Signal, Supervisor};
 
 /// Longest fault, and longest delay of a slow function.
 const MAX_FAULT: Duration = Duration::from_hours(24);
 /// What there is under `/_local`.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "GET /_local/health",
     "GET /_local/ready",
     "GET /_local/functions",
@@ -37,6 +37,7 @@ const KNOWN: [&str; 11] = [
     "GET /_local/crash-points",
     "POST /_local/crash-points",
     "POST /_local/clock/tick?function={name}",
+    "POST /_local/lambda/2015-03-31/functions/{name}/invocations",
 ];
 
 /// Where an answer of the control comes from.
@@ -62,6 +63,8 @@ pub struct Control {
     pub mail: Source,
     /// The schedules' clock.
     pub tick: Tick,
+    /// Lambda's `Invoke`.
+    pub queue: Arc<dyn Functions>,
 }
 
 /// Why something is not done.
@@ -85,6 +88,7 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(control: Control) -> Rout
         .route("/faults", get(faults).post(start_fault))
         .route("/crash-points", get(crash_points::all).post(crash_points::arm))
         .route("/clock/tick", post(tick))
+        .route(invoke::ROUTE, invoke::route())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown_method)
         .with_state(control)
@@ -237,13 +241,15 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::lambda::Settings;
+    use crate::lambda::{Queue, Settings};
 
     fn control() -> Control {
         let settings = Settings { terminal: false, ..Settings::new(".") };
         let faults = Arc::new(Faults::default());
+        let supervisor = Supervisor::start(&BTreeMap::new(), settings, faults.clone()).unwrap();
+        let stopped = tokio::sync::watch::channel(false).1;
         Control {
-            supervisor: Supervisor::start(&BTreeMap::new(), settings, faults.clone()).unwrap(),
+            supervisor: supervisor.clone(),
             faults,
             crash_points: Arc::new(CrashPoints::new().unwrap()),
             ready: Arc::default(),
@@ -253,6 +259,7 @@ mod tests {
                 None | Some("archive") => Ok(vec!["archive".into()]),
                 Some(_) => Err(vec!["archive".into()]),
             }),
+            queue: Arc::new(Queue::new(&BTreeMap::new(), Arc::new(supervisor), stopped)),
         }
     }
 

@@ -8,6 +8,7 @@ pub mod control;
 mod crash_points;
 pub mod event;
 pub mod front;
+pub(crate) mod invoke;
 pub mod route;
 pub mod server;
 

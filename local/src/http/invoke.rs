@@ -1,36 +1,45 @@
-//! Lambda's `Invoke` (API_Invoke), for functions that invoke functions; the functions themselves are the stack's.
+//! Lambda's `Invoke` (API_Invoke), for functions that invoke functions. It is here and not with the other parts of AWS,
+//! because the functions are this stack's also where `--aws-endpoint` names another one's AWS.
 
 use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use crate::lambda::{Functions, Outcome, Refused};
+use super::Control;
+use crate::lambda::{Outcome, Refused};
 
-/// What paths of this API start with.
-const PREFIX: &str = "/2015-03-31/functions/";
+/// Path below `/_local` that stands for Lambda's endpoint.
+pub(crate) const ENDPOINT: &str = "/lambda";
 
-/// The function that a request's path invokes: its name, ARN or partial ARN, with or without a qualifier.
-pub(super) fn function(path: &str) -> Option<String> {
-    let name = path.strip_prefix(PREFIX)?.strip_suffix("/invocations")?.replace("%3A", ":").replace("%3a", ":");
-    let name = name.rsplit_once("function:").map_or(name.as_str(), |(_, name)| name);
-    name.split(':').next().map(str::to_owned)
+/// Lambda's path below [`ENDPOINT`].
+pub(super) const ROUTE: &str = "/lambda/2015-03-31/functions/{function}/invocations";
+
+/// Largest body, in bytes (Lambda quota of a synchronous invocation: 6 MB).
+const MAX_BODY: usize = 6 * 1024 * 1024;
+
+/// The route of [`ROUTE`].
+pub(super) fn route() -> MethodRouter<Control> {
+    post(invoke).layer(DefaultBodyLimit::max(MAX_BODY))
 }
 
-/// Answers one invocation.
-pub(super) async fn call(
-    functions: Option<&dyn Functions>,
-    method: &Method,
-    headers: &HeaderMap,
-    function: &str,
+/// The function that a request's path invokes: its name, ARN or partial ARN, with or without a qualifier.
+fn name(path: &str) -> &str {
+    let name = path.rsplit_once("function:").map_or(path, |(_, name)| name);
+    name.split(':').next().unwrap_or(name)
+}
+
+async fn invoke(
+    State(control): State<Control>,
+    Path(function): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(functions) = functions.filter(|_| method == Method::POST) else {
-        return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", "the local Lambda only invokes");
-    };
+    let (functions, function) = (&control.queue, name(&function));
     let payload = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
     if let Err(error) = serde_json::from_slice::<IgnoredAny>(&payload) {
         let message = format!("Could not parse request body into json: {error}");
@@ -40,6 +49,7 @@ pub(super) async fn call(
         let message = format!("Function not found: {function}");
         refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message)
     };
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     match header("x-amz-invocation-type").unwrap_or("RequestResponse") {
         "Event" => match functions.accept(function, payload) {
             Ok(()) => StatusCode::ACCEPTED.into_response(),
@@ -79,10 +89,8 @@ mod tests {
 
     #[test]
     fn a_function_is_named_by_its_name_or_arn() {
-        for name in ["f", "f:live", "000000000000:function:f", "arn:aws:lambda:us-east-1:000000000000:function:f:1"] {
-            let path = format!("{PREFIX}{}/invocations", name.replace(':', "%3A"));
-            assert_eq!(function(&path).as_deref(), Some("f"), "{path}");
+        for path in ["f", "f:live", "000000000000:function:f", "arn:aws:lambda:us-east-1:000000000000:function:f:1"] {
+            assert_eq!(name(path), "f", "{path}");
         }
-        assert_eq!(function("/bucket/key"), None);
     }
 }
