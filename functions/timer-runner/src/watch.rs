@@ -63,7 +63,7 @@ struct Tally {
 }
 
 impl Index {
-    /// Reads a shard for as long as the lease is held.
+    /// Reads a shard whenever the lease is held, without end.
     pub async fn watch(&self, shard: u8, held: &Held) {
         // Shards take turns within the period.
         tokio::time::sleep(READ_EVERY * u32::from(shard) / u32::from(keys::DUE_SHARDS)).await;
@@ -73,8 +73,9 @@ impl Index {
         loop {
             ticks.tick().await;
             let now = clock::now();
+            // A renewal that comes late is no end: who renews says when the lease is lost.
             if !held.at(now) {
-                return;
+                continue;
             }
             produced.begin();
             let mut tally = Tally::default();

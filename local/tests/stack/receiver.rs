@@ -1,6 +1,6 @@
 //! Somebody who receives webhooks, well or badly, as the path says.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -39,19 +39,26 @@ impl Received {
     }
 }
 
-type Log = Arc<Mutex<Vec<Received>>>;
+type Shared = Arc<Mutex<Log>>;
+
+/// What came, in its order, and how often by timer: to look through all of it for each would be a load of its own.
+#[derive(Debug, Default)]
+struct Log {
+    received: Vec<Received>,
+    times: HashMap<String, usize>,
+}
 
 /// A running receiver, for as long as the test runs.
 pub struct Receiver {
     base: String,
-    log: Log,
+    log: Shared,
 }
 
 impl Receiver {
     pub async fn start() -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let log = Log::default();
+        let log = Shared::default();
         let router = Router::new().fallback(receive).with_state(log.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Receiver { base, log }
@@ -64,7 +71,7 @@ impl Receiver {
 
     /// Everything that came, in its order.
     pub fn received(&self) -> Vec<Received> {
-        self.log.lock().unwrap().clone()
+        self.log.lock().unwrap().received.clone()
     }
 
     /// What came for a timer.
@@ -72,11 +79,10 @@ impl Receiver {
         self.received().into_iter().filter(|received| received.id() == timer).collect()
     }
 
-    /// How many of these timers sent nothing yet.
-    pub fn missing<'a>(&self, timers: impl Iterator<Item = &'a String>) -> usize {
+    /// Those of these timers that sent nothing yet.
+    pub fn missing<'a>(&self, timers: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
         let log = self.log.lock().unwrap();
-        let seen: HashSet<&str> = log.iter().map(Received::id).collect();
-        timers.filter(|timer| !seen.contains(timer.as_str())).count()
+        timers.filter(|timer| !log.times.contains_key(timer.as_str())).collect()
     }
 
     /// Times of arrival by timer.
@@ -89,7 +95,7 @@ impl Receiver {
     }
 }
 
-async fn receive(State(log): State<Log>, request: Request) -> Response {
+async fn receive(State(log): State<Shared>, request: Request) -> Response {
     let at = Timestamp::now();
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1024 * 1024).await.unwrap();
@@ -98,8 +104,10 @@ async fn receive(State(log): State<Log>, request: Request) -> Response {
     let (path, id) = (received.path.clone(), received.id().to_owned());
     let earlier = {
         let mut log = log.lock().unwrap();
-        log.push(received);
-        log.iter().filter(|received| received.id() == id).count() - 1
+        log.received.push(received);
+        let times = log.times.entry(id).or_default();
+        *times += 1;
+        *times - 1
     };
     match path.rsplit('/').next().unwrap_or_default() {
         "fails-twice" if earlier < 2 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
