@@ -177,14 +177,11 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     for id in &ids {
         stack.until_status(id, "fired").await;
     }
-    let mut repeats = 0;
-    for (id, step) in ids.iter().zip(&steps) {
-        // In the last two, the request may be under way in another invocation of the same process.
-        let may_repeat = [AFTER_REQUEST, "answer.before", "lambda.post.after"].contains(&step.as_str());
-        let calls = receiver.of(id).len();
-        assert!(calls == 1 || (calls == 2 && may_repeat), "{step}: {calls} calls");
-        repeats += calls - 1;
-    }
+    // What a crash cuts off may be another timer's request, which is under way in the same process: that of an earlier
+    // crash, say, which comes again meanwhile.
+    let calls: Vec<usize> = ids.iter().map(|id| receiver.of(id).len()).collect();
+    let repeats = calls.iter().sum::<usize>() - ids.len();
+    assert!(!calls.contains(&0) && repeats <= steps.len(), "{calls:?} at {steps:?}");
     eprintln!("{} crashes, {repeats} repeats, each with its timer's id", steps.len());
     stack.relayed().await;
     stack.conserved().await;
