@@ -31,7 +31,7 @@ test: binaries ## Runs every test, the end-to-end tests included
 	@echo "Testing."
 	cargo test $(CARGO_FLAGS)
 
-soak: binaries ## Runs the tests of failures in their full sizes; takes about a quarter of an hour
+soak: binaries ## Runs the tests of failures in their full sizes; takes about half an hour
 	@echo "Breaking things."
 	MILLRACE_SOAK=1 MILLRACE_SEEDS=$(SEEDS) cargo test $(CARGO_FLAGS) --test crash_points --test failures --test orders --test stock --test edge --test simulation --test activity --test activity_order --test timers --test timer_races --test webhook -- --nocapture --test-threads 1
 
