@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::future::join_all;
 use http::StatusCode;
 use jiff::Timestamp;
 use millrace::activity::UserActivity;
 use millrace::api::Problem;
 use millrace::clock;
-use millrace::event::{CONTENT_TYPE, Context, Event, EventType, MAX_EVENT_BYTES};
+use millrace::event::{Context, Event, EventType, MAX_EVENT_BYTES};
 use millrace::kafka::{PublishError, Record};
 use millrace::limiter::{Grant, Want};
 use millrace::telemetry::TraceContext;
@@ -130,12 +129,7 @@ fn ready(activity: UserActivity, now: Timestamp, trace: &TraceContext) -> Result
     if value.len() > MAX_EVENT_BYTES {
         return Err(too_large(&format!("the event has {} bytes, more than {MAX_EVENT_BYTES}", value.len())));
     }
-    let headers = vec![
-        ("content-type".to_owned(), Bytes::from_static(CONTENT_TYPE.as_bytes())),
-        ("traceparent".to_owned(), Bytes::from(traceparent)),
-    ];
-    let topic = EventType::UserActivity.topic().name().to_owned();
-    let record = Record { topic, key: user.clone(), value: Bytes::from(value), headers };
+    let record = Record::event(EventType::UserActivity.topic().name(), user.clone(), value, Some(traceparent));
     Ok(Ready { event_id: event.id, user, record })
 }
 

@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use millrace::clock;
 use millrace::dynamo::{Item, StoreError, s};
-use millrace::event::CONTENT_TYPE;
 use millrace::kafka::{PublishError, Publisher, Record};
 use millrace::metrics::{self, Metric};
 use millrace::timer::{DueEntry, keys};
@@ -149,14 +147,8 @@ impl Index {
 
     async fn publish(&self, entry: DueEntry, turn: Turn) -> Result<(DueEntry, Turn), PassError> {
         let event = entry.due.clone().event(entry.traceparent.clone());
-        let mut headers = vec![("content-type".to_owned(), Bytes::from_static(CONTENT_TYPE.as_bytes()))];
-        headers.extend(entry.traceparent.clone().map(|trace| ("traceparent".to_owned(), Bytes::from(trace))));
-        let record = Record {
-            topic: event.kind.topic().name().to_owned(),
-            key: entry.due.timer_id.to_string(),
-            value: Bytes::from(serde_json::to_vec(&event)?),
-            headers,
-        };
+        let (topic, key) = (event.kind.topic().name(), entry.due.timer_id.to_string());
+        let record = Record::event(topic, key, serde_json::to_vec(&event)?, entry.traceparent.clone());
         self.publisher.publish(record, WITHIN).await?;
         Ok((entry, turn))
     }

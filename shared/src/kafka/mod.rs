@@ -8,6 +8,8 @@ mod settings;
 use std::time::Duration;
 
 use bytes::Bytes;
+
+use crate::event::CONTENT_TYPE;
 use futures::future::BoxFuture;
 
 pub use error::{PublishError, Rejection};
@@ -32,6 +34,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// The record of an event in structured JSON, with the headers that say so and carry its trace on.
+    #[must_use]
+    pub fn event(topic: &str, key: String, value: impl Into<Bytes>, traceparent: Option<String>) -> Self {
+        let mut headers = vec![("content-type".to_owned(), Bytes::from_static(CONTENT_TYPE.as_bytes()))];
+        headers.extend(traceparent.map(|trace| ("traceparent".to_owned(), Bytes::from(trace))));
+        Self { topic: topic.to_owned(), key, value: value.into(), headers }
+    }
+
     /// Bytes of key, value and headers together.
     pub fn size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();

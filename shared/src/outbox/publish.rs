@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use bytes::Bytes;
 
 use super::drain::{Drain, Learnt, Step};
 use super::{Entry, FastPath, bundle};
 use crate::dynamo::{StoreError, s};
-use crate::event::CONTENT_TYPE;
 use crate::kafka::{PublishError, Publisher, Record};
 
 /// Entries that one query reads; an aggregate rarely has more than one pending.
@@ -160,9 +158,5 @@ impl Outbox {
 }
 
 fn record(entry: &Entry) -> Record {
-    let mut headers = vec![("content-type".to_owned(), Bytes::from_static(CONTENT_TYPE.as_bytes()))];
-    if let Some(traceparent) = &entry.traceparent {
-        headers.push(("traceparent".to_owned(), Bytes::from(traceparent.clone())));
-    }
-    Record { topic: entry.topic.clone(), key: entry.key.clone(), value: Bytes::from(entry.value.clone()), headers }
+    Record::event(&entry.topic, entry.key.clone(), entry.value.clone(), entry.traceparent.clone())
 }
