@@ -8,26 +8,29 @@
 //! - a claim whose holder died is free again after [`LEASE`];
 //! - a key is forgotten after [`RETENTION`]; only successful answers are stored, a refused request may be sent again.
 
+mod commit;
+mod post;
+
+pub use commit::{Refused, commit};
+pub use post::Post;
+
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use axum::extract::FromRequest;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
+
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::api::serve::Caller;
-use crate::api::{Body, Problem};
-use crate::clock;
+use crate::api::Problem;
 use crate::dynamo::{Item, StoreError, n, number, s, text};
 
 /// A claim is free again after this time; longer than any function runs.
@@ -78,43 +81,6 @@ pub struct Claim {
     key: String,
     fingerprint: String,
     owner: String,
-}
-
-/// A POST whose `Idempotency-Key`, where it has one, makes it once.
-#[derive(Debug, Clone)]
-pub struct Post {
-    /// The body.
-    pub body: Bytes,
-    headers: HeaderMap,
-    caller: Caller,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Post {
-    type Rejection = Problem;
-
-    async fn from_request(request: http::Request<axum::body::Body>, state: &S) -> Result<Self, Problem> {
-        let headers = request.headers().clone();
-        let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
-        let Body(body) = Body::from_request(request, state).await?;
-        Ok(Self { body, headers, caller })
-    }
-}
-
-impl Post {
-    /// Does it once: replays the stored answer, or lets `act` do it with the claim that it is to complete
-    /// ([`Keys::complete`]). Without a key there is no claim. `route` is the same for all names of a route.
-    ///
-    /// # Errors
-    /// 400 for a key that is none; 409, 422 as the module says; 503 when the store does not answer; and those of `act`.
-    pub async fn once(
-        &self,
-        keys: &Keys,
-        route: &str,
-        act: impl AsyncFnOnce(Option<Claim>) -> Result<Answer, Problem>,
-    ) -> Result<Response, Problem> {
-        let request = Request::read(&self.headers, &self.caller.0, route, &self.body)?;
-        keys.once(request, clock::now(), clock::new_id(), act).await
-    }
 }
 
 /// What to do with a request.

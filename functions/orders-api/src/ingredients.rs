@@ -12,7 +12,7 @@ use millrace::api::page::{self, PageQuery};
 use millrace::api::{Body, Params, Problem, Segment, resource};
 use millrace::clock;
 use millrace::id::IngredientId;
-use millrace::idempotency::{Answer, Claim, Post};
+use millrace::idempotency::{Answer, Claim, Post, Refused};
 use millrace::ingredient::item::{self, Stored};
 use millrace::ingredient::{self, Ingredient, Kept};
 use millrace::telemetry::TraceContext;
@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::input::{self, IngredientInput, MAX_AMOUNT};
 use crate::routes::{Api, context};
-use crate::store::Refused;
 
 /// Time in which a change that loses races is tried again. Orders change a hot ingredient dozens of times a second, and a
 /// client could do no better. Half of what the function has.

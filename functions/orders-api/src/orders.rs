@@ -10,7 +10,7 @@ use millrace::api::page::{self, PageQuery};
 use millrace::api::{Params, Problem, Segment, resource};
 use millrace::clock;
 use millrace::id::OrderId;
-use millrace::idempotency::{Answer, Claim, Post};
+use millrace::idempotency::{Answer, Claim, Post, Refused};
 use millrace::order::events;
 use millrace::order::item;
 use millrace::telemetry::TraceContext;
@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use crate::input::{self, LineInput};
 use crate::quote::quote;
 use crate::routes::{Api, context};
-use crate::store::Refused;
 
 /// Largest order, in bytes of its JSON. Its last event carries it with what became of it, and has to fit too.
 const MAX_ORDER_BYTES: usize = 200 * 1024;

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use millrace::api::{Problem, resource};
 use millrace::clock;
 use millrace::event::EventType;
-use millrace::idempotency::{self, Answer, Claim, Post};
+use millrace::idempotency::{self, Answer, Claim, Post, Refused};
 use millrace::ingredient::{self, Ingredient, Kept};
 use millrace::product::Product;
 use millrace::product::events;
@@ -17,7 +17,6 @@ use millrace::telemetry::TraceContext;
 use serde::Serialize;
 
 use crate::routes::{Api, context};
-use crate::store::Refused;
 use crate::story;
 
 /// What there is.

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use millrace::api::Problem;
 use millrace::api::page::Direction;
-use millrace::dynamo::{Item, List, StoreError, batch_get, s, transact};
+use millrace::dynamo::{Item, List, StoreError, batch_get, s};
 use millrace::id::{IngredientId, OrderId, ProductId};
-use millrace::idempotency;
+use millrace::idempotency::{self, Refused};
 use millrace::ingredient::{self, Ingredient};
 use millrace::order::{self, Order};
 use millrace::product::Product;
@@ -23,35 +22,14 @@ pub struct Store {
     pub products: String,
 }
 
-/// Why a change was not made.
-#[derive(Debug)]
-pub enum Refused {
-    /// What it was decided on has changed.
-    Raced,
-    /// Another reason, as the client is told it.
-    Problem(Problem),
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        Self::Problem(error.into())
-    }
-}
-
 impl Store {
     /// Writes state and events, and the stored answer where there is one, all or nothing.
     pub async fn commit(
         &self,
-        mut actions: Vec<TransactWriteItem>,
+        actions: Vec<TransactWriteItem>,
         answer: Option<TransactWriteItem>,
     ) -> Result<(), Refused> {
-        let answer_at = actions.len();
-        actions.extend(answer);
-        transact(&self.dynamo, actions).await.map_err(|error| match error {
-            StoreError::Condition(failed) if failed.contains(&answer_at) => Refused::Problem(idempotency::claim_lost()),
-            StoreError::Condition(_) => Refused::Raced,
-            other => other.into(),
-        })
+        idempotency::commit(&self.dynamo, actions, answer).await
     }
 
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {

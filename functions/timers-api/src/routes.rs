@@ -12,7 +12,7 @@ use millrace::clock;
 use millrace::dynamo::StoreError;
 use millrace::event::Context;
 use millrace::id::TimerId;
-use millrace::idempotency::{Answer, Claim, Keys, Post};
+use millrace::idempotency::{Answer, Claim, Keys, Post, Refused};
 use millrace::outbox::Outbox;
 use millrace::telemetry::TraceContext;
 use millrace::timer::{Status, Timer, events};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::guard;
 use crate::input::{self, TimerInput};
-use crate::store::{Refused, Store};
+use crate::store::Store;
 use crate::view::View;
 
 /// This function, in the events that it makes.

@@ -1,11 +1,10 @@
 //! Timers in `DynamoDB`.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use millrace::api::Problem;
 use millrace::api::page::Direction;
-use millrace::dynamo::{List, StoreError, transact};
+use millrace::dynamo::{List, StoreError};
 use millrace::id::TimerId;
-use millrace::idempotency;
+use millrace::idempotency::{self, Refused};
 use millrace::timer::{Status, Table, Timer, item, keys};
 
 /// The table.
@@ -14,35 +13,14 @@ pub struct Store {
     pub timers: Table,
 }
 
-/// Why a change was not made.
-#[derive(Debug)]
-pub enum Refused {
-    /// The timer has another version by now.
-    Raced,
-    /// Another reason, as the client is told it.
-    Problem(Problem),
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        Self::Problem(error.into())
-    }
-}
-
 impl Store {
     /// Writes timer, due index and event, and the stored answer where there is one, all or nothing.
     pub async fn commit(
         &self,
-        mut actions: Vec<TransactWriteItem>,
+        actions: Vec<TransactWriteItem>,
         answer: Option<TransactWriteItem>,
     ) -> Result<(), Refused> {
-        let answer_at = actions.len();
-        actions.extend(answer);
-        transact(self.timers.dynamo(), actions).await.map_err(|error| match error {
-            StoreError::Condition(failed) if failed.contains(&answer_at) => Refused::Problem(idempotency::claim_lost()),
-            StoreError::Condition(_) => Refused::Raced,
-            other => other.into(),
-        })
+        idempotency::commit(self.timers.dynamo(), actions, answer).await
     }
 
     /// The newest timers before `after`, all or those of a status, and whether there may be more. They come without
