@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
@@ -82,7 +81,7 @@ impl Stack {
         let (stop, stopped) = watch::channel(false);
         let invoke = Arc::new(supervisor.clone());
         let queue = Arc::new(lambda::Queue::new(&template.functions, invoke.clone(), stopped.clone()));
-        let settings = mapping_settings(args, broker.bootstrap_servers(), &endpoint);
+        let settings = mapping_settings(args, &*broker, &endpoint);
         let mappings = Arc::new(Mappings::start(&template, &settings, invoke.clone(), stopped.clone())?);
         let schedules = Arc::new(Schedules::start(&template.schedules, &invoke, stopped.clone()));
         let control =
@@ -181,19 +180,13 @@ fn kafka_source(args: &Args) -> kafka::Source {
     }
 }
 
-fn mapping_settings(args: &Args, bootstrap_servers: &str, endpoint: &str) -> mapping::Settings {
-    let mut settings = mapping::Settings::new(bootstrap_servers, endpoint);
+fn mapping_settings(args: &Args, broker: &dyn Broker, endpoint: &str) -> mapping::Settings {
+    let mut settings = mapping::Settings::new(broker.bootstrap_servers(), endpoint);
+    settings.arrivals = broker.arrivals();
     settings.data_dir.clone_from(&args.data);
     settings.partial_retry = args.partial_retry.into();
-    if args.kafka.is_some() {
-        // A real broker answers as soon as there are records; the embedded one needs to be asked often.
-        settings.fetch_max_wait = EXTERNAL_FETCH_WAIT;
-    }
     settings
 }
-
-/// How long a real broker may hold a fetch that finds nothing (Kafka's default of `fetch.max.wait.ms`).
-const EXTERNAL_FETCH_WAIT: Duration = Duration::from_millis(500);
 
 fn function_settings(
     args: &Args,

@@ -1,22 +1,25 @@
-//! The embedded broker: nisshi, in memory or on SQLite.
+//! The embedded broker: nisshi, in memory or on SQLite, behind a listener that can be down.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::future::BoxFuture;
-use nisshi_broker::broker::Broker as Nisshi;
-use nisshi_broker::coordinator::group::administrator::GroupCoordinatorConfig;
+use nisshi_broker::coordinator::group::administrator::{Controller, GroupCoordinatorConfig};
+use nisshi_broker::service::services;
+use nisshi_storage::{BrokerRegistrationRequest, Storage, StorageContainer};
+use rama::Service;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
 use url::Url;
 use uuid::Uuid;
 
-use super::proxy::Proxy;
+use super::log::{Arrivals, Log};
 use super::{Broker, Error};
-use crate::faults::Faults;
+use crate::faults::{Faults, Kind};
 
 /// Identity of the one broker. SQLite keeps topics by cluster, so it must not change.
 const CLUSTER: &str = "millrace-local";
@@ -25,36 +28,43 @@ const NODE: i32 = 1;
 /// Name of the database in the data directory.
 const DATABASE: &str = "kafka.db";
 
-/// Longest wait for the broker to take connections. It needs milliseconds, and more on a busy machine's first use
-/// of a database.
-const START_TIMEOUT: Duration = Duration::from_secs(20);
-const START_POLL: Duration = Duration::from_millis(5);
-
-/// How often another internal port is tried when one was taken between its choice and its use.
-const PORT_ATTEMPTS: usize = 5;
-
 /// Kafka waits 3 s for further members of a new group; on a laptop that is only delay.
 const REBALANCE_DELAY: Duration = Duration::from_millis(50);
 
-/// The broker and the proxy in front of it.
+/// How often the fault is looked up; the longest time that an open connection outlives its start.
+const FAULT_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How often the storage ends transactions whose time is over, and how often it drops what is older than its topic
+/// keeps; nisshi's own broker has these.
+const TRANSACTIONS_INTERVAL: Duration = Duration::from_secs(10);
+const RETENTION_INTERVAL: Duration = Duration::from_mins(10);
+
+/// Most connections at once; a further one is closed at once.
+const MAX_CONNECTIONS: usize = 2_048;
+
+/// Wait after a failed `accept`, which means that file descriptors ran out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The broker's task; it ends when it is stopped or dropped.
 pub(super) struct Embedded {
     bootstrap_servers: String,
-    proxy: Proxy,
-    server: Server,
+    arrivals: Arrivals,
+    task: JoinHandle<()>,
 }
 
 impl Embedded {
-    /// Starts the broker on an internal port and the proxy on `port`.
+    /// Starts the broker on `port`. It takes no connection while `Kind::KafkaDown` is in force.
     pub(super) async fn start(port: u16, data: Option<PathBuf>, faults: Arc<Faults>) -> Result<Self, Error> {
-        let storage = match &data {
+        let url = match &data {
             Some(directory) => sqlite_url(directory)?,
             None => url("memory://millrace/")?,
         };
         let listener = listen(port).await?;
         let address = listener.local_addr().map_err(|error| Error::Start(error.to_string()))?;
-        let (server, internal) = Server::start(&storage, address).await?;
-        let proxy = Proxy::start(listener, internal, faults);
-        Ok(Self { bootstrap_servers: address.to_string(), proxy, server })
+        let log = open(url, address).await.map_err(|error| Error::Start(error.to_string()))?;
+        let arrivals = log.arrivals();
+        let task = tokio::spawn(run(listener, log, faults));
+        Ok(Self { bootstrap_servers: address.to_string(), arrivals, task })
     }
 }
 
@@ -63,88 +73,106 @@ impl Broker for Embedded {
         &self.bootstrap_servers
     }
 
-    fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
+    fn arrivals(&self) -> Option<Arrivals> {
+        Some(self.arrivals.clone())
+    }
+
+    fn stop(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            self.proxy.stop().await;
-            self.server.stop().await;
+            self.task.abort();
+            let _ = (&mut self.task).await;
         })
     }
 }
 
-/// The broker's task. Dropping its future drops the listener, every connection and the storage.
-struct Server {
-    task: JoinHandle<nisshi_broker::Result<()>>,
-}
-
-impl Server {
-    /// Starts the broker and waits until it takes connections; answers its internal address.
-    async fn start(storage: &Url, advertised: SocketAddr) -> Result<(Self, SocketAddr), Error> {
-        let mut reason = String::new();
-        for _ in 0..PORT_ATTEMPTS {
-            // The broker does not tell the port that it got for port 0, so a free one is chosen for it.
-            let internal = free_address().await?;
-            let mut broker = broker(storage, internal, advertised).await?;
-            let started = Instant::now();
-            let task = tokio::spawn(async move {
-                broker.serve(started).await.inspect_err(|error| tracing::error!(%error, "the Kafka broker ended"))
-            });
-            let mut server = Self { task };
-            match server.ready(internal, started).await {
-                Ok(()) => return Ok((server, internal)),
-                Err(error) => reason = error,
-            }
-        }
-        Err(Error::Start(reason))
-    }
-
-    async fn ready(&mut self, internal: SocketAddr, started: Instant) -> Result<(), String> {
-        loop {
-            if self.task.is_finished() {
-                return Err(match (&mut self.task).await {
-                    Ok(Ok(())) => "it ended at once".into(),
-                    Ok(Err(error)) => error.to_string(),
-                    Err(error) => error.to_string(),
-                });
-            }
-            if TcpStream::connect(internal).await.is_ok() {
-                return Ok(());
-            }
-            if started.elapsed() > START_TIMEOUT {
-                return Err(format!("it took no connection for {} s", START_TIMEOUT.as_secs()));
-            }
-            tokio::time::sleep(START_POLL).await;
-        }
-    }
-
-    async fn stop(mut self) {
-        self.task.abort();
-        let _ = (&mut self.task).await;
-    }
-}
-
-impl Drop for Server {
+impl Drop for Embedded {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-type Storage = nisshi_storage::ArcDynStorage;
-type Groups = nisshi_broker::coordinator::group::administrator::Controller<Storage>;
+pub(super) async fn open(url: Url, address: SocketAddr) -> nisshi_storage::Result<Log> {
+    let mut storage = StorageContainer::builder();
+    storage.with_factory(Arc::new(nisshi_storage_dynostore::MemoryEngineFactory));
+    storage.with_factory(Arc::new(nisshi_storage_sql::LiteEngineFactory));
+    let advertised: Url = format!("tcp://{address}").parse()?;
+    let storage = storage.cluster_id(CLUSTER).node_id(NODE).advertised_listener(advertised).storage(url).silent(true);
+    let log = Log::new(storage.build().await?);
+    let (broker_id, cluster_id, incarnation_id) = (NODE, CLUSTER.to_owned(), Uuid::new_v4());
+    log.register_broker(BrokerRegistrationRequest { broker_id, cluster_id, incarnation_id, rack: None }).await?;
+    Ok(log)
+}
 
-async fn broker(storage: &Url, internal: SocketAddr, advertised: SocketAddr) -> Result<Nisshi<Groups, Storage>, Error> {
+/// Takes connections, and keeps the storage in order. Dropping it drops every connection.
+async fn run(listener: TcpListener, log: Log, faults: Arc<Faults>) {
+    let (down, is_down) = watch::channel(false);
+    let is_down_now = || {
+        let now = faults.in_force(Kind::KafkaDown, None).is_some();
+        down.send_if_modified(|before| std::mem::replace(before, now) != now);
+        now
+    };
     let groups = GroupCoordinatorConfig { initial_rebalance_delay: REBALANCE_DELAY, ..Default::default() };
-    Nisshi::<Groups, Storage>::builder()
-        .node_id(NODE)
-        .cluster_id(CLUSTER)
-        .incarnation_id(Uuid::new_v4())
-        .listener(url(&format!("tcp://{internal}"))?)
-        .advertised_listener(url(&format!("tcp://{advertised}"))?)
-        .storage(storage.clone())
-        .silent(true)
-        .group_coordinator(groups)
-        .build()
-        .await
-        .map_err(|error| Error::Start(error.to_string()))
+    let groups = Controller::new(log.clone(), groups);
+    let mut connections = JoinSet::new();
+    let mut look = tokio::time::interval(FAULT_INTERVAL);
+    look.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut tidying = std::pin::pin!(tidy(&log));
+    loop {
+        tokio::select! {
+            _ = look.tick() => {
+                is_down_now();
+            }
+            () = &mut tidying => {}
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                // A connection must neither slip in before the next look nor be cut for a fault that is over.
+                Ok(_) if is_down_now() => {}
+                Ok(_) if connections.len() >= MAX_CONNECTIONS => {
+                    tracing::warn!(MAX_CONNECTIONS, "too many Kafka connections");
+                }
+                Ok((client, _)) => {
+                    connections.spawn(serve(client, groups.clone(), log.clone(), is_down.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a Kafka connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Keeps the storage in order, without end.
+async fn tidy(log: &Log) {
+    let every = |period| {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    };
+    let (mut transactions, mut retention) = (every(TRANSACTIONS_INTERVAL), every(RETENTION_INTERVAL));
+    loop {
+        let tidied = tokio::select! {
+            _ = transactions.tick() => log.maintain_transactions(SystemTime::now()).await,
+            _ = retention.tick() => log.maintain(SystemTime::now()).await,
+        };
+        if let Err(error) = tidied {
+            tracing::warn!(%error, "the Kafka broker could not tidy its storage");
+        }
+    }
+}
+
+/// Serves one client until it leaves or Kafka goes down.
+async fn serve(client: TcpStream, groups: Controller<Log>, log: Log, mut is_down: watch::Receiver<bool>) {
+    let served = async {
+        client.set_nodelay(true)?;
+        services(CLUSTER, groups, log, None)?.serve(rama::tcp::TcpStream::from(client)).await
+    };
+    tokio::select! {
+        ended = served => if let Err(error) = ended {
+            tracing::debug!(%error, "a Kafka connection ended");
+        },
+        _ = is_down.wait_for(|down| *down) => {}
+    }
 }
 
 async fn listen(port: u16) -> Result<TcpListener, Error> {
@@ -153,11 +181,6 @@ async fn listen(port: u16) -> Result<TcpListener, Error> {
         std::io::ErrorKind::AddrInUse => Error::PortTaken(port),
         _ => Error::Listen { address, source },
     })
-}
-
-async fn free_address() -> Result<SocketAddr, Error> {
-    let listener = listen(0).await?;
-    listener.local_addr().map_err(|error| Error::Start(error.to_string()))
 }
 
 fn url(text: &str) -> Result<Url, Error> {

@@ -1,8 +1,10 @@
 //! Kafka of the local stack: an embedded broker, or a real one somewhere else.
 
 mod embedded;
-mod proxy;
+mod log;
 mod topics;
+
+pub use self::log::Arrivals;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +36,9 @@ pub enum Source {
 pub trait Broker: Send + Sync {
     /// Address for clients, as in `bootstrap.servers`.
     fn bootstrap_servers(&self) -> &str;
+
+    /// What tells of new records, so that nobody has to ask again and again; not of a broker that runs elsewhere.
+    fn arrivals(&self) -> Option<Arrivals>;
 
     /// Stops what this process started and waits for its end.
     fn stop(self: Box<Self>) -> BoxFuture<'static, ()>;
@@ -114,6 +119,10 @@ struct External {
 impl Broker for External {
     fn bootstrap_servers(&self) -> &str {
         &self.bootstrap_servers
+    }
+
+    fn arrivals(&self) -> Option<Arrivals> {
+        None
     }
 
     fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {

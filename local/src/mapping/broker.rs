@@ -21,12 +21,13 @@ use super::fetcher::{Fetcher, Open};
 use super::queue::Queue;
 use super::record::Record;
 use super::source::{Room, Source, SourceError, Standing};
+use crate::kafka::Arrivals;
 use crate::template::model::StartingPosition;
 
-/// How long the embedded broker holds a fetch that finds nothing. It sleeps half of what is left between its looks, so
-/// a longer wait delays records. It is also the time that it has to list the batches of a partition, so a shorter one
-/// would end in nothing when there are very many. A real broker wakes up by itself: give it 500 ms.
-pub const FETCH_MAX_WAIT: Duration = Duration::from_millis(50);
+/// How long the embedded broker may take for a fetch, and hold one that finds nothing; it is told when there is something.
+pub(super) const FETCH_MAX_WAIT: Duration = Duration::from_millis(50);
+/// How long a real broker may hold a fetch that finds nothing: Kafka's default of `fetch.max.wait.ms`.
+const BROKER_FETCH_MAX_WAIT: Duration = Duration::from_millis(500);
 
 /// Most records that one poll hands over; also how far a poll may overfill a queue.
 const POLL_RECORDS: i32 = 500;
@@ -55,8 +56,8 @@ pub struct Subscription {
     pub batch_size: usize,
     /// How long a batch is gathered.
     pub window: Duration,
-    /// How long the broker may hold a fetch.
-    pub fetch_max_wait: Duration,
+    /// Tells of new records; `None` for a real broker, which holds a fetch until there are some.
+    pub arrivals: Option<Arrivals>,
 }
 
 /// A topic of a Kafka cluster. Connects on first use, and again until it succeeds.
@@ -97,11 +98,12 @@ impl BrokerSource {
     async fn connect(&self) -> Result<Client, SourceError> {
         let servers = &self.subscription.bootstrap_servers;
         let (fetches, calls) = tokio::try_join!(connect(servers), connect(servers))?;
+        let arrivals = self.subscription.arrivals.as_ref().map(|arrivals| arrivals.of(&self.subscription.topic));
         let consumer = fetches
             .consumer_without_group()
             .auto_offset_reset(AutoOffsetReset::Earliest)
             .enable_auto_commit(false)
-            .fetch_max_wait(self.subscription.fetch_max_wait)
+            .fetch_max_wait(if arrivals.is_some() { FETCH_MAX_WAIT } else { BROKER_FETCH_MAX_WAIT })
             .fetch_max_bytes(FETCH_BYTES)
             .max_partition_fetch_bytes(PARTITION_FETCH_BYTES)
             .max_poll_records(POLL_RECORDS)
@@ -112,7 +114,7 @@ impl BrokerSource {
             .map_err(|error| SourceError(error.to_string()))?;
         let (opens, requests) = mpsc::channel(OPEN_QUEUE);
         let topic = self.subscription.topic.clone();
-        let fetcher = Fetcher::new(consumer, topic, self.subscription.fetch_max_wait, self.subscription.window);
+        let fetcher = Fetcher::new(consumer, topic, arrivals, self.subscription.window);
         let fetching = tokio::spawn(fetcher.run(requests, Arc::clone(&self.queues.drained)));
         let admin = calls.admin().default_api_timeout(CALL_TIMEOUT);
         Ok(Client { admin, opens, fetching })

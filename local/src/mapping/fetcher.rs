@@ -7,17 +7,18 @@ use std::time::Duration;
 use krafka::CloseOptions;
 use krafka::consumer::{Consumer, ConsumerRecord};
 use krafka::error::KrafkaError;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::broker::{CALL_TIMEOUT, FETCH_MAX_WAIT, failed};
 use super::queue::Queue;
 use super::record::{Record, TimestampType};
 use super::source::SourceError;
 
-/// Longest poll of a real broker; then the task looks at its queues again.
+/// Longest poll of a real broker, and longest wait for the embedded one to tell of records; then the task looks at its
+/// queues again.
 const POLL: Duration = Duration::from_millis(500);
-/// Least pause between two looks at the embedded broker. It cannot wait for records without looking at every partition again
-/// and again, and records that come one by one are cheaper together, for the broker, the functions and the database.
+/// Least pause between two polls of the embedded broker: records that come one by one are cheaper together, for the
+/// broker, the functions and the database.
 const PAUSE: Duration = Duration::from_millis(30);
 /// A poll with so many records has left more behind, and the next one follows at once.
 const BACKLOG: usize = 100;
@@ -37,21 +38,29 @@ pub(super) struct Open {
 pub(super) struct Fetcher {
     consumer: Consumer,
     topic: String,
-    fetch_max_wait: Duration,
+    /// Tells of new records; `None` for a broker that can hold a poll until there are some.
+    arrivals: Option<watch::Receiver<()>>,
     /// The queue of each open partition, and whether the partition is paused.
     queues: BTreeMap<i32, (Arc<Queue>, bool)>,
     /// Pause between two looks at the embedded broker.
     pause: Duration,
     /// Records of the last poll.
     polled: usize,
+    /// The last poll found nothing, and all that was told before it is read.
+    caught_up: bool,
 }
 
 impl Fetcher {
     /// A fetcher without partitions.
-    pub(super) fn new(consumer: Consumer, topic: String, fetch_max_wait: Duration, window: Duration) -> Self {
+    pub(super) fn new(
+        consumer: Consumer,
+        topic: String,
+        arrivals: Option<watch::Receiver<()>>,
+        window: Duration,
+    ) -> Self {
         // A mapping that gathers batches for a while does not need its records at once.
         let pause = PAUSE.max(window / 10).min(POLL);
-        Self { consumer, topic, fetch_max_wait, queues: BTreeMap::new(), pause, polled: 0 }
+        Self { consumer, topic, arrivals, queues: BTreeMap::new(), pause, polled: 0, caught_up: false }
     }
 
     /// Runs until nobody can ask for a partition any more.
@@ -89,25 +98,34 @@ impl Fetcher {
             let full = queue.is_full();
             match (full, *paused) {
                 (true, false) => self.consumer.pause(&self.topic, &[*partition]).await,
-                (false, true) => self.consumer.resume(&self.topic, &[*partition]).await,
+                (false, true) => {
+                    self.consumer.resume(&self.topic, &[*partition]).await;
+                    self.caught_up = false;
+                }
                 _ => {}
             }
             *paused = full;
         }
     }
 
-    async fn poll(&self) -> Result<Vec<ConsumerRecord>, KrafkaError> {
-        if self.fetch_max_wait > FETCH_MAX_WAIT {
-            return self.consumer.poll(POLL).await;
+    async fn poll(&mut self) -> Result<Vec<ConsumerRecord>, KrafkaError> {
+        let Some(arrivals) = &mut self.arrivals else { return self.consumer.poll(POLL).await };
+        if self.caught_up {
+            // Goes on when the time is over, too; an error is the end of the broker.
+            let _ = tokio::time::timeout(POLL, arrivals.changed()).await;
         }
+        // Until the poll has ended, since it may be dropped.
+        self.caught_up = false;
         if self.polled < BACKLOG {
             tokio::time::sleep(self.pause).await;
         }
-        self.consumer.poll(self.fetch_max_wait).await
+        arrivals.mark_unchanged();
+        let records = self.consumer.poll(FETCH_MAX_WAIT).await?;
+        (self.polled, self.caught_up) = (records.len(), records.is_empty());
+        Ok(records)
     }
 
-    fn distribute(&mut self, records: Vec<ConsumerRecord>) {
-        self.polled = records.len();
+    fn distribute(&self, records: Vec<ConsumerRecord>) {
         for record in records {
             if let Some((queue, _)) = self.queues.get(&record.partition) {
                 queue.push(convert(record));
@@ -115,7 +133,7 @@ impl Fetcher {
         }
     }
 
-    async fn seek(&self, wanted: &Open) -> Result<(), SourceError> {
+    async fn seek(&mut self, wanted: &Open) -> Result<(), SourceError> {
         let mut partitions: Vec<i32> = self.queues.keys().copied().collect();
         if !self.queues.contains_key(&wanted.partition) {
             partitions.push(wanted.partition);
@@ -123,6 +141,7 @@ impl Fetcher {
         }
         self.consumer.seek(&self.topic, wanted.partition, wanted.offset).await.map_err(failed("seeking"))?;
         self.consumer.resume(&self.topic, &[wanted.partition]).await;
+        self.caught_up = false;
         Ok(())
     }
 }

@@ -51,7 +51,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use self::broker::{BrokerSource, FETCH_MAX_WAIT, Subscription};
+use self::broker::{BrokerSource, Subscription};
 use self::deliver::Courier;
 use self::destination::{Destination, Sink, UnknownDestination};
 use self::event::EventSource;
@@ -64,6 +64,7 @@ use self::source::{Source, Standing};
 use self::stop::Stop;
 use self::stream::StreamPoller;
 use self::stream_api::StreamsApi;
+use crate::kafka::Arrivals;
 use crate::lambda::Invoke;
 use crate::template::model::{Delivery, KafkaMapping, StreamMapping, Template};
 
@@ -75,8 +76,8 @@ const LAG_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Settings {
     /// Kafka, as `host:port,...`.
     pub bootstrap_servers: String,
-    /// How long Kafka may hold a fetch that finds nothing.
-    pub fetch_max_wait: Duration,
+    /// Tells of new records, for the embedded broker.
+    pub arrivals: Option<Arrivals>,
     /// What Kafka events say about their origin.
     pub event_source: EventSource,
     /// Which records of a partly failed Kafka batch are sent again.
@@ -90,11 +91,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings for the embedded broker.
+    /// The settings for a broker that runs elsewhere.
     pub fn new(bootstrap_servers: impl Into<String>, aws_endpoint: impl Into<String>) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),
-            fetch_max_wait: FETCH_MAX_WAIT,
+            arrivals: None,
             event_source: EventSource::SelfManaged,
             partial_retry: PartialRetry::default(),
             backoff: BACKOFF,
@@ -276,7 +277,7 @@ impl<I: Invoke> Maker<'_, I> {
             starting_position: delivery.starting_position,
             batch_size: delivery.batch_size,
             window: delivery.window,
-            fetch_max_wait: self.settings.fetch_max_wait,
+            arrivals: self.settings.arrivals.clone(),
         }));
         Ok(KafkaPoller {
             courier,

@@ -45,6 +45,7 @@ impl Fixture {
         let mapping = KafkaMapping { delivery, topic: TOPIC.into(), group: "group".into() };
         let template = Template { kafka_mappings: vec![mapping], ..Template::default() };
         let mut settings = Settings::new(self.broker.bootstrap_servers(), "http://127.0.0.1:1");
+        settings.arrivals = self.broker.arrivals();
         settings.backoff = QUICK;
         let (stop, signal) = watch::channel(false);
         let mappings = Mappings::start(&template, &settings, Arc::clone(invoke), signal).unwrap();
