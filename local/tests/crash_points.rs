@@ -66,12 +66,35 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             stack.get("/orders?limit=1").await;
         }
     };
+    let timer = async {
+        for number in (0_u64..).take_while(|_| running()) {
+            // Far ahead, so that none fires meanwhile.
+            let timer = json!({"url": "http://localhost:9/", "seconds": 86_400});
+            let timer =
+                stack.request("POST", "/timers").header("Idempotency-Key", format!("timer-{number}")).json(&timer);
+            let made = stack.send(timer).await;
+            let id =
+                if made.status == 202 { made.json()["timerId"].as_str().unwrap().to_owned() } else { "none".into() };
+            for path in [format!("/timers/{id}"), "/timers?limit=2".into(), "/timers?status=scheduled&limit=2".into()] {
+                stack.get(&path).await;
+            }
+            stack.send(stack.request("DELETE", &format!("/timers/{id}"))).await;
+            tokio::time::sleep(TICK).await;
+        }
+    };
     let poison = async {
         while running() {
             // The second is over what an item of the dead letters holds.
             let poison = [b"poison".to_vec(), vec![b'x'; 300 * 1024]];
             stack.produce(poison.map(|value| Record::new(TOPIC, value)).into()).await;
             tokio::time::sleep(4 * TICK).await;
+        }
+    };
+    let change = async {
+        for number in (0_u64..).take_while(|_| running()) {
+            // It reads what is pending before it publishes, which a create need not.
+            stack.ask("PATCH", "/products/taken", &json!({"stock": number})).await;
+            tokio::time::sleep(TICK).await;
         }
     };
     let read = async {
@@ -82,8 +105,6 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             let key = format!("taken-{number}");
             let again = stack.request("POST", "/products").header("Idempotency-Key", key).json(&taken);
             stack.send(again).await;
-            // A change reads what is pending before it publishes, which a create need not.
-            stack.ask("PATCH", "/products/taken", &json!({"stock": number})).await;
             for path in ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/health/ready"] {
                 // Whatever the answer is: a function may be killed while it makes it.
                 stack.get(path).await;
@@ -97,7 +118,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
         done
     };
     let (seen, done, ..) =
-        tokio::join!(load(stack, usize::MAX, &stop), work, leave_behind, schedules, order, poison, read);
+        tokio::join!(load(stack, usize::MAX, &stop), work, leave_behind, schedules, order, timer, poison, change, read);
     (seen, done)
 }
 
@@ -137,9 +158,9 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
 /// Every function that works without CloudFormation was stopped.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
-    [API, "orders-api", "stock", "alert-mail", "event-log", "event-log-api", "archive", "outbox-relay"]
-        .iter()
-        .all(|name| functions.contains(name))
+    let all =
+        "products-api orders-api timers-api stock alert-mail timer-store event-log event-log-api archive outbox-relay";
+    all.split(' ').all(|name| functions.contains(name))
 }
 
 /// The last step of the relay's work was reached too.
