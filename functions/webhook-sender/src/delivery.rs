@@ -1,5 +1,6 @@
 //! Makes due attempts: waits for the time, claims, sends, notes.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use millrace::clock;
 use millrace::consumer::Consumer;
 use millrace::crash_points;
 use millrace::dynamo::StoreError;
+use millrace::id::TimerId;
 use millrace::metrics::{self, Metric};
 use millrace::telemetry;
 use millrace::timer::{Secret, Timer};
@@ -57,10 +59,13 @@ impl Deliveries {
     /// Makes these attempts, all at once. What fails here is still in the due index, and comes again.
     pub async fn make(&self, due: Vec<Due>, deadline: Instant) {
         let asked = due.len();
+        // Before their time, so that only the claim is between the time and the request.
+        let mut timers = self.read(&due).await;
         let made = join_all(due.into_iter().map(|due| {
             let span = telemetry::event_span(due.due.timer_id.as_str(), None);
+            let timer = timers.remove(&due.due.timer_id);
             async move {
-                let made = self.attempt(&due, deadline).await;
+                let made = self.attempt(&due, timer, deadline).await;
                 made.unwrap_or_else(|error| {
                     tracing::warn!(%error, attempt = due.due.attempt, "the attempt comes again");
                     None
@@ -83,13 +88,25 @@ impl Deliveries {
         }
     }
 
-    /// Makes one attempt, or none where it is not to be made.
-    async fn attempt(&self, due: &Due, deadline: Instant) -> Result<Option<Made>, StoreError> {
+    /// The timers of these attempts, all at once.
+    async fn read(&self, due: &[Due]) -> BTreeMap<TimerId, Timer> {
+        let ids = due.iter().map(|due| &due.due.timer_id).collect();
+        self.store.timers.get_all(&ids).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the timers are read one by one");
+            BTreeMap::new()
+        })
+    }
+
+    /// Makes one attempt, or none where it is not to be made. A timer that was not read with the others is read here.
+    async fn attempt(&self, due: &Due, timer: Option<Timer>, deadline: Instant) -> Result<Option<Made>, StoreError> {
         if due.due.due_at.duration_since(clock::now()) > MAX_WAIT {
             return Ok(None);
         }
-        // Read before its time, so that only the claim is between the time and the request.
-        let Some(timer) = self.store.timers.get(&due.due.timer_id).await? else { return Ok(None) };
+        let timer = match timer {
+            Some(timer) => Some(timer),
+            None => self.store.timers.get(&due.due.timer_id).await?,
+        };
+        let Some(timer) = timer else { return Ok(None) };
         wait_until(due.due.due_at).await;
         let Some(claimed) = self.claim(timer, due).await? else { return Ok(None) };
         let begun = clock::now();

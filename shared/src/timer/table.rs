@@ -1,5 +1,6 @@
 //! The timers table. The actions that write timers and the due index belong into the transaction of a change.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -8,7 +9,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::item::{EXPIRES_AT, key, read, to_item};
 use super::{DueEntry, Timer};
-use crate::dynamo::{Item, StoreError, n};
+use crate::dynamo::{Item, StoreError, batch_get_keys, n};
 use crate::id::TimerId;
 use crate::settings::{self, MissingSetting};
 
@@ -59,6 +60,16 @@ impl Table {
     pub async fn get(&self, id: &TimerId) -> Result<Option<Timer>, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.name).set_key(Some(key(id))).consistent_read(true);
         get.send().await?.item().map(read).transpose()
+    }
+
+    /// Those of these timers that are there, read consistently.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn get_all(&self, ids: &BTreeSet<&TimerId>) -> Result<BTreeMap<TimerId, Timer>, StoreError> {
+        let keys: Vec<Item> = ids.iter().map(|id| key(id)).collect();
+        let items = batch_get_keys(&self.dynamo, &self.name, &keys).await?;
+        items.iter().map(|item| read(item).map(|timer| (timer.id.clone(), timer))).collect()
     }
 
     /// Stores a new timer.
