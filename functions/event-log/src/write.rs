@@ -1,4 +1,9 @@
-//! One conditional put per event: the first delivery is logged, a repeat changes nothing.
+//! The first delivery of an event is logged, a repeat changes nothing.
+//!
+//! A batch is looked up and then written in few calls, since a condition would need a call for each event. Two deliveries
+//! of an event at the very same time may both write it: the same item twice.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
@@ -6,13 +11,16 @@ use jiff::Timestamp;
 use millrace::api::page::{SHARDS, shard_of};
 use millrace::clock;
 use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::dynamo::{Item, StoreError, n, s};
+use millrace::dynamo::{Item, StoreError, WRITE_BATCH, batch_get_attribute, batch_write, n, put_request, s, text};
 use millrace::event_log::{bucket, day, time_id};
 
-/// Puts at once. Order does not matter to the log, only that each event gets there.
-const AT_ONCE: usize = 32;
+/// Calls at once. Order does not matter to the log, only that each event gets there.
+const AT_ONCE: usize = 8;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
+/// Key of the table.
+const EVENT_ID: &str = "eventId";
 
 /// The event log.
 #[derive(Debug, Clone)]
@@ -27,24 +35,37 @@ impl Consumer for EventLog {
     const NAME: &'static str = "event-log";
 
     async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
-        let puts: Vec<_> = records.iter().map(|record| self.log(record)).collect();
-        stream::iter(puts).buffered(AT_ONCE).collect().await
+        // Of an event that is in the batch twice, the first.
+        let mut first: BTreeMap<&str, &Incoming> = BTreeMap::new();
+        for record in records {
+            first.entry(&record.event.id).or_insert(record);
+        }
+        let events: Vec<&Incoming> = first.into_values().collect();
+        let calls: Vec<_> = events.chunks(WRITE_BATCH).map(|events| self.log(events)).collect();
+        let logged: Vec<Result<(), StoreError>> = stream::iter(calls).buffered(AT_ONCE).collect().await;
+        let mut failed: BTreeMap<&str, String> = BTreeMap::new();
+        for (events, logged) in events.chunks(WRITE_BATCH).zip(logged) {
+            if let Err(error) = logged {
+                failed.extend(events.iter().map(|record| (record.event.id.as_str(), error.to_string())));
+            }
+        }
+        let verdict =
+            |record: &Incoming| failed.get(record.event.id.as_str()).cloned().map_or(Verdict::Done, Verdict::Retry);
+        records.iter().map(verdict).collect()
     }
 }
 
 impl EventLog {
-    async fn log(&self, record: &Incoming) -> Verdict {
-        match self.put(record).await {
-            // A failed condition means that the event is in the log.
-            Ok(()) | Err(StoreError::Condition(_)) => Verdict::Done,
-            Err(error) => Verdict::Retry(error.to_string()),
-        }
-    }
-
-    async fn put(&self, record: &Incoming) -> Result<(), StoreError> {
-        let put = self.dynamo.put_item().table_name(&self.table).set_item(Some(item(record, self.days, clock::now())));
-        put.condition_expression("attribute_not_exists(eventId)").send().await?;
-        Ok(())
+    /// Logs those of these events that are not in the log.
+    async fn log(&self, events: &[&Incoming]) -> Result<(), StoreError> {
+        let keys: Vec<Item> =
+            events.iter().map(|record| Item::from([(EVENT_ID.to_owned(), s(&record.event.id))])).collect();
+        let there = batch_get_attribute(&self.dynamo, &self.table, &keys, EVENT_ID).await?;
+        let there: BTreeSet<&str> = there.iter().map(|item| text(item, EVENT_ID)).collect::<Result<_, _>>()?;
+        let new = events.iter().filter(|record| !there.contains(record.event.id.as_str()));
+        let now = clock::now();
+        let puts = new.map(|record| put_request(item(record, self.days, now))).collect::<Result<Vec<_>, _>>()?;
+        batch_write(&self.dynamo, &self.table, puts).await
     }
 }
 
@@ -52,7 +73,7 @@ fn item(record: &Incoming, days: u16, now: Timestamp) -> Item {
     let Incoming { event, position, .. } = record;
     let (day, shard) = (day(event.time), shard_of(&event.id, SHARDS));
     Item::from([
-        ("eventId".to_owned(), s(&event.id)),
+        (EVENT_ID.to_owned(), s(&event.id)),
         ("type".to_owned(), s(event.kind.name())),
         ("topic".to_owned(), s(&position.topic)),
         ("partition".to_owned(), n(position.partition)),

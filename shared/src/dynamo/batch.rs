@@ -1,9 +1,10 @@
-//! Reads many items by their ids.
+//! Reads and writes many items in few calls.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use futures::future::try_join_all;
 
 use super::{Item, StoreError, s};
 use crate::clock;
@@ -11,7 +12,10 @@ use crate::clock;
 /// Keys of one `BatchGetItem`.
 const BATCH: usize = 100;
 
-/// Tries of a batch that is throttled in part, or whose answer would be over 16 MB. Each brings items.
+/// Items of one `BatchWriteItem`.
+pub const WRITE_BATCH: usize = 25;
+
+/// Tries of a batch that is throttled in part, or whose answer would be over 16 MB. Each gets something done.
 const TRIES: u32 = 8;
 
 /// Longest pause before the second try; it doubles with each further one.
@@ -35,10 +39,30 @@ pub async fn batch_get<'a>(
 /// # Errors
 /// As [`batch_get`].
 pub async fn batch_get_keys(dynamo: &Client, table: &str, keys: &[Item]) -> Result<Vec<Item>, StoreError> {
+    get(dynamo, table, keys, None).await
+}
+
+/// As [`batch_get_keys`], of each item the attribute `name` alone.
+///
+/// # Errors
+/// As [`batch_get`].
+pub async fn batch_get_attribute(
+    dynamo: &Client,
+    table: &str,
+    keys: &[Item],
+    name: &str,
+) -> Result<Vec<Item>, StoreError> {
+    get(dynamo, table, keys, Some(name)).await
+}
+
+async fn get(dynamo: &Client, table: &str, keys: &[Item], name: Option<&str>) -> Result<Vec<Item>, StoreError> {
     let corrupt = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Corrupt(error.to_string());
     let mut items = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(BATCH) {
-        let keys = KeysAndAttributes::builder().set_keys(Some(chunk.to_vec())).consistent_read(true);
+        let mut keys = KeysAndAttributes::builder().set_keys(Some(chunk.to_vec())).consistent_read(true);
+        if let Some(name) = name {
+            keys = keys.projection_expression("#name").expression_attribute_names("#name", name);
+        }
         let mut keys = Some(keys.build().map_err(corrupt)?);
         let mut pause = FIRST_PAUSE;
         let mut tries = 0;
@@ -57,4 +81,47 @@ pub async fn batch_get_keys(dynamo: &Client, table: &str, keys: &[Item]) -> Resu
         }
     }
     Ok(items)
+}
+
+/// What stores an item, whatever was there.
+///
+/// # Errors
+/// Never in practice: a required field of the request is missing.
+pub fn put_request(item: Item) -> Result<WriteRequest, StoreError> {
+    let put = PutRequest::builder().set_item(Some(item)).build();
+    put.map(|put| WriteRequest::builder().put_request(put).build())
+        .map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// What deletes an item; it need not be there.
+///
+/// # Errors
+/// As [`put_request`].
+pub fn delete_request(key: Item) -> Result<WriteRequest, StoreError> {
+    let delete = DeleteRequest::builder().set_key(Some(key)).build();
+    let delete = delete.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
+}
+
+/// Writes these items, in no order; each may be there once. A call holds 16 MB at most, so 25 items 600 KB each.
+///
+/// # Errors
+/// The store does not answer, or did not write every item.
+pub async fn batch_write(dynamo: &Client, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+    let chunks = requests.chunks(WRITE_BATCH).map(|chunk| write(dynamo, table, chunk.to_vec()));
+    try_join_all(chunks).await.map(drop)
+}
+
+async fn write(dynamo: &Client, table: &str, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..TRIES {
+        let answer = dynamo.batch_write_item().request_items(table, requests).send().await?;
+        requests = answer.unprocessed_items.unwrap_or_default().remove(table).unwrap_or_default();
+        if requests.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(pause.mul_f64(clock::fraction())).await;
+        pause *= 2;
+    }
+    Err(StoreError::Unavailable(format!("{} writes were throttled", requests.len())))
 }

@@ -3,7 +3,9 @@
 mod batch;
 mod list;
 
-pub use batch::{batch_get, batch_get_keys};
+pub use batch::{
+    WRITE_BATCH, batch_get, batch_get_attribute, batch_get_keys, batch_write, delete_request, put_request,
+};
 pub use list::List;
 
 use std::collections::HashMap;

@@ -9,18 +9,15 @@
 //! are in the outbox, under their aggregate, before the next version is committed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, Put, PutRequest, TransactWriteItem, WriteRequest};
-use futures::future::try_join_all;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Entry, SHARDS};
 use crate::api::page::{shard_key, shard_of};
-use crate::clock;
-use crate::dynamo::{Item, StoreError, n, s, text};
+use crate::dynamo::{Item, StoreError, batch_write, delete_request, n, put_request, s, text};
 
 /// What the partition keys of bundles begin with.
 const PREFIX: &str = "bundle#";
@@ -30,15 +27,6 @@ pub const MAX_ITEM_BYTES: usize = 300 * 1024;
 
 /// What an entry takes beside its event, in bytes: keys and names of attributes.
 const ENTRY_OVERHEAD: usize = 1_024;
-
-/// Items of one `BatchWriteItem`, and most bytes of one (16 MB, less what JSON makes of them).
-const BATCH: usize = 25;
-
-/// Tries of a batch that is throttled in part.
-const TRIES: u32 = 8;
-
-/// Longest pause before the second try; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Whether a key of the outbox is a bundle's.
 #[must_use]
@@ -113,19 +101,15 @@ pub async fn expand(dynamo: &Client, table: &str, key: &str) -> Result<BTreeSet<
     }
     let aggregates = entries.iter().map(|entry| entry.aggregate.clone()).collect();
     for wave in waves(entries) {
-        let put = |entry: &Entry| {
-            let put = PutRequest::builder().set_item(Some(entry.to_item())).build();
-            put.map(|put| WriteRequest::builder().put_request(put).build())
-        };
-        write(dynamo, table, wave.iter().map(put)).await?;
+        let puts = wave.iter().map(|entry| put_request(entry.to_item())).collect::<Result<_, _>>()?;
+        batch_write(dynamo, table, puts).await?;
     }
     // Behind all entries, so that a crash before leaves the bundle to the next one.
     let delete = |item: &Item| {
         let key = ["aggregate", "entry"].iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone())));
-        let delete = DeleteRequest::builder().set_key(Some(key.collect())).build();
-        delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
+        delete_request(key.collect())
     };
-    write(dynamo, table, items.iter().map(delete)).await?;
+    batch_write(dynamo, table, items.iter().map(delete).collect::<Result<_, _>>()?).await?;
     Ok(aggregates)
 }
 
@@ -168,29 +152,6 @@ async fn read(dynamo: &Client, table: &str, key: &str) -> Result<Vec<Item>, Stor
             return Ok(items);
         }
     }
-}
-
-type Built = Result<WriteRequest, aws_sdk_dynamodb::error::BuildError>;
-
-async fn write(dynamo: &Client, table: &str, requests: impl Iterator<Item = Built>) -> Result<(), StoreError> {
-    let requests: Result<Vec<WriteRequest>, _> = requests.collect();
-    let requests = requests.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    try_join_all(requests.chunks(BATCH).map(|chunk| write_batch(dynamo, table, chunk.to_vec()))).await?;
-    Ok(())
-}
-
-async fn write_batch(dynamo: &Client, table: &str, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
-    let mut pause = FIRST_PAUSE;
-    for _ in 0..TRIES {
-        let answer = dynamo.batch_write_item().request_items(table, requests).send().await?;
-        requests = answer.unprocessed_items.unwrap_or_default().remove(table).unwrap_or_default();
-        if requests.is_empty() {
-            return Ok(());
-        }
-        tokio::time::sleep(pause.mul_f64(clock::fraction())).await;
-        pause *= 2;
-    }
-    Err(StoreError::Unavailable(format!("{} writes were throttled", requests.len())))
 }
 
 /// Keys of the bundles that these items name.
