@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint build deploy clean binaries no-crash-points template-lint
+.PHONY: help run test soak bench lint build deploy clean binaries no-crash-points documents-lint
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -45,17 +45,17 @@ binaries:
 	@echo "Building the functions and the local stack. The first time takes 15 to 20 minutes on two cores."
 	cargo build $(CARGO_FLAGS)
 
-lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, the template, and what is deployed
+lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, template, contract, and what is deployed
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	$(VENV)/bin/cargo-machete shared functions local
 	@$(MAKE) --no-print-directory no-crash-points
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null; then \
-	    $(MAKE) --no-print-directory template-lint; \
+	    $(MAKE) --no-print-directory documents-lint; \
 	elif [ "$${CI:-}" = true ]; then \
-	    echo "ERROR: Python 3 with venv is missing, so template.yaml cannot be checked." >&2; exit 1; \
+	    echo "ERROR: Python 3 with venv is missing, so template.yaml and contracts/ cannot be checked." >&2; exit 1; \
 	else \
-	    echo "WARNING: template.yaml was NOT CHECKED, because Python 3 with venv is missing." >&2; \
+	    echo "WARNING: template.yaml and contracts/ were NOT CHECKED, because Python 3 with venv is missing." >&2; \
 	fi
 
 # A build without the feature, as `make build` makes it, on the quick profile.
@@ -63,9 +63,10 @@ no-crash-points:
 	cargo build $(DEPLOYED_FLAGS)
 	@$(call NO_CRASH_POINTS,$(addprefix "$(TARGET)/local/",$(notdir $(wildcard functions/*))))
 
-template-lint: $(VENV)/requirements
+documents-lint: $(VENV)/requirements
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/openapi-spec-validator contracts/openapi.yaml
 
 # The binaries and the template's Architecture have to agree.
 build: $(VENV)/requirements ## Builds every function for Lambda into .aws-sam; ARCH=x86_64 for Intel
