@@ -1,0 +1,97 @@
+//! The contract and its viewer, Swagger UI, all of it out of this binary.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use http::{HeaderMap, HeaderValue, header};
+use millrace::api::{Problem, Segment, resource};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use swagger_ui_redist::SwaggerUi;
+
+const DOCUMENT: &str = include_str!("../../../contracts/openapi.yaml");
+
+const PAGE: &str = include_str!("page/index.html");
+
+/// Starts the viewer; apart from the page, so that the page needs no inline script.
+const START: (&str, &str) = ("start.js", include_str!("page/start.js"));
+
+/// The page loads from, and talks to, nobody but the API that served it. Swagger UI sets styles on elements, and its
+/// icons are data.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Names of the viewer's files do not change with their version, so browsers keep them for an hour only.
+const VIEWER_CACHE: &str = "public, max-age=3600";
+
+/// The contract.
+#[derive(Debug, Clone)]
+struct Document {
+    json: Arc<RawValue>,
+    /// Of its content, because there is nothing else that a change would count up.
+    version: u64,
+}
+
+impl Document {
+    /// Reads what people write; fields stay in its order.
+    fn read(yaml: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let document: serde_norway::Value = serde_norway::from_str(yaml)?;
+        let json = serde_json::to_string(&document)?;
+        let version = Sha256::digest(&json).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        Ok(Self { json: RawValue::from_string(json)?.into(), version })
+    }
+}
+
+/// All routes of this function.
+///
+/// # Errors
+/// The contract cannot be read.
+pub fn router() -> Result<Router, Box<dyn Error + Send + Sync>> {
+    Ok(Router::new()
+        .route("/openapi.json", only(get(openapi)))
+        .route("/docs", only(get(page)))
+        .route("/docs/{file}", only(get(file)))
+        .with_state(Document::read(DOCUMENT)?))
+}
+
+fn only(get: MethodRouter<Document>) -> MethodRouter<Document> {
+    get.fallback(|| async { Problem::method_not_allowed("GET") })
+}
+
+async fn openapi(State(document): State<Document>, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut response = resource::found(&headers, &document.json, document.version)?;
+    // Kept, and asked for again each time.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+async fn page() -> Response {
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, Html(PAGE)).into_response()
+}
+
+async fn file(Segment(name): Segment) -> Result<Response, Problem> {
+    let viewer = SwaggerUi::static_files().iter().map(|(file, bytes)| (file.file_name(), *bytes));
+    let mut files = viewer.chain([(START.0, START.1.as_bytes())]);
+    let (name, bytes) = files.find(|(known, _)| *known == name).ok_or_else(|| Problem::not_found("file"))?;
+    let kind = match name.rsplit('.').next() {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        _ => "image/png",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, VIEWER_CACHE),
+    ];
+    Ok((headers, bytes).into_response())
+}
