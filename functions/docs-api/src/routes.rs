@@ -20,10 +20,9 @@ const PAGE: &str = include_str!("page/index.html");
 /// Starts the viewer; apart from the page, so that the page needs no inline script.
 const START: (&str, &str) = ("start.js", include_str!("page/start.js"));
 
-/// The page loads from, and talks to, nobody but the API that served it. Swagger UI sets styles on elements, and its
-/// icons are data.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The page loads from, and talks to, nobody but the API that served it. The icons of Swagger UI are data.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Names of the viewer's files do not change with their version, so browsers keep them for an hour only.
 const VIEWER_CACHE: &str = "public, max-age=3600";

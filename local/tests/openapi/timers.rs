@@ -70,6 +70,7 @@ async fn every_answer_of_timers_is_as_the_contract_says_and_it_lists_none_that_d
 async fn taken(asked: &Asked) {
     let (short, long) = (format!("whsec_{}", "A".repeat(32)), format!("whsec_{}==", "A".repeat(86)));
     let ago = (Timestamp::now() - Duration::from_secs(2)).to_string();
+    let ahead = (Timestamp::now() + Duration::from_secs(3_600)).to_string().replace('Z', "+00:00");
     let url = format!("{NOBODY}?{}", "x".repeat(2_048 - NOBODY.len() - 1));
     let payload = "x".repeat(MAX_PAYLOAD_BYTES - 2);
     let bodies = [
@@ -80,7 +81,7 @@ async fn taken(asked: &Asked) {
         json!({"url": NOBODY, "hours": 1, "secret": format!("{short} {long}")}),
         json!({"url": NOBODY, "hours": 1, "secret": format!("{long} {short}")}),
         json!({"url": NOBODY, "fireAt": ago}),
-        json!({"url": NOBODY, "fireAt": "2027-03-01T18:30:00+01:00", "payload": {"table": 7}}),
+        json!({"url": NOBODY, "fireAt": ahead, "payload": {"table": 7}}),
     ];
     for body in bodies {
         let made = asked.make(&body).await.with(202);
