@@ -85,6 +85,11 @@ impl Receiver {
         timers.filter(|timer| !log.times.contains_key(timer.as_str())).collect()
     }
 
+    /// How many timers were received.
+    pub fn timers(&self) -> usize {
+        self.log.lock().unwrap().times.len()
+    }
+
     /// Times of arrival by timer.
     pub fn arrivals(&self) -> BTreeMap<String, Vec<Timestamp>> {
         let mut arrivals: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
