@@ -112,16 +112,25 @@ impl Shared {
         let _one_at_a_time = self.writers[writer as usize].lock().await;
         let transactional = transaction_id.is_some() || batch.is_transactional();
         let offset = self.storage.produce(transaction_id, topition, batch.clone()).await?;
+        let batch = Batch { base_offset: offset, ..batch };
+        let begins = self.tails().get(topition).and_then(Tail::end).is_none();
+        let follows = !begins || self.is_newest(topition, &batch).await;
         let mut tails = self.tails();
         let tail = tails.entry(topition.clone()).or_default();
         if transactional {
             *tail = Tail { transactional, ..Tail::default() };
-        } else {
-            tail.push(Batch { base_offset: offset, ..batch });
+        } else if follows {
+            tail.push(batch);
         }
         drop(tails);
         self.arrivals.tell(topition.topic());
         Ok(offset)
+    }
+
+    /// Whether a batch ends its partition. One that a client sent again may have been there for long.
+    async fn is_newest(&self, topition: &Topition, batch: &Batch) -> bool {
+        let stage = self.storage.offset_stage(topition).await;
+        stage.is_ok_and(|stage| stage.high_watermark() == end(batch))
     }
 
     fn forget(&self) {
@@ -137,7 +146,7 @@ impl Shared {
 
 impl Tail {
     fn end(&self) -> Option<i64> {
-        self.batches.back().map(|last| last.base_offset + i64::from(last.last_offset_delta) + 1)
+        self.batches.back().map(end)
     }
 
     fn push(&mut self, batch: Batch) {
@@ -165,8 +174,7 @@ impl Tail {
         if self.batches.front().is_none_or(|oldest| offset < oldest.base_offset) {
             return None;
         }
-        let from =
-            self.batches.partition_point(|batch| batch.base_offset + i64::from(batch.last_offset_delta) < offset);
+        let from = self.batches.partition_point(|batch| end(batch) <= offset);
         let mut room = max_bytes as usize;
         let mut read = Vec::new();
         for batch in self.batches.range(from..) {
@@ -179,6 +187,11 @@ impl Tail {
         }
         Some(read)
     }
+}
+
+/// The offset behind a batch.
+fn end(batch: &Batch) -> i64 {
+    batch.base_offset + i64::from(batch.last_offset_delta) + 1
 }
 
 fn size(batch: &Batch) -> usize {

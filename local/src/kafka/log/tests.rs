@@ -87,3 +87,19 @@ async fn a_transaction_ends_what_is_kept_of_its_partition() {
     assert!(log.0.tails()[&topition].batches.is_empty());
     assert_eq!(offsets(&read(&log, &topition, 0, 1_000_000).await), [0, 1, 2]);
 }
+
+#[tokio::test]
+async fn an_old_batch_that_is_sent_again_after_a_restart_does_not_hide_the_newer_ones() {
+    let (log, topition) = log().await;
+    let producer = log.init_producer(None, 0, None, None).await.unwrap();
+    let numbered =
+        |base_sequence| Batch { producer_id: producer.id, producer_epoch: producer.epoch, base_sequence, ..batch(1) };
+    for sequence in 0..3 {
+        log.produce(None, &topition, numbered(sequence)).await.unwrap();
+    }
+    let restarted = Log::new(log.0.storage.clone());
+    assert_eq!(restarted.produce(None, &topition, numbered(0)).await.unwrap(), 0);
+    assert_eq!(offsets(&read(&restarted, &topition, 1, 1_000_000).await), [1, 2]);
+    restarted.produce(None, &topition, numbered(3)).await.unwrap();
+    assert_eq!(offsets(&read(&restarted, &topition, 1, 1_000_000).await), [1, 2, 3]);
+}
