@@ -164,7 +164,7 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
         enabled: true,
     };
     assert_eq!(archive.delivery, expected);
-    assert_eq!(event_log.delivery.window, Duration::ZERO);
+    assert_eq!(event_log.delivery.window, Duration::from_secs(1));
     assert!(event_log.delivery.report_batch_item_failures && event_log.delivery.maximum_retry_attempts.is_none());
 }
 
