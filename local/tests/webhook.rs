@@ -187,6 +187,31 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     stack.conserved().await;
 }
 
+#[tokio::test]
+async fn a_crash_at_any_step_of_the_runner_delays_timers_and_neither_loses_nor_repeats_one() {
+    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
+    let body = json!({"url": receiver.url("ok"), "seconds": 0});
+    let undisturbed = stack.timer(&body).await;
+    stack.until_status(&undisturbed, "fired").await;
+    let steps = stack.steps("timer-runner").await;
+    assert!(steps.iter().any(|step| step == "kafka.produce.timer-due.after"), "{steps:?}");
+    let mut ids = vec![undisturbed];
+    for step in &steps {
+        stack.arm("timer-runner", step, "KILL").await;
+        ids.push(stack.timer(&body).await);
+        stack.until_struck("timer-runner", step).await;
+        // As the schedule does each minute. It waits for the lease of the one that died.
+        stack.tick_runner().await;
+    }
+    for id in &ids {
+        stack.until_status(id, "fired").await;
+        assert_eq!(receiver.of(id).len(), 1, "{id}");
+    }
+    eprintln!("{} crashes: {steps:?}", steps.len());
+    stack.relayed().await;
+    stack.conserved().await;
+}
+
 /// Milliseconds between the time of each timer and its first arrival; panics for one that came early.
 fn lateness(arrivals: &BTreeMap<String, Vec<Timestamp>>, due: &BTreeMap<String, Timestamp>) -> Vec<i64> {
     let mut late: Vec<i64> = due
