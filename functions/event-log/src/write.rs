@@ -1,7 +1,7 @@
 //! The first delivery of an event is logged, a repeat changes nothing.
 //!
 //! A batch is looked up and then written in few calls, since a condition would need a call for each event. Two deliveries
-//! of an event at the very same time may both write it: the same item twice.
+//! of an event at the very same time may both write it: one item, with the place and the expiry of the later write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
