@@ -193,19 +193,36 @@ async fn the_outbox_stream_hands_out_new_images() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_item_past_its_ttl_is_swept() {
+async fn what_is_past_its_ttl_is_deleted_page_by_page_and_nothing_else() {
     let stack = start(None).await;
     let client = stack.dynamodb();
     let ttl = client.describe_time_to_live().table_name(TABLE).send().await.unwrap();
     assert_eq!(ttl.time_to_live_description().unwrap().attribute_name(), Some("expiresAt"));
-    let expired = AttributeValue::N("1".into());
-    let old = client.put_item().table_name(TABLE).item("id", string("old")).item("expiresAt", expired);
-    old.send().await.unwrap();
+    let number = |seconds: i64| AttributeValue::N(seconds.to_string());
+    let later = jiff::Timestamp::now().as_second() + 3_600;
+    let text = AttributeValue::S("1".into());
+    // More than two pages.
+    for id in 0..120 {
+        let put = client.put_item().table_name(TABLE).item("id", string(&format!("{id}")));
+        let put = match id % 4 {
+            0 => put.item("expiresAt", number(1)),
+            1 => put.item("expiresAt", number(later)),
+            2 => put.item("expiresAt", text.clone()),
+            _ => put,
+        };
+        put.send().await.unwrap();
+    }
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while exists(&client, "old").await {
-        assert!(std::time::Instant::now() < deadline, "it was not swept");
+    let left = async || {
+        let scanned = client.scan().table_name(TABLE).consistent_read(true).send().await.unwrap();
+        let ids = scanned.items().iter().map(|item| item["id"].as_s().unwrap().parse::<u32>().unwrap());
+        ids.collect::<std::collections::BTreeSet<_>>()
+    };
+    while left().await.iter().any(|id| id % 4 == 0) {
+        assert!(std::time::Instant::now() < deadline, "not all was deleted");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
+    assert_eq!(left().await.len(), 90);
     stack.endpoint.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod database;
 mod errors;
+mod expiry;
 mod operations;
 mod tokens;
 
@@ -23,9 +24,6 @@ use crate::faults::{Faults, Kind};
 /// SQLite runs inside the call, so it has its own threads; the database itself takes one caller at a time, and the
 /// second thread reads and writes JSON meanwhile.
 const THREADS: usize = 2;
-
-/// How often items whose TTL has passed are deleted. DynamoDB takes days; a laptop wants to see it.
-const TTL_SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Name of the database in the data directory.
 const DATABASE: &str = "dynamodb.db";
@@ -59,7 +57,7 @@ impl DynamoDb {
             .build()
             .map_err(|error| unusable(data.unwrap_or(Path::new("memory")), error))?;
         let threads = runtime.handle().clone();
-        threads.spawn(sweep(database.clone()));
+        threads.spawn(expiry::sweep(database.clone()));
         Ok(Self { database, tokens: Arc::default(), faults, threads, runtime: Mutex::new(Some(runtime)) })
     }
 
@@ -119,17 +117,4 @@ fn perform(
         return Err(DynoxideError::InternalServerError("Internal server error (fault errorAfterCommit)".into()));
     }
     Ok(answer)
-}
-
-async fn sweep(database: Database) {
-    let mut tick = tokio::time::interval(TTL_SWEEP_INTERVAL);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        match database.sweep_ttl() {
-            Ok(0) => {}
-            Ok(deleted) => tracing::debug!(deleted, "items past their TTL deleted"),
-            Err(error) => tracing::warn!(%error, "cannot delete items past their TTL"),
-        }
-    }
 }
