@@ -63,8 +63,8 @@ struct Tally {
 impl Index {
     /// Reads a shard whenever the lease is held, without end.
     pub async fn watch(&self, shard: u8, held: &Held) {
-        // Shards take turns within the period.
-        tokio::time::sleep(READ_EVERY * u32::from(shard) / u32::from(keys::DUE_SHARDS)).await;
+        // All shards are read at the same time, so that their records share batches, and those who make the attempts are
+        // invoked with many at once.
         let mut ticks = tokio::time::interval(READ_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut produced = Produced::default();

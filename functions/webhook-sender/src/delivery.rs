@@ -25,6 +25,10 @@ use crate::store::Store;
 /// again.
 const MAX_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
+/// How long before its time an attempt is claimed, so that no write is left between the time and the request. Since a
+/// claimed timer cannot be cancelled any more, it is short.
+const CLAIM_AHEAD: SignedDuration = SignedDuration::from_millis(200);
+
 /// Longest request, from the look-up of the name to the head of the answer.
 const REQUEST: Duration = Duration::from_secs(15);
 
@@ -59,7 +63,7 @@ impl Deliveries {
     /// Makes these attempts, all at once. What fails here is still in the due index, and comes again.
     pub async fn make(&self, due: Vec<Due>, deadline: Instant) {
         let asked = due.len();
-        // Before their time, so that only the claim is between the time and the request.
+        // Long before their time; what changes meanwhile is seen by the claim.
         let mut timers = self.read(&due).await;
         let made = join_all(due.into_iter().map(|due| {
             let span = telemetry::event_span(due.due.timer_id.as_str(), None);
@@ -107,8 +111,9 @@ impl Deliveries {
             None => self.store.timers.get(&due.due.timer_id).await?,
         };
         let Some(timer) = timer else { return Ok(None) };
-        wait_until(due.due.due_at).await;
+        wait_until(due.due.due_at, CLAIM_AHEAD).await;
         let Some(claimed) = self.claim(timer, due).await? else { return Ok(None) };
+        wait_until(due.due.due_at, SignedDuration::ZERO).await;
         let begun = clock::now();
         let outcome = self.request(&claimed, begun).await;
         let (settled, ending) = settle(&claimed, &outcome, begun, clock::now(), clock::fraction());
@@ -172,10 +177,10 @@ impl Deliveries {
     }
 }
 
-/// Waits until the clock shows this time or a later one: nothing is sent before.
-async fn wait_until(time: Timestamp) {
+/// Waits until the clock shows this time or a later one, less `ahead`.
+async fn wait_until(time: Timestamp, ahead: SignedDuration) {
     loop {
-        let left = time.duration_since(clock::now());
+        let left = time.duration_since(clock::now()) - ahead;
         if left <= SignedDuration::ZERO {
             return;
         }

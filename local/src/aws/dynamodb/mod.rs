@@ -16,6 +16,7 @@ use dynoxide::{Database, DynoxideError};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use tokio::runtime::{Handle, Runtime};
+use tokio::sync::Semaphore;
 
 use self::tokens::Tokens;
 use super::{Error, unusable};
@@ -38,6 +39,9 @@ pub(super) struct DynamoDb {
     database: Database,
     tokens: Arc<Tokens>,
     faults: Arc<Faults>,
+    /// Held by a batch: it is as much work as many other operations, and those go before the next one. Otherwise who waits
+    /// for an answer waits for all that the consumers write.
+    batches: Semaphore,
     threads: Handle,
     /// Owner of `threads`; taken by `stop`.
     runtime: Mutex<Option<Runtime>>,
@@ -58,7 +62,14 @@ impl DynamoDb {
             .map_err(|error| unusable(data.unwrap_or(Path::new("memory")), error))?;
         let threads = runtime.handle().clone();
         threads.spawn(expiry::sweep(database.clone()));
-        Ok(Self { database, tokens: Arc::default(), faults, threads, runtime: Mutex::new(Some(runtime)) })
+        Ok(Self {
+            database,
+            tokens: Arc::default(),
+            faults,
+            batches: Semaphore::new(1),
+            threads,
+            runtime: Mutex::new(Some(runtime)),
+        })
     }
 
     /// Waits for running operations and ends the threads.
@@ -72,6 +83,8 @@ impl DynamoDb {
 
     /// Does one operation and answers as DynamoDB does. It runs to its end even when the client goes away.
     pub(super) async fn call(&self, operation: String, body: Bytes) -> Response {
+        // Never closed.
+        let _turn = if operation.starts_with("Batch") { self.batches.acquire().await.ok() } else { None };
         let database = self.database.clone();
         let (tokens, faults) = (self.tokens.clone(), self.faults.clone());
         let done = self.threads.spawn(async move { perform(&database, &tokens, &faults, &operation, &body) });
