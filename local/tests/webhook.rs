@@ -18,25 +18,10 @@ use self::stack::{PATIENCE, Stack, size};
 
 /// Clients at once.
 const CLIENTS: usize = 16;
-/// The step between a request and the note of its answer.
-const AFTER_REQUEST: &str = "webhook.request.after";
 /// More room than a laptop's default, as Lambda has it: an invocation waits for its attempts' time, and for receivers.
 const ROOM: [&str; 2] = ["--concurrency", "100"];
 
 impl Stack {
-    /// Waits until a timer is as it should be, and answers it as it is read.
-    async fn until(&self, id: &str, claim: &str, condition: impl Fn(&Value) -> bool) -> Value {
-        self.eventually(&format!("{id}: {claim}"), async || {
-            let timer = self.get(&format!("/timers/{id}")).await.with(200).json();
-            if condition(&timer) { Ok(timer) } else { Err(timer) }
-        })
-        .await
-    }
-
-    async fn until_status(&self, id: &str, status: &str) -> Value {
-        self.until(id, status, |timer| timer["status"] == status).await
-    }
-
     /// Makes the next attempt of a timer due now, as if its wait was over.
     async fn hasten(&self, id: &str) {
         let table = Table::new(self.dynamodb.clone(), self.table("TimersTable").to_owned(), Duration::from_secs(60));
@@ -154,62 +139,6 @@ async fn what_a_receiver_answers_decides_what_follows() {
     }
     assert!(receiver.received().iter().all(|call| call.path != "/ok"), "a redirect was followed");
     stack.judged().await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not_noted() {
-    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
-    let body = json!({"url": receiver.url("ok"), "seconds": 0});
-    let undisturbed = stack.timer(&body).await;
-    stack.until_status(&undisturbed, "fired").await;
-    let steps = stack.steps("webhook-sender").await;
-    for step in ["lambda.post.before", "webhook.request.before", AFTER_REQUEST, "answer.before"] {
-        assert!(steps.iter().any(|passed| passed == step), "{steps:?}");
-    }
-    assert_eq!(receiver.of(&undisturbed).len(), 1);
-    // An attempt that died comes again after half a minute, so all of them die side by side.
-    let mut ids = Vec::new();
-    for step in &steps {
-        stack.arm("webhook-sender", step, "KILL").await;
-        ids.push(stack.timer(&body).await);
-        stack.until_struck("webhook-sender", step).await;
-    }
-    for id in &ids {
-        stack.until_status(id, "fired").await;
-    }
-    // What a crash cuts off may be another timer's request, which is under way in the same process: that of an earlier
-    // crash, say, which comes again meanwhile.
-    let calls: Vec<usize> = ids.iter().map(|id| receiver.of(id).len()).collect();
-    let repeats = calls.iter().sum::<usize>() - ids.len();
-    assert!(!calls.contains(&0) && repeats <= steps.len(), "{calls:?} at {steps:?}");
-    eprintln!("{} crashes, {repeats} repeats, each with its timer's id", steps.len());
-    stack.relayed().await;
-    stack.conserved().await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_step_of_the_runner_delays_timers_and_neither_loses_nor_repeats_one() {
-    let (stack, receiver) = (Stack::start().await, Receiver::start().await);
-    let body = json!({"url": receiver.url("ok"), "seconds": 0});
-    let undisturbed = stack.timer(&body).await;
-    stack.until_status(&undisturbed, "fired").await;
-    let steps = stack.steps("timer-runner").await;
-    assert!(steps.iter().any(|step| step == "kafka.produce.timer-due.after"), "{steps:?}");
-    let mut ids = vec![undisturbed];
-    for step in &steps {
-        stack.arm("timer-runner", step, "KILL").await;
-        ids.push(stack.timer(&body).await);
-        stack.until_struck("timer-runner", step).await;
-        // As the schedule does each minute. It waits for the lease of the one that died.
-        stack.tick_runner().await;
-    }
-    for id in &ids {
-        stack.until_status(id, "fired").await;
-        assert_eq!(receiver.of(id).len(), 1, "{id}");
-    }
-    eprintln!("{} crashes: {steps:?}", steps.len());
-    stack.relayed().await;
-    stack.conserved().await;
 }
 
 /// Milliseconds between the time of each timer and its first arrival; panics for one that came early.

@@ -29,6 +29,12 @@ const MAX_WAIT: SignedDuration = SignedDuration::from_secs(5);
 /// claimed timer cannot be cancelled any more, it is short.
 const CLAIM_AHEAD: SignedDuration = SignedDuration::from_millis(200);
 
+/// Attempts whose times are no further apart than this are claimed together, at the time of the first.
+const CLAIM_TOGETHER: SignedDuration = SignedDuration::from_millis(100);
+
+/// Most attempts that are claimed together. A transaction has 100 actions at most, and 4 MB.
+const MAX_TOGETHER: usize = 25;
+
 /// Longest request, from the look-up of the name to the head of the answer.
 const REQUEST: Duration = Duration::from_secs(15);
 
@@ -63,21 +69,12 @@ impl Deliveries {
     /// Makes these attempts, all at once. What fails here is still in the due index, and comes again.
     pub async fn make(&self, due: Vec<Due>, deadline: Instant) {
         let asked = due.len();
+        let horizon = clock::now() + MAX_WAIT;
+        let due: Vec<Due> = due.into_iter().filter(|due| due.due.due_at <= horizon).collect();
         // Long before their time; what changes meanwhile is seen by the claim.
-        let mut timers = self.read(&due).await;
-        let made = join_all(due.into_iter().map(|due| {
-            let span = telemetry::event_span(due.due.timer_id.as_str(), None);
-            let timer = timers.remove(&due.due.timer_id);
-            async move {
-                let made = self.attempt(&due, timer, deadline).await;
-                made.unwrap_or_else(|error| {
-                    tracing::warn!(%error, attempt = due.due.attempt, "the attempt comes again");
-                    None
-                })
-            }
-            .instrument(span)
-        }));
-        let made: Vec<Made> = made.await.into_iter().flatten().collect();
+        let timers = self.read(&due).await;
+        let groups = together(due).into_iter().map(|group| self.group(group, &timers, deadline));
+        let made: Vec<Made> = join_all(groups).await.into_iter().flatten().collect();
         let count = |wanted: fn(&Ending) -> bool| made.iter().filter(|made| wanted(&made.ending)).count();
         let counts = [
             Metric::count("WebhookAttempts", made.len()),
@@ -101,18 +98,38 @@ impl Deliveries {
         })
     }
 
-    /// Makes one attempt, or none where it is not to be made. A timer that was not read with the others is read here.
-    async fn attempt(&self, due: &Due, timer: Option<Timer>, deadline: Instant) -> Result<Option<Made>, StoreError> {
-        if due.due.due_at.duration_since(clock::now()) > MAX_WAIT {
-            return Ok(None);
-        }
-        let timer = match timer {
-            Some(timer) => Some(timer),
-            None => self.store.timers.get(&due.due.timer_id).await?,
+    /// Makes the attempts of a group.
+    async fn group(&self, group: Vec<Due>, timers: &BTreeMap<TimerId, Timer>, deadline: Instant) -> Vec<Made> {
+        let claimed = self.claim_together(&group, timers).await;
+        let made = join_all(group.iter().zip(claimed).map(|(due, claimed)| {
+            let span = telemetry::event_span(due.due.timer_id.as_str(), None);
+            async move {
+                let made = self.attempt(due, timers.get(&due.due.timer_id), claimed, deadline).await;
+                made.unwrap_or_else(|error| {
+                    tracing::warn!(%error, attempt = due.due.attempt, "the attempt comes again");
+                    None
+                })
+            }
+            .instrument(span)
+        }));
+        made.await.into_iter().flatten().collect()
+    }
+
+    /// Makes one attempt, or none where it is not to be made. What was not claimed with others is claimed here.
+    async fn attempt(
+        &self,
+        due: &Due,
+        timer: Option<&Timer>,
+        claimed: Option<Timer>,
+        deadline: Instant,
+    ) -> Result<Option<Made>, StoreError> {
+        let claimed = match claimed {
+            Some(claimed) => claimed,
+            None => match self.claim(due, timer).await? {
+                Some(claimed) => claimed,
+                None => return Ok(None),
+            },
         };
-        let Some(timer) = timer else { return Ok(None) };
-        wait_until(due.due.due_at, CLAIM_AHEAD).await;
-        let Some(claimed) = self.claim(timer, due).await? else { return Ok(None) };
         wait_until(due.due.due_at, SignedDuration::ZERO).await;
         let begun = clock::now();
         let outcome = self.request(&claimed, begun).await;
@@ -123,14 +140,43 @@ impl Deliveries {
         Ok(Some(Made { ending, late }))
     }
 
-    async fn claim(&self, mut timer: Timer, due: &Due) -> Result<Option<Timer>, StoreError> {
+    /// Claims attempts by one write, when it is time for the first of them; none of them where that does not succeed.
+    async fn claim_together(&self, group: &[Due], timers: &BTreeMap<TimerId, Timer>) -> Vec<Option<Timer>> {
+        let nothing = vec![None; group.len()];
+        let [first, _, ..] = group else { return nothing };
+        wait_until(first.due.due_at, CLAIM_AHEAD).await;
+        let now = clock::now();
+        let of = |due: &Due| claim(timers.get(&due.due.timer_id)?, due, now);
+        let claimed: Vec<Option<Timer>> = group.iter().map(of).collect();
+        let claims: Vec<(&Timer, &Due)> =
+            claimed.iter().zip(group).filter_map(|(timer, due)| Some((timer.as_ref()?, due))).collect();
+        if claims.is_empty() {
+            return nothing;
+        }
+        match self.store.begin(&claims).await {
+            Ok(true) => claimed,
+            Ok(false) => nothing,
+            Err(error) => {
+                tracing::warn!(%error, "the attempts are claimed one by one");
+                nothing
+            }
+        }
+    }
+
+    /// Claims one attempt when it is time for it. A timer that was not read with the others is read here.
+    async fn claim(&self, due: &Due, timer: Option<&Timer>) -> Result<Option<Timer>, StoreError> {
+        wait_until(due.due.due_at, CLAIM_AHEAD).await;
+        let mut timer = timer.cloned();
         for _ in 0..READS {
-            let Some(claimed) = claim(&timer, due, clock::now()) else { return Ok(None) };
-            if self.store.begin(&claimed, due).await? {
+            if timer.is_none() {
+                timer = self.store.timers.get(&due.due.timer_id).await?;
+            }
+            let Some(claimed) = timer.take().and_then(|timer| claim(&timer, due, clock::now())) else {
+                return Ok(None);
+            };
+            if self.store.begin(&[(&claimed, due)]).await? {
                 return Ok(Some(claimed));
             }
-            let Some(read) = self.store.timers.get(&timer.id).await? else { return Ok(None) };
-            timer = read;
         }
         Ok(None)
     }
@@ -177,6 +223,23 @@ impl Deliveries {
     }
 }
 
+/// Groups of attempts that are claimed together.
+fn together(mut due: Vec<Due>) -> Vec<Vec<Due>> {
+    due.sort_by_key(|due| due.due.due_at);
+    let mut groups: Vec<Vec<Due>> = Vec::new();
+    for due in due {
+        let fits = |group: &&mut Vec<Due>| {
+            let first = group.first().map_or(due.due.due_at, |first| first.due.due_at);
+            group.len() < MAX_TOGETHER && due.due.due_at.duration_since(first) <= CLAIM_TOGETHER
+        };
+        match groups.last_mut().filter(fits) {
+            Some(group) => group.push(due),
+            None => groups.push(vec![due]),
+        }
+    }
+    groups
+}
+
 /// Waits until the clock shows this time or a later one, less `ahead`.
 async fn wait_until(time: Timestamp, ahead: SignedDuration) {
     loop {
@@ -185,5 +248,32 @@ async fn wait_until(time: Timestamp, ahead: SignedDuration) {
             return;
         }
         tokio::time::sleep(left.unsigned_abs()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millrace::timer::TimerDue;
+
+    use super::*;
+
+    #[test]
+    fn attempts_are_claimed_with_those_that_are_due_soon_after_and_never_more_at_once_than_a_transaction_takes() {
+        let at = |ms: i64| Timestamp::from_millisecond(1_000_000 + ms).unwrap();
+        let due = |ms: i64| Due {
+            due: TimerDue { timer_id: TimerId::try_from(format!("t-{ms}")).unwrap(), attempt: 1, due_at: at(ms) },
+            redriven: false,
+            partition: 0,
+            offset: 0,
+        };
+        let groups = |times: Vec<i64>| -> Vec<Vec<i64>> {
+            let since = |due: &Due| due.due.due_at.duration_since(at(0)).as_millis() as i64;
+            let groups = together(times.into_iter().map(due).collect());
+            groups.iter().map(|group| group.iter().map(since).collect()).collect()
+        };
+        assert_eq!(groups(vec![350, 0, 101, 100, 201]), [vec![0, 100], vec![101, 201], vec![350]]);
+        let full: Vec<usize> = groups((0..60).collect()).iter().map(Vec::len).collect();
+        assert_eq!(full, [25, 25, 10]);
+        assert!(groups(Vec::new()).is_empty());
     }
 }

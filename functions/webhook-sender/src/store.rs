@@ -22,13 +22,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Claims an attempt: the point of no return for whoever wants to cancel it. Answers false where the timer was
-    /// changed since it was read.
-    pub async fn begin(&self, claimed: &Timer, due: &Due) -> Result<bool, StoreError> {
-        let mut actions = vec![self.timers.replace(claimed)?];
-        if claimed.attempt != due.due.attempt {
-            // A redriven timer has left the due index, which is what repeats an attempt whose sender dies.
-            actions.push(self.timers.enter(claimed)?);
+    /// Claims attempts, all or none: the point of no return for whoever wants to cancel one. Answers false where one of the
+    /// timers was changed since it was read.
+    pub async fn begin(&self, claims: &[(&Timer, &Due)]) -> Result<bool, StoreError> {
+        let mut actions = Vec::with_capacity(claims.len());
+        for (claimed, due) in claims {
+            actions.push(self.timers.replace(claimed)?);
+            if claimed.attempt != due.due.attempt {
+                // A redriven timer has left the due index, which is what repeats an attempt whose sender dies.
+                actions.push(self.timers.enter(claimed)?);
+            }
         }
         match transact(self.timers.dynamo(), actions).await {
             Ok(()) => Ok(true),

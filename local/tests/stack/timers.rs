@@ -53,6 +53,20 @@ impl Stack {
         due.map(read).collect()
     }
 
+    /// Waits until a timer is as it should be, and answers it as it is read.
+    pub async fn until(&self, id: &str, claim: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        self.eventually(&format!("{id}: {claim}"), async || {
+            let timer = self.get(&format!("/timers/{id}")).await.with(200).json();
+            if condition(&timer) { Ok(timer) } else { Err(timer) }
+        })
+        .await
+    }
+
+    /// Waits until a timer has a status.
+    pub async fn until_status(&self, id: &str, status: &str) -> Value {
+        self.until(id, status, |timer| timer["status"] == status).await
+    }
+
     /// Waits until so many timers have a status.
     pub async fn until_timers(&self, status: &str, count: usize) {
         self.eventually(&format!("{count} timers are {status}"), async || {
