@@ -193,7 +193,7 @@ async fn the_outbox_stream_hands_out_new_images() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_past_its_ttl_is_deleted_page_by_page_and_nothing_else() {
+async fn what_is_past_its_ttl_is_deleted_beyond_the_first_page_too_and_nothing_else() {
     let stack = start(None).await;
     let client = stack.dynamodb();
     let ttl = client.describe_time_to_live().table_name(TABLE).send().await.unwrap();

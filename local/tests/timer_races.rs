@@ -59,7 +59,7 @@ async fn a_timer_that_is_cancelled_while_it_fires_is_either_cancelled_and_never_
     let times = (0..count).map(|number| first + Duration::from_millis(10 * number as u64)).collect();
     let timers = make(&stack, &receiver.url("ok"), times).await;
     stack.until_timers("scheduled", count).await;
-    assert!(Timestamp::now() < first, "the machine is too slow for this test");
+    assert!(Timestamp::now() + Duration::from_millis(400) < first, "the machine is too slow for this test");
     let mut random = fastrand::Rng::new();
     let cancel = timers.iter().map(|(id, fire_at)| {
         // Around the moment of the claim, which comes 0.2 to 0.3 s before the time.

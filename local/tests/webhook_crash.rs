@@ -11,7 +11,7 @@ use self::stack::receiver::Receiver;
 /// The step before an invocation is answered.
 const BEFORE_ANSWER: &str = "answer.before";
 
-/// A stack where one timer has fired, so that every step was passed once; and the body of another such timer.
+/// A stack where one timer has fired, and the body of another such timer.
 async fn one_has_fired() -> (Stack, Receiver, Value) {
     let (stack, receiver) = (Stack::start().await, Receiver::start().await);
     let body = json!({"url": receiver.url("ok"), "seconds": 0});
@@ -22,7 +22,7 @@ async fn one_has_fired() -> (Stack, Receiver, Value) {
 }
 
 /// Waits until a function has passed these steps, and answers all that it has passed.
-async fn steps(stack: &Stack, function: &str, expected: &[&str]) -> Vec<String> {
+async fn passed(stack: &Stack, function: &str, expected: &[&str]) -> Vec<String> {
     stack
         .eventually(&format!("{function} has passed {expected:?}"), async || {
             let steps = stack.steps(function).await;
@@ -36,7 +36,7 @@ async fn steps(stack: &Stack, function: &str, expected: &[&str]) -> Vec<String> 
 async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not_noted() {
     let (stack, receiver, body) = one_has_fired().await;
     let expected = ["lambda.post.before", "webhook.request.before", "webhook.request.after", BEFORE_ANSWER];
-    let steps = steps(&stack, "webhook-sender", &expected).await;
+    let steps = passed(&stack, "webhook-sender", &expected).await;
     // An attempt that died comes again after half a minute, so all of them die side by side.
     let mut ids = Vec::new();
     for step in &steps {
@@ -63,7 +63,10 @@ async fn a_crash_at_any_step_of_the_runner_delays_timers_and_neither_loses_nor_r
     // A run takes minutes, and this ends it at once; then it answers.
     let end = async || stack.signal("timer-runner", "TERM").await;
     end().await;
-    let steps = steps(&stack, "timer-runner", &["kafka.produce.timer-due.after", BEFORE_ANSWER]).await;
+    let expected = ["kafka.produce.timer-due.after", BEFORE_ANSWER];
+    let mut steps = passed(&stack, "timer-runner", &expected).await;
+    // First, while the lease is not that of a process which was killed: a run has to be there to be ended.
+    steps.sort_by_key(|step| step != BEFORE_ANSWER);
     stack.tick_runner().await;
     let mut ids = Vec::new();
     for step in &steps {

@@ -66,7 +66,7 @@ impl Index {
         // All shards are read at the same time, so that their records share batches, and those who make the attempts are
         // invoked with many at once.
         let mut ticks = tokio::time::interval(READ_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut produced = Produced::default();
         loop {
             ticks.tick().await;

@@ -201,12 +201,14 @@ mod tests {
                 if stored.status.is_final() {
                     break;
                 }
-                now = now.max(stored.due_at).max(stored.firing_until.unwrap_or(START));
+                // Claimed ahead of its time, as the sender does.
+                let ahead = SignedDuration::from_millis((random * 300.0) as i64);
+                now = now.max(stored.due_at - ahead).max(stored.firing_until.unwrap_or(START));
                 produced.push(due(&stored, false));
                 let claimed = claim(&stored, &due(&stored, false), now).unwrap();
                 prop_assert!(produced.iter().all(|due| claim(&claimed, due, now).is_none()), "two senders at once");
-                let begun = now;
-                now = after(now, 1);
+                let begun = now.max(claimed.due_at);
+                now = after(begun, 1);
                 let outcome = match fate {
                     Fate::Dies => {
                         stored = claimed;
@@ -216,7 +218,8 @@ mod tests {
                     Fate::Answered(status) => answered(status),
                 };
                 let (settled, _) = settle(&claimed, &outcome, begun, now, random);
-                prop_assert!(settled.version > claimed.version && begun >= claimed.due_at);
+                prop_assert!(settled.version > claimed.version && settled.attempts.last().unwrap().at >= claimed.due_at);
+                prop_assert!(claimed.firing_until.unwrap() > now, "somebody else could have it during the request");
                 prop_assert_eq!(settled.attempts.len() as u32, claimed.attempt);
                 let made = produced.iter().filter(|due| due.due.attempt == claimed.attempt);
                 prop_assert!(made.clone().all(|due| claim(&settled, due, after(now, 100_000)).is_none()));

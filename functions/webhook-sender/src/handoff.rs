@@ -12,8 +12,8 @@ use millrace::timer::TimerDue;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Most attempts of one invocation. Each takes some 300 bytes of a payload, which has 1 MB at most, and up to 20 KB of
-/// memory.
+/// Most attempts of one invocation. Each takes some 300 bytes of a payload, which has 1 MB at most, and some 40 KB of
+/// memory: as it was read and as it was claimed.
 const MAX_ATTEMPTS: usize = 100;
 
 /// An attempt that is to be made.

@@ -41,7 +41,7 @@ pub struct Timer {
     pub payload: Option<String>,
     /// What the webhook is signed with.
     pub secret: Option<Secret>,
-    /// Number of the next attempt, or of the one that is under way, from 1.
+    /// Number of the next attempt, or of the one that is claimed, from 1.
     pub attempt: u32,
     /// The attempts so far.
     pub attempts: Vec<Attempt>,
@@ -65,7 +65,7 @@ pub enum Status {
     Pending,
     /// It waits for its time, or for its next attempt.
     Scheduled,
-    /// An attempt is under way, or its sender died less than a claim's time ago. It cannot be cancelled any more.
+    /// An attempt is under way, begins within 0.3 s, or its sender died and it comes again. It cannot be cancelled any more.
     Firing,
     /// The receiver has taken it.
     Fired,

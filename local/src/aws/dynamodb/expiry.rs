@@ -16,7 +16,7 @@ use super::tokens::Tokens;
 /// Items that are read at once.
 const PAGE: usize = 50;
 
-/// Pause behind a page: reading takes about 1 % of a core, whatever is stored.
+/// Pause behind a page: with items of 1 KB reading takes about 1 % of a core, however many there are.
 const PAGE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Pause behind the last page of the last table. DynamoDB takes days; a laptop wants to see it.
@@ -32,34 +32,41 @@ struct Expiring {
 
 /// Goes through all tables again and again, without end.
 pub(super) async fn sweep(database: Database) {
-    let database = Operations { database, tokens: Tokens::default() };
+    let sweeper = Sweeper { database, tokens: Tokens::default() };
     loop {
-        if let Err(error) = database.round().await {
+        if let Err(error) = sweeper.round().await {
             tracing::warn!(%error, "cannot delete items past their TTL");
         }
         tokio::time::sleep(ROUND_PAUSE).await;
     }
 }
 
-/// The database behind its own protocol.
-struct Operations {
+/// Asks the database by its own protocol.
+struct Sweeper {
     database: Database,
     tokens: Tokens,
 }
 
-impl Operations {
+impl Sweeper {
     async fn round(&self) -> dynoxide::Result<()> {
         for expiring in self.expiring()? {
-            let mut from = Value::Null;
-            loop {
-                from = self.page(&expiring, from, Timestamp::now())?;
-                tokio::time::sleep(PAGE_PAUSE).await;
-                if from.is_null() {
-                    break;
-                }
+            // It may have been deleted meanwhile.
+            if let Err(error) = self.table(&expiring).await {
+                tracing::warn!(table = expiring.table, %error, "cannot delete items past their TTL");
             }
         }
         Ok(())
+    }
+
+    async fn table(&self, expiring: &Expiring) -> dynoxide::Result<()> {
+        let mut from = Value::Null;
+        loop {
+            from = self.page(expiring, from, Timestamp::now()).await?;
+            tokio::time::sleep(PAGE_PAUSE).await;
+            if from.is_null() {
+                return Ok(());
+            }
+        }
     }
 
     /// The tables that have a TTL.
@@ -82,23 +89,25 @@ impl Operations {
     }
 
     /// Deletes what has ended among the next items; answers where to go on, or null.
-    fn page(&self, expiring: &Expiring, from: Value, now: Timestamp) -> dynoxide::Result<Value> {
-        let ended = json!({
+    async fn page(&self, expiring: &Expiring, from: Value, now: Timestamp) -> dynoxide::Result<Value> {
+        let request = json!({
             "TableName": expiring.table,
             "ExpressionAttributeNames": {"#ttl": expiring.ttl},
             "ExpressionAttributeValues": {":now": {"N": now.as_second().to_string()}},
         });
-        let scan = with(&ended, json!({"Limit": PAGE, "FilterExpression": "#ttl < :now", "ExclusiveStartKey": from}));
+        let scan = with(&request, json!({"Limit": PAGE, "FilterExpression": "#ttl < :now", "ExclusiveStartKey": from}));
         let mut scanned = self.call("Scan", &scan)?;
         let items = scanned["Items"].take();
         for item in items.as_array().into_iter().flatten() {
             let key: Map<String, Value> = expiring.keys.iter().map(|key| (key.clone(), item[key].clone())).collect();
             // Somebody may have put it off meanwhile.
-            let delete = with(&ended, json!({"Key": key, "ConditionExpression": "#ttl < :now"}));
+            let delete = with(&request, json!({"Key": key, "ConditionExpression": "#ttl < :now"}));
             match self.call("DeleteItem", &delete) {
                 Ok(_) | Err(DynoxideError::ConditionalCheckFailedException(..)) => {}
                 Err(error) => return Err(error),
             }
+            // Others wait for this thread.
+            tokio::task::yield_now().await;
         }
         Ok(scanned["LastEvaluatedKey"].take())
     }

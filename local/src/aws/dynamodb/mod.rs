@@ -39,9 +39,9 @@ pub(super) struct DynamoDb {
     database: Database,
     tokens: Arc<Tokens>,
     faults: Arc<Faults>,
-    /// Held by a batch: it is as much work as many other operations, and those go before the next one. Otherwise who waits
-    /// for an answer waits for all that the consumers write.
-    batches: Semaphore,
+    /// Held by a batch of writes: it is as much work as 25 other operations, and those go before the next one. Otherwise who
+    /// waits for an answer waits for all that the consumers write.
+    batches: Arc<Semaphore>,
     threads: Handle,
     /// Owner of `threads`; taken by `stop`.
     runtime: Mutex<Option<Runtime>>,
@@ -66,7 +66,7 @@ impl DynamoDb {
             database,
             tokens: Arc::default(),
             faults,
-            batches: Semaphore::new(1),
+            batches: Arc::new(Semaphore::new(1)),
             threads,
             runtime: Mutex::new(Some(runtime)),
         })
@@ -83,11 +83,13 @@ impl DynamoDb {
 
     /// Does one operation and answers as DynamoDB does. It runs to its end even when the client goes away.
     pub(super) async fn call(&self, operation: String, body: Bytes) -> Response {
-        // Never closed.
-        let _turn = if operation.starts_with("Batch") { self.batches.acquire().await.ok() } else { None };
         let database = self.database.clone();
-        let (tokens, faults) = (self.tokens.clone(), self.faults.clone());
-        let done = self.threads.spawn(async move { perform(&database, &tokens, &faults, &operation, &body) });
+        let (tokens, faults, batches) = (self.tokens.clone(), self.faults.clone(), self.batches.clone());
+        let done = self.threads.spawn(async move {
+            // Never closed.
+            let _turn = if operation == "BatchWriteItem" { batches.acquire_owned().await.ok() } else { None };
+            perform(&database, &tokens, &faults, &operation, &body)
+        });
         let answer = done.await.unwrap_or_else(|error| Err(DynoxideError::InternalServerError(error.to_string())));
         let (status, json) = match answer {
             Ok(json) => (StatusCode::OK, json),
