@@ -167,7 +167,7 @@ fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
 
 /// The last step of the relay's work was reached too.
 fn relay_published(done: &BTreeSet<(String, String)>) -> bool {
-    done.iter().any(|(function, step)| function == "outbox-relay" && step.starts_with("dynamodb.DeleteItem"))
+    done.iter().any(|(function, step)| function == "outbox-relay" && step.starts_with("dynamodb.BatchWriteItem"))
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn a_handler_that_stands_still_or_dies_between_commit_and_produce_does_not
     patch(0).await.with(200);
     let steps = stack.steps(API).await;
     let from_commit = |step: &&String| {
-        step.as_str() == COMMITTED || ["Query", "kafka", "Delete", "answer"].iter().any(|part| step.contains(part))
+        step.as_str() == COMMITTED || ["Query", "kafka", "BatchWrite", "answer"].iter().any(|part| step.contains(part))
     };
     let steps: Vec<&String> = steps.iter().filter(from_commit).collect();
     assert_eq!(steps.len(), 8, "commit, read, produce, delete, answer: {steps:?}");

@@ -40,7 +40,7 @@ async fn load_for(stack: &Stack, lasts: Duration) -> Seen {
 /// Steps of a create that lie between its write and its answer.
 fn is_behind_commit(step: &str) -> bool {
     let behind =
-        ["dynamodb.Query.millrace-OutboxTable", "kafka.", "dynamodb.DeleteItem.millrace-OutboxTable", "answer"];
+        ["dynamodb.Query.millrace-OutboxTable", "kafka.", "dynamodb.BatchWriteItem.millrace-OutboxTable", "answer"];
     step == "dynamodb.TransactWriteItems.millrace-ProductsTable.after"
         || behind.iter().any(|part| step.starts_with(part))
 }

@@ -161,9 +161,8 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
     let id = ordered(&stack, &[("dish", 5)]).await;
     stack.until_struck("stock", COMMITTED).await;
     // What is delivered again waits, so that only the relay can come by.
-    let waits = size(Duration::from_secs(20), 2 * BY_SCHEDULE).as_millis();
-    let slow =
-        |lasts: u32| json!({"kind": "slowFunction", "function": "stock", "durationMs": lasts, "delayMs": waits as u64});
+    let waits = size(Duration::from_secs(20), 2 * BY_SCHEDULE);
+    let slow = |lasts: u32| json!({"kind": "slowFunction", "function": "stock", "durationMs": lasts, "delayMs": waits.as_millis() as u64});
     stack.ask("POST", "/_local/faults", &slow(600_000)).await.with(200);
     let died = Instant::now();
     assert_eq!(stack.kill("stock").await.len(), 1);
@@ -185,8 +184,7 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
         })
         .await;
     eprintln!("published {:.1} s after the crash", died.elapsed().as_secs_f64());
-    let expanded = |step: &String| step.starts_with("dynamodb.BatchWriteItem");
-    assert!(stack.steps("outbox-relay").await.iter().any(expanded));
+    assert!(died.elapsed() < waits, "stock may have published them itself");
     stack.ask("POST", "/_local/faults", &slow(0)).await.with(200);
     // The delivery that waits, or the one after it where its time is over, finds the order decided.
     stack.drained().await;

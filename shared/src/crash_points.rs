@@ -116,7 +116,8 @@ mod enabled {
         }
     }
 
-    /// `dynamodb.<operation>.<table>` and the index, if one is read; for other services `<service>.<method>`.
+    /// `dynamodb.<operation>.<table>` and the index, if one is read; for other services `<service>.<method>`. A batch has its
+    /// table as the first key of its requests.
     fn name(request: &HttpRequest) -> String {
         let Some((_, operation)) = request.headers().get("x-amz-target").and_then(|target| target.split_once('.'))
         else {
@@ -126,7 +127,7 @@ mod enabled {
         };
         let body = request.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
         let mut name = format!("dynamodb.{operation}");
-        for field in [r#""TableName":""#, r#""IndexName":""#] {
+        for field in [r#""TableName":""#, r#""RequestItems":{""#, r#""IndexName":""#] {
             if let Some(value) = body.split_once(field).and_then(|(_, rest)| rest.split('"').next()) {
                 name.push('.');
                 name.push_str(value);

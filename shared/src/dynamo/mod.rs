@@ -1,11 +1,13 @@
 //! `DynamoDB`: the items' attributes, and the errors as the callers need to tell them apart.
 
 mod batch;
+mod each;
 mod list;
 
 pub use batch::{
     WRITE_BATCH, batch_get, batch_get_attribute, batch_get_keys, batch_write, delete_request, put_request,
 };
+pub use each::{MAX_ACTIONS, transact_each};
 pub use list::List;
 
 use std::collections::HashMap;
@@ -16,6 +18,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use crate::together::NoAnswer;
 
 /// An item.
 pub type Item = HashMap<String, AttributeValue>;
@@ -31,7 +35,7 @@ pub fn n(number: impl ToString) -> AttributeValue {
 }
 
 /// Why the store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// A condition did not hold; nothing was written. Positions of the actions whose conditions failed.
     #[error("a condition did not hold")]
@@ -66,6 +70,12 @@ where
         };
         let code = error.code().unwrap_or("no code");
         Self::Unavailable(format!("{kind}, {code}: {}", error.message().unwrap_or("no message")))
+    }
+}
+
+impl From<NoAnswer> for StoreError {
+    fn from(error: NoAnswer) -> Self {
+        Self::Unavailable(error.to_string())
     }
 }
 

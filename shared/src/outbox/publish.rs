@@ -1,15 +1,17 @@
 //! Publishes the pending entries of one aggregate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
+use futures::FutureExt;
 
 use super::drain::{Drain, Learnt, Step};
 use super::{Entry, FastPath, bundle};
-use crate::dynamo::{StoreError, s};
+use crate::dynamo::{Item, StoreError, WRITE_BATCH, batch_write, delete_request, s};
 use crate::kafka::{PublishError, Publisher, Record};
+use crate::together::Together;
 
 /// Entries that one query reads; an aggregate rarely has more than one pending.
 const PAGE: i32 = 25;
@@ -38,12 +40,19 @@ pub struct Outbox {
     pub(super) table: String,
     publisher: Arc<dyn Publisher>,
     fast_path: Arc<FastPath>,
+    /// Deletes entries, those of several aggregates by one call.
+    deletes: Together<EntryKey, Result<(), StoreError>>,
 }
+
+/// Partition key and sort key of an entry.
+type EntryKey = (String, String);
 
 impl Outbox {
     /// An outbox on `table` that publishes through `publisher`.
     pub fn new(dynamo: Client, table: String, publisher: Arc<dyn Publisher>) -> Self {
-        Self { dynamo, table, publisher, fast_path: Arc::default() }
+        let at = (dynamo.clone(), table.clone());
+        let deletes = Together::new(WRITE_BATCH, move |keys| delete(at.clone(), keys).boxed());
+        Self { dynamo, table, publisher, fast_path: Arc::default(), deletes }
     }
 
     /// Name of the table.
@@ -126,7 +135,7 @@ impl Outbox {
                 Ok(Learnt::Acknowledged)
             }
             Step::Delete(entry) => {
-                self.delete(entry).await?;
+                self.deletes.ask((entry.aggregate.clone(), entry.entry.clone())).await.map_err(StoreError::from)??;
                 Ok(Learnt::Deleted)
             }
         }
@@ -149,12 +158,21 @@ impl Outbox {
         let entries = answer.items().iter().map(Entry::from_item).collect::<Result<_, _>>()?;
         Ok((entries, answer.last_evaluated_key().is_some()))
     }
+}
 
-    async fn delete(&self, entry: &Entry) -> Result<(), StoreError> {
-        let delete = self.dynamo.delete_item().table_name(&self.table);
-        delete.key("aggregate", s(&entry.aggregate)).key("entry", s(&entry.entry)).send().await?;
-        Ok(())
-    }
+/// Deletes entries, at most as many as one call takes. Where some fail, all are answered as failed, and published again.
+async fn delete((dynamo, table): (Client, String), keys: Vec<EntryKey>) -> Vec<Result<(), StoreError>> {
+    let asked = keys.len();
+    // Two requests of this process may have published the same entry, and a call takes a key once.
+    let distinct: HashSet<EntryKey> = keys.into_iter().collect();
+    let request = |(aggregate, entry): EntryKey| {
+        delete_request(Item::from([("aggregate".to_owned(), s(aggregate)), ("entry".to_owned(), s(entry))]))
+    };
+    let deleted = match distinct.into_iter().map(request).collect() {
+        Ok(requests) => batch_write(&dynamo, &table, requests).await,
+        Err(error) => Err(error),
+    };
+    vec![deleted; asked]
 }
 
 fn record(entry: &Entry) -> Record {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::Found;
 use super::topic::{Read, Topic};
 use crate::conservation::event::{Event, Kind};
@@ -19,16 +21,22 @@ const TIMER_STORE: &str = "timer-store";
 /// The consumer of due attempts. It also gives timers up, which `timers` judges.
 pub(super) const WEBHOOK_SENDER: &str = "webhook-sender";
 
-/// Those that give up a record of a topic that is no event, each for itself.
-fn consumers(topic: &str) -> &'static [&'static str] {
-    match topic {
+/// Those that give up a record that is no event, each for itself.
+fn consumers(record: &TopicRecord) -> &'static [&'static str] {
+    match record.place.topic.as_str() {
         "order_created" => &["event-log", "archive", STOCK],
         "notify" => &["event-log", "archive", ALERT_MAIL],
         "user-activity-events" => &["event-log", "archive", ACTIVITY],
-        "timer-requests" => &["event-log", "archive", TIMER_STORE],
+        "timer-requests" if names_a_request(record) => &["event-log", "archive", TIMER_STORE],
         "timer-due" => &["event-log", "archive", WEBHOOK_SENDER],
         _ => &["event-log", "archive"],
     }
+}
+
+/// Whether the filter of the consumer of requested timers lets a record pass.
+fn names_a_request(record: &TopicRecord) -> bool {
+    let value = record.value.as_deref().unwrap_or_default();
+    serde_json::from_slice::<Value>(value).is_ok_and(|value| value["type"] == "TimerRequested")
 }
 
 /// What was kept, by consumer and place.
@@ -49,7 +57,7 @@ pub(super) fn judge<'a>(topic: &Topic<'a>, observed: &'a Observed, found: &mut F
     for read in topic.records.iter().filter(|read| read.event.is_err()) {
         let record: &'a TopicRecord = read.record;
         let place = &record.place;
-        for consumer in consumers(&place.topic) {
+        for consumer in consumers(record) {
             let Some(letter) = kept.remove(&(*consumer, place)) else {
                 found.add("dead-letter-missing", place, format!("{consumer} has given it up nowhere"));
                 continue;

@@ -1,0 +1,165 @@
+//! What is asked for while a call is under way goes out together, as the next call.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+
+/// Takes what was asked for, and answers each in its place.
+type Call<T, R> = dyn Fn(Vec<T>) -> BoxFuture<'static, Vec<R>> + Send + Sync;
+
+/// What was asked for, and where its answer goes.
+type Asked<T, R> = (T, oneshot::Sender<R>);
+
+/// Whether it was done is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the call ended without an answer")]
+pub struct NoAnswer;
+
+/// Joins what is asked for at the same time into few calls, one after the other. Nobody waits for others to come: what is
+/// asked for alone goes out at once and alone, and the more is asked for, the more goes into a call (natural batching).
+pub struct Together<T, R> {
+    shared: Arc<Shared<T, R>>,
+}
+
+struct Shared<T, R> {
+    waiting: Mutex<VecDeque<Asked<T, R>>>,
+    turn: tokio::sync::Mutex<()>,
+    most: usize,
+    call: Box<Call<T, R>>,
+}
+
+// Derived, it would ask for a `Clone` of what is asked for.
+impl<T, R> Clone for Together<T, R> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
+    /// Calls with at most `most` at once.
+    pub fn new(most: usize, call: impl Fn(Vec<T>) -> BoxFuture<'static, Vec<R>> + Send + Sync + 'static) -> Self {
+        let (waiting, turn) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { shared: Arc::new(Shared { waiting, turn, most, call: Box::new(call) }) }
+    }
+
+    /// Asks, and waits for the answer. Who stops waiting takes nothing back.
+    ///
+    /// # Errors
+    /// The call gave no answer in its place, or panicked.
+    pub async fn ask(&self, asked: T) -> Result<R, NoAnswer> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.waiting().push_back((asked, answer));
+        // A task of its own, because the call is for others too, who may wait longer. Each takes one at least, so that all
+        // have their turn.
+        let shared = self.shared.clone();
+        tokio::spawn(async move { shared.next().await });
+        answered.await.map_err(|_| NoAnswer)
+    }
+}
+
+impl<T, R> Shared<T, R> {
+    async fn next(&self) {
+        let _turn = self.turn.lock().await;
+        let (asked, answers): (Vec<T>, Vec<_>) = {
+            let mut waiting = self.waiting();
+            let most = self.most.min(waiting.len());
+            waiting.drain(..most).unzip()
+        };
+        if asked.is_empty() {
+            return;
+        }
+        for (answer, result) in answers.into_iter().zip((self.call)(asked).await) {
+            // Refused by who does not wait any more.
+            let _ = answer.send(result);
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Asked<T, R>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use futures::future::join_all;
+    use tokio::sync::Semaphore;
+    use tokio::task::{JoinHandle, yield_now};
+
+    use super::*;
+
+    /// Doubles numbers, three at once and a call for each permit of the gate, and notes the calls. No answer for 13 and behind
+    /// it, and a panic for 99.
+    struct Doubling {
+        together: Together<u32, u32>,
+        calls: Arc<Mutex<Vec<Vec<u32>>>>,
+        gate: Arc<Semaphore>,
+    }
+
+    impl Doubling {
+        fn new(permits: usize) -> Self {
+            let (calls, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(permits)));
+            let (noted, closed) = (calls.clone(), gate.clone());
+            let together = Together::new(3, move |asked: Vec<u32>| {
+                noted.lock().unwrap().push(asked.clone());
+                let closed = closed.clone();
+                let answers = async move {
+                    closed.acquire().await.unwrap().forget();
+                    assert!(!asked.contains(&99), "as asked for");
+                    asked.into_iter().take_while(|number| *number != 13).map(|number| 2 * number).collect()
+                };
+                answers.boxed()
+            });
+            Self { together, calls, gate }
+        }
+
+        /// Asks these, one after the other, and leaves them waiting.
+        async fn ask(&self, numbers: &[u32]) -> Vec<JoinHandle<Option<u32>>> {
+            let mut asking = Vec::new();
+            for number in numbers.iter().copied() {
+                let together = self.together.clone();
+                asking.push(tokio::spawn(async move { together.ask(number).await.ok() }));
+                // The task, and the one that it starts.
+                yield_now().await;
+                yield_now().await;
+            }
+            asking
+        }
+
+        fn calls(&self) -> Vec<Vec<u32>> {
+            self.calls.lock().unwrap().clone()
+        }
+    }
+
+    async fn answers(asking: Vec<JoinHandle<Option<u32>>>) -> Vec<Option<u32>> {
+        join_all(asking).await.into_iter().map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn what_comes_during_a_call_is_the_next_one_in_its_order_and_each_has_its_own_answer() {
+        let doubling = Doubling::new(1);
+        assert_eq!(doubling.together.ask(1).await.unwrap(), 2, "alone and at once");
+        let asking = doubling.ask(&[2, 3, 4, 5, 6]).await;
+        assert_eq!(doubling.calls(), [[1], [2]]);
+        doubling.gate.add_permits(3);
+        assert_eq!(answers(asking).await, [4, 6, 8, 10, 12].map(Some));
+        assert_eq!(doubling.calls(), [vec![1], vec![2], vec![3, 4, 5], vec![6]]);
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_a_missing_answer_and_a_panic_leave_the_others_theirs() {
+        let doubling = Doubling::new(0);
+        let asking = doubling.ask(&[1, 12, 13, 14, 99, 5, 6, 7]).await;
+        asking[0].abort();
+        asking[5].abort();
+        doubling.gate.add_permits(4);
+        let mut answers = Vec::new();
+        for asking in asking {
+            answers.push(asking.await.ok().flatten());
+        }
+        assert_eq!(answers, [None, Some(24), None, None, None, None, None, Some(14)]);
+        assert_eq!(doubling.calls(), [vec![1], vec![12, 13, 14], vec![99, 5, 6], vec![7]]);
+    }
+}
