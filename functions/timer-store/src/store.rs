@@ -1,10 +1,14 @@
-//! A timer and its entry in the due index: one transaction.
+//! A timer and its entry in the due index: one transaction. Those of many timers are written together.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use futures::future::join_all;
 use jiff::Timestamp;
-use millrace::dynamo::{StoreError, n, s, transact};
+use millrace::dynamo::{MAX_ACTIONS, StoreError, n, s, transact_each};
 use millrace::timer::{DueEntry, Status, item, keys};
+
+/// Actions of one timer. Their items have 30 KB at most.
+const ACTIONS: usize = 2;
 
 /// The table.
 #[derive(Debug, Clone)]
@@ -23,8 +27,26 @@ pub enum Entered {
 }
 
 impl Store {
-    /// Makes a pending timer scheduled, and enters its first attempt. The status is the mark that it was done.
-    pub async fn enter(&self, entry: &DueEntry, now: Timestamp) -> Result<Entered, StoreError> {
+    /// Makes pending timers scheduled, and enters their first attempts; answers each in its place. The status is the mark
+    /// that it was done.
+    pub async fn enter(&self, entries: &[DueEntry], now: Timestamp) -> Vec<Result<Entered, StoreError>> {
+        let write = async |entries: &[DueEntry]| {
+            let actions = entries.iter().map(|entry| self.actions(entry, now)).collect::<Result<Vec<_>, _>>();
+            match actions {
+                Ok(actions) => transact_each(&self.dynamo, actions).await,
+                Err(error) => vec![Err(error); entries.len()],
+            }
+        };
+        let written = join_all(entries.chunks(MAX_ACTIONS / ACTIONS).map(write)).await;
+        let entered = |written| match written {
+            Ok(()) => Ok(Entered::Now),
+            Err(StoreError::Condition(_)) => Ok(Entered::NotPending),
+            Err(error) => Err(error),
+        };
+        written.into_iter().flatten().map(entered).collect()
+    }
+
+    fn actions(&self, entry: &DueEntry, now: Timestamp) -> Result<Vec<TransactWriteItem>, StoreError> {
         let scheduled = Status::Scheduled;
         let update = Update::builder()
             .table_name(&self.timers)
@@ -40,11 +62,6 @@ impl Store {
             .expression_attribute_values(":one", n(1))
             .build()
             .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let actions = vec![TransactWriteItem::builder().update(update).build(), entry.put(&self.timers)?];
-        match transact(&self.dynamo, actions).await {
-            Ok(()) => Ok(Entered::Now),
-            Err(StoreError::Condition(_)) => Ok(Entered::NotPending),
-            Err(error) => Err(error),
-        }
+        Ok(vec![TransactWriteItem::builder().update(update).build(), entry.put(&self.timers)?])
     }
 }

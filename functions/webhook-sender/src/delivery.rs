@@ -25,16 +25,12 @@ use crate::store::Store;
 /// again.
 const MAX_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
-/// How long before its time an attempt is claimed, so that no write is left between the time and the request of one that is
-/// found in time. Since a claimed timer cannot be cancelled any more, it is short.
-const CLAIM_AHEAD: SignedDuration = SignedDuration::from_millis(200);
+/// How long before its time an attempt is claimed at least, so that no write is left between the time and the request of
+/// one that is found in time. Since a claimed timer cannot be cancelled any more, it is short.
+const CLAIM_AHEAD: i64 = 200;
 
-/// Attempts whose times are no further apart than this are claimed together, at the time of the first.
-const CLAIM_TOGETHER: SignedDuration = SignedDuration::from_millis(100);
-
-/// Most attempts that are claimed together. A transaction takes 100 actions and 4 MB, and a claim is two actions and 27 KB at
-/// most; but one timer that was changed meanwhile refuses all.
-const MAX_TOGETHER: usize = 25;
+/// Attempts are claimed at multiples of this time, in milliseconds as [`CLAIM_AHEAD`], so that many are claimed by one write.
+const CLAIM_EVERY: i64 = 100;
 
 /// Longest request, from the look-up of the name to the head of the answer.
 const REQUEST: Duration = Duration::from_secs(15);
@@ -74,8 +70,19 @@ impl Deliveries {
         let due: Vec<Due> = due.into_iter().filter(|due| due.due.due_at <= horizon).collect();
         // Before the claim, which sees what changes meanwhile.
         let timers = self.read(&due).await;
-        let groups = together(due).into_iter().map(|group| self.group(group, &timers, deadline));
-        let made: Vec<Made> = join_all(groups).await.into_iter().flatten().collect();
+        let attempts = due.iter().map(|due| {
+            let span = telemetry::event_span(due.due.timer_id.as_str(), None);
+            let timer = timers.get(&due.due.timer_id);
+            async move {
+                let made = self.attempt(due, timer, deadline).await;
+                made.unwrap_or_else(|error| {
+                    tracing::warn!(%error, attempt = due.due.attempt, "the attempt comes again");
+                    None
+                })
+            }
+            .instrument(span)
+        });
+        let made: Vec<Made> = join_all(attempts).await.into_iter().flatten().collect();
         let count = |wanted: fn(&Ending) -> bool| made.iter().filter(|made| wanted(&made.ending)).count();
         let counts = [
             Metric::count("WebhookAttempts", made.len()),
@@ -99,39 +106,11 @@ impl Deliveries {
         })
     }
 
-    /// Makes the attempts of a group.
-    async fn group(&self, group: Vec<Due>, timers: &BTreeMap<TimerId, Timer>, deadline: Instant) -> Vec<Made> {
-        let claimed = self.claim_together(&group, timers).await;
-        let made = join_all(group.iter().zip(claimed).map(|(due, claimed)| {
-            let span = telemetry::event_span(due.due.timer_id.as_str(), None);
-            async move {
-                let made = self.attempt(due, timers.get(&due.due.timer_id), claimed, deadline).await;
-                made.unwrap_or_else(|error| {
-                    tracing::warn!(%error, attempt = due.due.attempt, "the attempt comes again");
-                    None
-                })
-            }
-            .instrument(span)
-        }));
-        made.await.into_iter().flatten().collect()
-    }
-
-    /// Makes one attempt, or none where it is not to be made. What was not claimed with others is claimed here.
-    async fn attempt(
-        &self,
-        due: &Due,
-        timer: Option<&Timer>,
-        claimed: Option<Timer>,
-        deadline: Instant,
-    ) -> Result<Option<Made>, StoreError> {
-        let claimed = match claimed {
-            Some(claimed) => claimed,
-            None => match self.claim_alone(due, timer).await? {
-                Some(claimed) => claimed,
-                None => return Ok(None),
-            },
-        };
-        wait_until(due.due.due_at, SignedDuration::ZERO).await;
+    /// Makes one attempt, or none where it is not to be made.
+    async fn attempt(&self, due: &Due, timer: Option<&Timer>, deadline: Instant) -> Result<Option<Made>, StoreError> {
+        wait_until(claim_time(due.due.due_at)).await;
+        let Some(claimed) = self.claim(due, timer.cloned()).await? else { return Ok(None) };
+        wait_until(due.due.due_at).await;
         let begun = clock::now();
         // A claim that took long leaves less time. Without any, the attempt comes again.
         let spent = begun.duration_since(claimed.updated_at).unsigned_abs();
@@ -147,35 +126,9 @@ impl Deliveries {
         Ok(Some(Made { ending, late }))
     }
 
-    /// Claims attempts by one write, when it is time for the first of them; none of them where one was changed meanwhile.
-    /// Where the answer of the write is lost for good, it may have claimed all: then they come again when the runner produces
-    /// them again.
-    async fn claim_together(&self, group: &[Due], timers: &BTreeMap<TimerId, Timer>) -> Vec<Option<Timer>> {
-        let nothing = vec![None; group.len()];
-        let [first, _, ..] = group else { return nothing };
-        wait_until(first.due.due_at, CLAIM_AHEAD).await;
-        let now = clock::now();
-        let of = |due: &Due| claim(timers.get(&due.due.timer_id)?, due, now);
-        let claimed: Vec<Option<Timer>> = group.iter().map(of).collect();
-        let claims: Vec<(&Timer, &Due)> =
-            claimed.iter().zip(group).filter_map(|(timer, due)| Some((timer.as_ref()?, due))).collect();
-        if claims.is_empty() {
-            return nothing;
-        }
-        match self.store.begin(&claims).await {
-            Ok(true) => claimed,
-            Ok(false) => nothing,
-            Err(error) => {
-                tracing::warn!(%error, "the attempts are claimed one by one");
-                nothing
-            }
-        }
-    }
-
-    /// Claims one attempt when it is time for it. A timer that was not read with the others is read here.
-    async fn claim_alone(&self, due: &Due, timer: Option<&Timer>) -> Result<Option<Timer>, StoreError> {
-        wait_until(due.due.due_at, CLAIM_AHEAD).await;
-        let mut timer = timer.cloned();
+    /// Claims an attempt, or none where it is not to be made. A timer that was not read with the others, or was changed
+    /// since, is read here. Where the answer of the write is lost for good, it may have claimed it: then the attempt comes again.
+    async fn claim(&self, due: &Due, mut timer: Option<Timer>) -> Result<Option<Timer>, StoreError> {
         for _ in 0..READS {
             if timer.is_none() {
                 timer = self.store.timers.get(&due.due.timer_id).await?;
@@ -183,7 +136,7 @@ impl Deliveries {
             let Some(claimed) = timer.take().and_then(|timer| claim(&timer, due, clock::now())) else {
                 return Ok(None);
             };
-            if self.store.begin(&[(&claimed, due)]).await? {
+            if self.store.begin(&claimed, due).await? {
                 return Ok(Some(claimed));
             }
         }
@@ -229,30 +182,16 @@ impl Deliveries {
     }
 }
 
-/// Groups of attempts that are claimed together. A transaction takes one action per item, so a timer is in a group once.
-fn together(mut due: Vec<Due>) -> Vec<Vec<Due>> {
-    due.sort_by_key(|due| due.due.due_at);
-    let mut groups: Vec<Vec<Due>> = Vec::new();
-    for due in due {
-        match groups.last_mut() {
-            Some(group) if fits(group, &due) => group.push(due),
-            _ => groups.push(vec![due]),
-        }
-    }
-    groups
+/// When an attempt that is due at a time is claimed.
+fn claim_time(due_at: Timestamp) -> Timestamp {
+    let latest = due_at.as_millisecond() - CLAIM_AHEAD;
+    Timestamp::from_millisecond(latest - latest.rem_euclid(CLAIM_EVERY)).unwrap_or(due_at)
 }
 
-fn fits(group: &[Due], due: &Due) -> bool {
-    let first = group.first().map_or(due.due.due_at, |first| first.due.due_at);
-    group.len() < MAX_TOGETHER
-        && due.due.due_at.duration_since(first) <= CLAIM_TOGETHER
-        && group.iter().all(|other| other.due.timer_id != due.due.timer_id)
-}
-
-/// Waits until the clock shows this time or a later one, less `ahead`.
-async fn wait_until(time: Timestamp, ahead: SignedDuration) {
+/// Waits until the clock shows this time or a later one.
+async fn wait_until(time: Timestamp) {
     loop {
-        let left = time.duration_since(clock::now()) - ahead;
+        let left = time.duration_since(clock::now());
         if left <= SignedDuration::ZERO {
             return;
         }
@@ -262,28 +201,13 @@ async fn wait_until(time: Timestamp, ahead: SignedDuration) {
 
 #[cfg(test)]
 mod tests {
-    use millrace::timer::TimerDue;
-
     use super::*;
 
     #[test]
-    fn attempts_are_claimed_with_those_that_are_due_soon_after_and_never_more_at_once_than_a_transaction_takes() {
+    fn attempts_are_claimed_a_fifth_of_a_second_before_their_time_and_those_of_a_tenth_at_once() {
         let at = |ms: i64| Timestamp::from_millisecond(1_000_000 + ms).unwrap();
-        let due = |ms: i64| Due {
-            due: TimerDue { timer_id: TimerId::try_from(format!("t-{ms}")).unwrap(), attempt: 1, due_at: at(ms) },
-            redriven: false,
-            partition: 0,
-            offset: 0,
-        };
-        let groups = |times: Vec<i64>| -> Vec<Vec<i64>> {
-            let since = |due: &Due| due.due.due_at.duration_since(at(0)).as_millis() as i64;
-            let groups = together(times.into_iter().map(due).collect());
-            groups.iter().map(|group| group.iter().map(since).collect()).collect()
-        };
-        assert_eq!(groups(vec![350, 0, 101, 100, 201]), [vec![0, 100], vec![101, 201], vec![350]]);
-        assert_eq!(groups(vec![7, 7, 8]), [vec![7], vec![7, 8]], "a timer whose record came twice");
-        let full: Vec<usize> = groups((0..60).collect()).iter().map(Vec::len).collect();
-        assert_eq!(full, [25, 25, 10]);
-        assert!(groups(Vec::new()).is_empty());
+        let claimed = |ms: i64| claim_time(at(ms)).duration_since(at(0)).as_millis();
+        assert_eq!([200, 201, 299, 300].map(claimed), [0, 0, 0, 100]);
+        assert_eq!(claim_time(Timestamp::MIN), Timestamp::MIN, "no panic");
     }
 }

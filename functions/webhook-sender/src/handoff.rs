@@ -4,11 +4,14 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use futures::FutureExt;
+use futures::future::join_all;
 use millrace::aws;
 use millrace::consumer::{Consumer, Incoming, Verdict};
 use millrace::event::{Event, EventType};
 use millrace::settings::{self, MissingSetting};
 use millrace::timer::TimerDue;
+use millrace::together::Together;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -42,43 +45,50 @@ pub fn client() -> Result<Client, MissingSetting> {
 
 /// The consumer of `timer-due`.
 pub struct Handoff {
-    pub lambda: Client,
-    /// This function.
-    pub function: String,
+    /// Invokes this function with attempts, those of several batches together.
+    invoke: Together<Due, Result<(), String>>,
+}
+
+impl Handoff {
+    /// Hands on to this function.
+    pub fn new(lambda: Client, function: String) -> Self {
+        let invoke = Together::new(MAX_ATTEMPTS, move |due| invoke(lambda.clone(), function.clone(), due).boxed());
+        Self { invoke }
+    }
 }
 
 impl Consumer for Handoff {
     const NAME: &'static str = "webhook-sender";
 
     async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
-        let read: Vec<Result<Option<Due>, Verdict>> = records.iter().map(read).collect();
-        let due: Vec<&Due> = read.iter().filter_map(|due| due.as_ref().ok()?.as_ref()).collect();
-        let mut failed = None;
-        for due in due.chunks(MAX_ATTEMPTS) {
-            if let Err(why) = self.invoke(due).await {
-                failed = Some(why);
-            }
-        }
-        // Attempts that were handed on and come again find that they were made, or are under way.
-        let verdict = |due: Result<Option<Due>, Verdict>| match (due, &failed) {
-            (Err(verdict), _) => verdict,
-            (Ok(Some(_)), Some(why)) => Verdict::Retry(why.clone()),
-            (Ok(_), _) => Verdict::Done,
-        };
-        read.into_iter().map(verdict).collect()
+        join_all(records.iter().map(|record| self.hand_on(record))).await
     }
 }
 
 impl Handoff {
-    async fn invoke(&self, due: &[&Due]) -> Result<(), String> {
-        let payload = Blob::new(json!({ "due": due }).to_string());
-        let invoke = self.lambda.invoke().function_name(&self.function).invocation_type(InvocationType::Event);
-        let invoked = invoke.payload(payload).send().await;
-        invoked.map(drop).map_err(|error| {
-            let (code, message) = (error.code().unwrap_or("no answer"), error.message().unwrap_or("no message"));
-            format!("the attempts were not handed on, {code}: {message}")
-        })
+    /// An attempt that is handed on again finds that it was made, or is under way.
+    async fn hand_on(&self, record: &Incoming) -> Verdict {
+        let due = match read(record) {
+            Ok(Some(due)) => due,
+            Ok(None) => return Verdict::Done,
+            Err(verdict) => return verdict,
+        };
+        match self.invoke.ask(due).await {
+            Ok(Ok(())) => Verdict::Done,
+            Ok(Err(why)) => Verdict::Retry(why),
+            Err(error) => Verdict::Retry(error.to_string()),
+        }
     }
+}
+
+async fn invoke(lambda: Client, function: String, due: Vec<Due>) -> Vec<Result<(), String>> {
+    let payload = Blob::new(json!({ "due": due }).to_string());
+    let invoke = lambda.invoke().function_name(function).invocation_type(InvocationType::Event);
+    let invoked = invoke.payload(payload).send().await.map(drop).map_err(|error| {
+        let (code, message) = (error.code().unwrap_or("no answer"), error.message().unwrap_or("no message"));
+        format!("the attempts were not handed on, {code}: {message}")
+    });
+    vec![invoked; due.len()]
 }
 
 /// The attempt that a record is about, if it is about one.

@@ -34,11 +34,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let dynamo = aws::dynamodb()?;
     let (letters, outbox) = (setting("DEAD_LETTER_TABLE")?, setting("OUTBOX_TABLE")?);
     let deliveries = Deliveries {
-        store: Store { timers: Table::from_env(dynamo.clone())?, outbox, letters: letters.clone() },
+        store: Store::new(Table::from_env(dynamo.clone())?, outbox, letters.clone()),
         sender: Sender::new(Policy::from_env()?, Arc::new(SystemResolver)),
         secret: sign::secret_from_env()?,
     };
-    let handoff = Handoff { lambda: handoff::client()?, function: setting("AWS_LAMBDA_FUNCTION_NAME")? };
+    let handoff = Handoff::new(handoff::client()?, setting("AWS_LAMBDA_FUNCTION_NAME")?);
     let dead_letters = DeadLetters::new(dynamo, letters, aws::s3()?, setting("ARCHIVE_BUCKET")?);
     serve::serve(handoff, dead_letters, Report::from_env()?, deliveries).await
 }

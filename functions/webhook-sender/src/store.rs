@@ -1,43 +1,60 @@
-//! The two transactions of an attempt.
+//! The two transactions of an attempt. Those that are asked for at the same time are written together.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use bytes::Bytes;
+use futures::FutureExt;
 use millrace::consumer::Consumer;
 use millrace::dead_letter::{self, DeadLetter};
-use millrace::dynamo::{StoreError, transact};
+use millrace::dynamo::{MAX_ACTIONS, StoreError, transact_each};
 use millrace::event::{Context, Topic};
 use millrace::outbox::{Entry, EntryError};
 use millrace::timer::{Status, Table, Timer, TimerDue, events};
+use millrace::together::Together;
 use uuid::Uuid;
 
 use crate::change::Ending;
 use crate::handoff::{Due, Handoff};
 
+/// Actions of one attempt's transaction at most: timer, due index, event and dead letter. Their items have 60 KB at most.
+const ACTIONS: usize = 4;
+
 /// Where attempts are noted.
 pub struct Store {
     pub timers: Table,
     /// Table of the outbox. Its entries wake the relay, because this function cannot reach Kafka.
-    pub outbox: String,
+    outbox: String,
     /// Table of the dead letters.
-    pub letters: String,
+    letters: String,
+    claims: Writes,
+    notes: Writes,
 }
 
+/// Writes the actions of each attempt all or none.
+type Writes = Together<Vec<TransactWriteItem>, Result<(), StoreError>>;
+
 impl Store {
-    /// Claims attempts, all or none: the point of no return for whoever wants to cancel one. Answers false where one of the
-    /// timers was changed since it was read.
-    pub async fn begin(&self, claims: &[(&Timer, &Due)]) -> Result<bool, StoreError> {
-        let mut actions = Vec::with_capacity(claims.len());
-        for (claimed, due) in claims {
-            actions.push(self.timers.replace(claimed)?);
-            if claimed.attempt != due.due.attempt {
-                // A redriven timer has left the due index, which is what repeats an attempt whose sender dies.
-                actions.push(self.timers.enter(claimed)?);
-            }
+    pub fn new(timers: Table, outbox: String, letters: String) -> Self {
+        let writes = || {
+            let dynamo = timers.dynamo().clone();
+            Together::new(MAX_ACTIONS / ACTIONS, move |parts| {
+                let dynamo = dynamo.clone();
+                async move { transact_each(&dynamo, parts).await }.boxed()
+            })
+        };
+        // Not one for both, so that no claim waits behind a note.
+        let (claims, notes) = (writes(), writes());
+        Self { timers, outbox, letters, claims, notes }
+    }
+
+    /// Claims an attempt: the point of no return for whoever wants to cancel it. Answers false where the timer was changed
+    /// since it was read.
+    pub async fn begin(&self, claimed: &Timer, due: &Due) -> Result<bool, StoreError> {
+        let mut actions = vec![self.timers.replace(claimed)?];
+        if claimed.attempt != due.due.attempt {
+            // A redriven timer has left the due index, which is what repeats an attempt whose sender dies.
+            actions.push(self.timers.enter(claimed)?);
         }
-        match transact(self.timers.dynamo(), actions).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Condition(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        written(&self.claims, actions).await
     }
 
     /// Stores how an attempt ended, with its event and what the due index is to have. Answers false where the claim was
@@ -61,11 +78,15 @@ impl Store {
             let letter = letter(settled, why, due)?;
             actions.push(dead_letter::put(&self.letters, &letter, settled.updated_at)?);
         }
-        match transact(self.timers.dynamo(), actions).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Condition(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        written(&self.notes, actions).await
+    }
+}
+
+async fn written(writes: &Writes, actions: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
+    match writes.ask(actions).await? {
+        Ok(()) => Ok(true),
+        Err(StoreError::Condition(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
