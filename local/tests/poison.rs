@@ -95,6 +95,25 @@ async fn a_poison_record_is_dead_lettered_with_its_bytes_by_each_consumer_and_th
     assert_eq!(stack.conserved().await, expected.len());
 }
 
+#[tokio::test]
+async fn what_is_not_called_a_request_never_reaches_the_store_of_timers_and_is_kept_by_the_others() {
+    let stack = Stack::start().await;
+    let request = br#"{"type":"TimerRequested"}"#.to_vec();
+    let values = [b"not json".to_vec(), b"{}".to_vec(), br#"{"type":"TimerFired"}"#.to_vec(), request.clone()];
+    stack.produce(values.iter().map(|value| Record::new("timer-requests", value.clone()).key(KEY)).collect()).await;
+    stack.caught_up().await;
+    let letters = stack.items("DeadLetterTable").await;
+    let kept = |consumer: &str| -> Vec<&[u8]> {
+        let of = letters.iter().filter(|letter| text(letter, "consumer") == consumer);
+        of.map(|letter| letter["bytes"].as_b().unwrap().as_ref()).collect()
+    };
+    assert_eq!(kept("timer-store"), [&request[..]]);
+    for consumer in CONSUMERS {
+        assert_eq!(kept(consumer).len(), values.len(), "{consumer}");
+    }
+    stack.conserved().await;
+}
+
 async fn check_letter(stack: &Stack, letter: &Item, consumer: &str, offset: i64, reason: &str, value: Option<&[u8]>) {
     let place = format!("{consumer}:{TOPIC}:{PARTITION}:{offset}");
     assert_eq!((text(letter, "id"), text(letter, "reason")), (place.as_str(), reason));

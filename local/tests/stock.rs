@@ -161,7 +161,7 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
     let id = ordered(&stack, &[("dish", 5)]).await;
     stack.until_struck("stock", COMMITTED).await;
     // What is delivered again waits, so that only the relay can come by.
-    let waits = size(Duration::from_secs(20), 2 * BY_SCHEDULE);
+    let waits = size(Duration::from_secs(30), 2 * BY_SCHEDULE);
     let slow = |lasts: u32| json!({"kind": "slowFunction", "function": "stock", "durationMs": lasts, "delayMs": waits.as_millis() as u64});
     stack.ask("POST", "/_local/faults", &slow(600_000)).await.with(200);
     let died = Instant::now();
@@ -171,7 +171,7 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
     assert!(matches!(&bundled[..], [item] if text(item, "aggregate").starts_with("bundle#")), "{bundled:?}");
     let mut ticked = Instant::now();
     stack
-        .eventually_within(BY_SCHEDULE, "the relay publishes what is in the bundle", async || {
+        .eventually_within(waits.min(BY_SCHEDULE), "the relay publishes what is in the bundle", async || {
             // In full size its own schedule has to come by.
             if !soak() && ticked.elapsed() > TICK {
                 stack.send(stack.request("POST", "/_local/clock/tick?function=outbox-relay")).await.with(202);
@@ -184,7 +184,6 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
         })
         .await;
     eprintln!("published {:.1} s after the crash", died.elapsed().as_secs_f64());
-    assert!(died.elapsed() < waits, "stock may have published them itself");
     stack.ask("POST", "/_local/faults", &slow(0)).await.with(200);
     // The delivery that waits, or the one after it where its time is over, finds the order decided.
     stack.drained().await;

@@ -47,7 +47,7 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     let mut ids = Vec::new();
     for step in &steps {
         stack.arm("webhook-sender", step, "KILL").await;
-        // They are claimed and noted together.
+        // Due at the same moment, so that claims and notes share transactions.
         let at = Timestamp::now() + Duration::from_secs(1);
         let body = json!({"url": body["url"], "fireAt": format!("{at:.3}")});
         for _ in 0..GROUP {
@@ -62,7 +62,11 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     // crash, say, which comes again meanwhile.
     let calls: Vec<usize> = ids.iter().map(|id| receiver.of(id).len()).collect();
     let repeats = calls.iter().sum::<usize>() - ids.len();
-    assert!(!calls.contains(&0) && repeats <= GROUP * steps.len(), "{calls:?} at {steps:?}");
+    // At the other steps nothing of theirs was sent.
+    let risky =
+        |step: &&String| ["TransactWriteItems", "webhook.request", "answer"].iter().any(|part| step.contains(part));
+    let most = GROUP * steps.iter().filter(risky).count();
+    assert!(!calls.contains(&0) && repeats <= most, "{calls:?} at {steps:?}");
     eprintln!("{} crashes, {repeats} repeats, each with its timer's id", steps.len());
     stack.relayed().await;
     stack.conserved().await;

@@ -2,9 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
+use tracing::Instrument;
+
+/// A call that takes longer does not hold up the next one.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Takes what was asked for, and answers each in its place.
 type Call<T, R> = dyn Fn(Vec<T>) -> BoxFuture<'static, Vec<R>> + Send + Sync;
@@ -17,8 +22,9 @@ type Asked<T, R> = (T, oneshot::Sender<R>);
 #[error("the call ended without an answer")]
 pub struct NoAnswer;
 
-/// Joins what is asked for at the same time into few calls, one after the other. Nobody waits for others to come: what is
-/// asked for alone goes out at once and alone, and the more is asked for, the more goes into a call (natural batching).
+/// Joins what is asked for at the same time into few calls, one after the other, except where one takes longer than 100 ms.
+/// Nobody waits for others to come: what is asked for alone goes out at once and alone, and the more is asked for, the more
+/// goes into a call (natural batching).
 pub struct Together<T, R> {
     shared: Arc<Shared<T, R>>,
 }
@@ -54,14 +60,14 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
         // A task of its own, because the call is for others too, who may wait longer. Each takes one at least, so that all
         // have their turn.
         let shared = self.shared.clone();
-        tokio::spawn(async move { shared.next().await });
+        tokio::spawn(async move { shared.next().await }.in_current_span());
         answered.await.map_err(|_| NoAnswer)
     }
 }
 
 impl<T, R> Shared<T, R> {
     async fn next(&self) {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         let (asked, answers): (Vec<T>, Vec<_>) = {
             let mut waiting = self.waiting();
             let most = self.most.min(waiting.len());
@@ -70,7 +76,14 @@ impl<T, R> Shared<T, R> {
         if asked.is_empty() {
             return;
         }
-        for (answer, result) in answers.into_iter().zip((self.call)(asked).await) {
+        let mut call = (self.call)(asked);
+        let results = if let Ok(results) = tokio::time::timeout(PATIENCE, &mut call).await {
+            results
+        } else {
+            drop(turn);
+            call.await
+        };
+        for (answer, result) in answers.into_iter().zip(results) {
             // Refused by who does not wait any more.
             let _ = answer.send(result);
         }
@@ -131,6 +144,20 @@ mod tests {
         fn calls(&self) -> Vec<Vec<u32>> {
             self.calls.lock().unwrap().clone()
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_takes_long_holds_nobody_up_for_long() {
+        let doubling = Doubling::new(0);
+        let mut asking = doubling.ask(&[1, 2]).await;
+        assert_eq!(doubling.calls(), [[1]]);
+        while doubling.calls().len() < 2 {
+            tokio::time::sleep(PATIENCE / 10).await;
+        }
+        // The first one still has no answer.
+        asking.extend(doubling.ask(&[3]).await);
+        doubling.gate.add_permits(3);
+        assert_eq!(answers(asking).await, [2, 4, 6].map(Some));
     }
 
     async fn answers(asking: Vec<JoinHandle<Option<u32>>>) -> Vec<Option<u32>> {

@@ -1,11 +1,14 @@
 //! One `TimerRequested`, one entry of the due index.
 
+use std::collections::BTreeMap;
+
 use millrace::clock;
 use millrace::consumer::{Consumer, Incoming, Verdict};
 use millrace::event::{Event, EventType};
+use millrace::id::TimerId;
 use millrace::timer::{DueEntry, TimerDue, TimerRequested};
 
-use crate::store::{Entered, Store};
+use crate::store::Store;
 
 /// Enters timers.
 pub struct Entering {
@@ -18,25 +21,24 @@ impl Consumer for Entering {
     /// Timers have nothing to do with each other, so those of a batch are entered together.
     async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
         let read: Vec<Result<Option<DueEntry>, Verdict>> = records.iter().map(read).collect();
-        let entries: Vec<DueEntry> = read.iter().filter_map(|entry| entry.as_ref().ok()?.clone()).collect();
-        let mut entered = self.store.enter(&entries, clock::now()).await.into_iter().zip(&entries);
-        let mut verdict = |entry| match entry {
-            Ok(None) => Verdict::Done,
-            Ok(Some(_)) => entered.next().map_or_else(|| Verdict::Retry("no answer".to_owned()), told),
-            Err(verdict) => verdict,
+        let entries = read.iter().filter_map(|entry| entry.as_ref().ok()?.as_ref());
+        // A request may have come twice.
+        let entries: BTreeMap<&TimerId, &DueEntry> = entries.map(|entry| (&entry.due.timer_id, entry)).collect();
+        let entries: Vec<&DueEntry> = entries.into_values().collect();
+        let entered = self.store.enter(&entries, clock::now()).await;
+        let failed: BTreeMap<&TimerId, String> = entries
+            .iter()
+            .zip(entered)
+            .filter_map(|(entry, entered)| Some((&entry.due.timer_id, entered.err()?.to_string())))
+            .collect();
+        let verdict = |entry: &Result<Option<DueEntry>, Verdict>| match entry {
+            Err(verdict) => verdict.clone(),
+            Ok(entry) => {
+                let why = entry.as_ref().and_then(|entry| failed.get(&entry.due.timer_id));
+                why.map_or(Verdict::Done, |why| Verdict::Retry(why.clone()))
+            }
         };
-        read.into_iter().map(&mut verdict).collect()
-    }
-}
-
-fn told((entered, entry): (Result<Entered, millrace::dynamo::StoreError>, &DueEntry)) -> Verdict {
-    match entered {
-        Ok(Entered::Now) => Verdict::Done,
-        Ok(Entered::NotPending) => {
-            tracing::debug!(timerId = entry.due.timer_id.as_str(), "entered before, or cancelled");
-            Verdict::Done
-        }
-        Err(error) => Verdict::Retry(error.to_string()),
+        read.iter().map(verdict).collect()
     }
 }
 

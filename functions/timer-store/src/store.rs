@@ -17,20 +17,11 @@ pub struct Store {
     pub timers: String,
 }
 
-/// What became of a timer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entered {
-    /// It was entered.
-    Now,
-    /// It is not pending any more: it was entered before, or cancelled meanwhile.
-    NotPending,
-}
-
 impl Store {
     /// Makes pending timers scheduled, and enters their first attempts; answers each in its place. The status is the mark
-    /// that it was done.
-    pub async fn enter(&self, entries: &[DueEntry], now: Timestamp) -> Vec<Result<Entered, StoreError>> {
-        let write = async |entries: &[DueEntry]| {
+    /// that it was done: one that is not pending any more was entered before, or cancelled.
+    pub async fn enter(&self, entries: &[&DueEntry], now: Timestamp) -> Vec<Result<(), StoreError>> {
+        let write = async |entries: &[&DueEntry]| {
             let actions = entries.iter().map(|entry| self.actions(entry, now)).collect::<Result<Vec<_>, _>>();
             match actions {
                 Ok(actions) => transact_each(&self.dynamo, actions).await,
@@ -39,9 +30,8 @@ impl Store {
         };
         let written = join_all(entries.chunks(MAX_ACTIONS / ACTIONS).map(write)).await;
         let entered = |written| match written {
-            Ok(()) => Ok(Entered::Now),
-            Err(StoreError::Condition(_)) => Ok(Entered::NotPending),
-            Err(error) => Err(error),
+            Err(StoreError::Condition(_)) => Ok(()),
+            written => written,
         };
         written.into_iter().flatten().map(entered).collect()
     }

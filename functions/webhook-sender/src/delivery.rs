@@ -1,6 +1,6 @@
 //! Makes due attempts: waits for the time, claims, sends, notes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -67,7 +67,12 @@ impl Deliveries {
     pub async fn make(&self, due: Vec<Due>, deadline: Instant) {
         let asked = due.len();
         let horizon = clock::now() + MAX_WAIT;
-        let due: Vec<Due> = due.into_iter().filter(|due| due.due.due_at <= horizon).collect();
+        // The record of an attempt may have come twice.
+        let mut seen = HashSet::new();
+        let due: Vec<Due> = due
+            .into_iter()
+            .filter(|due| due.due.due_at <= horizon && seen.insert((due.due.timer_id.clone(), due.due.attempt)))
+            .collect();
         // Before the claim, which sees what changes meanwhile.
         let timers = self.read(&due).await;
         let attempts = due.iter().map(|due| {

@@ -1,4 +1,4 @@
-//! Hands the due attempts of a batch on to an invocation of their own.
+//! Hands due attempts on to an invocation of their own.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
@@ -15,8 +15,7 @@ use millrace::together::Together;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Most attempts of one invocation. Each takes some 300 bytes of a payload, which has 1 MB at most, and some 40 KB of
-/// memory: as it was read and as it was claimed.
+/// Most attempts of one invocation: 30 KB of a payload, and at most some 100 KB of memory for each.
 const MAX_ATTEMPTS: usize = 100;
 
 /// An attempt that is to be made.

@@ -2,7 +2,7 @@
 //!
 //! Lambda gives a partition's next batch to a function when it has answered the one before, so a receiver that is slow to
 //! answer would hold everybody behind it up. Therefore a batch is only handed on: the function invokes itself
-//! asynchronously with the due attempts of the batch, and that invocation makes them, all at once. What is lost on the
+//! asynchronously with the due attempts, and that invocation makes them, all at once. What is lost on the
 //! way is still in the due index, and comes again.
 
 mod change;

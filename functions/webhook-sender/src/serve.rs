@@ -1,4 +1,4 @@
-//! Takes both kinds of invocations: Kafka's batches, and the function's own with the attempts of one.
+//! Takes both kinds of invocations: Kafka's batches, and the function's own with attempts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -144,6 +144,9 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
     assert_eq!(groups["millrace-stock"], ("order_created", "stock"));
     assert_eq!(groups["millrace-activity-order"], ("user-activity-events", "activity-order"));
     assert_eq!(groups["millrace-timer-store"], ("timer-requests", "timer-store"));
+    let filtered = template.kafka_mappings.iter().filter(|it| !it.delivery.filters.is_empty());
+    let filtered: Vec<_> = filtered.map(|it| (it.delivery.function.as_str(), &it.delivery.filters[..])).collect();
+    assert_eq!(filtered, [("timer-store", &[json!({"value": {"type": ["TimerRequested"]}})][..])]);
     assert!(template.kafka_mappings.iter().all(|it| it.delivery.report_batch_item_failures));
     let mapping = |id: &str| template.kafka_mappings.iter().find(|it| it.delivery.logical_id == id).unwrap();
     let (archive, event_log) = (mapping("ArchiveFromProductEvents"), mapping("EventLogFromProductEvents"));

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use futures::future::join_all;
+use futures::stream::{self, StreamExt};
 
 use super::{StoreError, transact};
 
 /// Most actions of a transaction, by DynamoDB.
 pub const MAX_ACTIONS: usize = 100;
 
+/// Parts that are written at once where each is written alone.
+const AT_ONCE: usize = 16;
+
 /// Writes each part all or none. All of them are one transaction, without those whose conditions fail; where it fails for
-/// another reason, each part is written alone. Together they have [`MAX_ACTIONS`] and 4 MB at most, and an item is in one of
-/// them once.
+/// another reason, each part is written alone: also where two have the same item, or all of them more than
+/// [`MAX_ACTIONS`] or 4 MB, which is dear and not wrong.
 ///
 /// Each is answered in its place, as [`transact`] answers. Where the answer of the common transaction is lost for good, a
 /// part that it has written is written again, or refused by its own condition.
@@ -30,8 +33,8 @@ async fn each<A: Clone, W: Future<Output = Result<(), StoreError>>>(
     while left.len() > 1 {
         match write(left.iter().flat_map(|(_, part)| part.clone()).collect()).await {
             Ok(()) => written.extend(left.drain(..).map(|(at, _)| (at, Ok(())))),
-            Err(StoreError::Condition(positions)) if !positions.is_empty() => {
-                let mut end = 0;
+            Err(StoreError::Condition(positions)) => {
+                let (before, mut end) = (left.len(), 0);
                 for (at, part) in std::mem::take(&mut left) {
                     let begin = end;
                     end += part.len();
@@ -42,6 +45,9 @@ async fn each<A: Clone, W: Future<Output = Result<(), StoreError>>>(
                     } else {
                         written.insert(at, Err(StoreError::Condition(own)));
                     }
+                }
+                if left.len() == before {
+                    break;
                 }
             }
             Err(error) => {
@@ -54,7 +60,8 @@ async fn each<A: Clone, W: Future<Output = Result<(), StoreError>>>(
         let write = write(part);
         async move { (at, write.await) }
     });
-    written.extend(join_all(alone).await);
+    let alone: Vec<_> = stream::iter(alone.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+    written.extend(alone);
     written.into_values().collect()
 }
 

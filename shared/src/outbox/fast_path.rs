@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// After a failed produce, requests of this process leave their events to the relay for this time. Then one request
+/// After a produce or a delete that failed, requests of this process leave their events to the relay for this time. Then one request
 /// tries, and the others go on without until it succeeds: of all requests of an outage, one in each pause is slow.
 pub const PAUSE: Duration = Duration::from_secs(5);
 
@@ -32,7 +32,7 @@ impl FastPath {
         *self.lock() = None;
     }
 
-    /// Notes that a produce failed.
+    /// Notes that a produce, or the delete after it, failed.
     pub fn failed(&self, now: Instant) {
         *self.lock() = Some(now + PAUSE);
     }

@@ -26,6 +26,9 @@ use crate::faults::{Faults, Kind};
 /// second thread reads and writes JSON meanwhile.
 const THREADS: usize = 2;
 
+/// Bytes from which on a batch of writes is a large one: 25 deletes are none.
+const LARGE_BATCH: usize = 8 * 1024;
+
 /// Name of the database in the data directory.
 const DATABASE: &str = "dynamodb.db";
 
@@ -39,8 +42,8 @@ pub(super) struct DynamoDb {
     database: Database,
     tokens: Arc<Tokens>,
     faults: Arc<Faults>,
-    /// Held by a batch of writes: it is as much work as 25 other operations, and those go before the next one. Otherwise who
-    /// waits for an answer waits for all that the consumers write.
+    /// Held by a large batch of writes: it is as much work as 25 other operations, and those go before the next one. Otherwise
+    /// who waits for an answer waits for all that the consumers write.
     batches: Arc<Semaphore>,
     threads: Handle,
     /// Owner of `threads`; taken by `stop`.
@@ -87,7 +90,8 @@ impl DynamoDb {
         let (tokens, faults, batches) = (self.tokens.clone(), self.faults.clone(), self.batches.clone());
         let done = self.threads.spawn(async move {
             // Never closed.
-            let _turn = if operation == "BatchWriteItem" { batches.acquire_owned().await.ok() } else { None };
+            let is_large = operation == "BatchWriteItem" && body.len() > LARGE_BATCH;
+            let _turn = if is_large { batches.acquire_owned().await.ok() } else { None };
             perform(&database, &tokens, &faults, &operation, &body)
         });
         let answer = done.await.unwrap_or_else(|error| Err(DynoxideError::InternalServerError(error.to_string())));
