@@ -32,7 +32,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             // None until something is committed.
             let steps = stack.steps(function).await;
             let committed =
-                |step: &&String| step.starts_with("dynamodb.TransactWriteItems.") && step.ends_with(".after");
+                |step: &&String| step.starts_with("dynamodb.TransactWriteItems.") && step.ends_with("after");
             if let Some(step) = steps.iter().find(committed) {
                 stack.arm(function, step, "KILL").await;
             }
