@@ -15,7 +15,7 @@ MACHETE_VERSION := 0.9.2
 # the broker declares rustc 1.96 and works with 1.95. Crash points are for this machine only: `make build` has none.
 DEPLOYED_FLAGS = --profile local --workspace \
     $(shell rustc --version | awk '{ split($$2, v, "."); if (v[1] == 1 && v[2] < 96) print "--ignore-rust-version" }')
-CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace/crash-points
+CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace-platform/crash-points
 
 # Fails where one of the given binaries has crash points, or none is given.
 NO_CRASH_POINTS = grep -qa AWS_LAMBDA_FUNCTION_NAME $(1) && \

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use millrace::clock;
-use millrace::limiter::{Limiter, Rule, Want};
+use millrace_activity::limiter::{Limiter, Rule, Want};
+use millrace_platform::clock;
 use serde_json::{Value, json};
 
 use self::stack::activity::TOPIC;

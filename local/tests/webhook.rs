@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use millrace::id::TimerId;
-use millrace::timer::{Status, Table, Timer, item};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Status, Timer};
+use millrace_store::timer::{Table, item};
 use serde_json::{Value, json};
 
 use self::stack::receiver::{Receiver, SECRET};
@@ -177,7 +178,7 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
     let table = Table::new(stack.dynamodb.clone(), stack.table("TimersTable").to_owned(), Duration::from_secs(60));
     let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
     let timer = |number: usize| Timer {
-        id: TimerId::from(millrace::clock::new_id()),
+        id: TimerId::from(millrace_platform::clock::new_id()),
         url: url.to_owned(),
         status: Status::Scheduled,
         fire_at: now + Duration::from_secs(24 * 3_600 + number as u64),

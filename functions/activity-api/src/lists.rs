@@ -1,11 +1,11 @@
 //! What became of events, read by key or index.
 
 use aws_sdk_dynamodb::Client;
-use millrace::activity::item::EventState;
-use millrace::activity::keys;
-use millrace::api::page::Direction;
-use millrace::dead_letter;
-use millrace::dynamo::{Item, List, StoreError, number, s, text};
+use millrace_activity::item::EventState;
+use millrace_activity::keys;
+use millrace_delivery::dead_letter;
+use millrace_platform::dynamo::shards::Direction;
+use millrace_platform::dynamo::{Item, List, StoreError, number, s, text};
 use serde::Serialize;
 
 /// The tables.

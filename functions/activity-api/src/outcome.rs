@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use millrace::api::Problem;
+use millrace_api::Problem;
 use serde_json::{Value, json};
 
 /// Seconds after which a client may send what Kafka did not acknowledge.

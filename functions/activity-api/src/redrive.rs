@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use millrace::api::{Problem, Segment};
-use millrace::clock;
-use millrace::dead_letter::{self, RedriveError};
+use millrace_api::{Problem, Segment};
+use millrace_delivery::dead_letter::{self, RedriveError};
+use millrace_platform::clock;
 use serde_json::json;
 
-use crate::routes::Api;
+use crate::api::Api;
 
 /// Sends every dead letter of an event again that has not been sent since it died: 202 once that is stored.
 pub async fn redrive(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {

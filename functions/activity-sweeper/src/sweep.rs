@@ -3,14 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Diagnostic;
-use millrace::activity::Cursor;
-use millrace::activity::plan::Rules;
-use millrace::activity::settle::{Arrived, Tally, settle_all};
-use millrace::activity::store::{SystemClock, Tables};
-use millrace::api::page::{SHARDS, shard_key};
-use millrace::clock;
-use millrace::dynamo::StoreError;
-use millrace::metrics::{self, Metric};
+use millrace_activity::Cursor;
+use millrace_activity::plan::Rules;
+use millrace_activity::process::{Arrived, Tally, process_all};
+use millrace_activity::store::{SystemClock, Tables};
+use millrace_platform::clock;
+use millrace_platform::dynamo::StoreError;
+use millrace_platform::dynamo::shards::{SHARDS, shard_key};
+use millrace_platform::metrics::{self, Metric};
 
 /// Left of the invocation's time when a run stops taking up work.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -71,7 +71,7 @@ async fn sweep(tables: &Tables, rules: &Rules, sum: &mut Tally, failed: &mut usi
             let due: Arrived =
                 users.into_iter().filter(|(_, cursor)| !held(cursor)).map(|(user, _)| (user, Vec::new())).collect();
             if !due.is_empty() {
-                for (user, settled) in settle_all(tables, &SystemClock, rules, due, USERS_AT_ONCE).await {
+                for (user, settled) in process_all(tables, &SystemClock, rules, due, USERS_AT_ONCE).await {
                     match settled {
                         Ok(tally) => sum.add(tally),
                         Err(why) => {

@@ -2,10 +2,10 @@
 
 use aws_sdk_sesv2::Client;
 use futures::stream::{self, StreamExt};
-use millrace::clock;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::event::{Event, EventType};
-use millrace::ingredient::Notify;
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_domain::event::{Event, EventType};
+use millrace_domain::ingredient::Notify;
+use millrace_platform::clock;
 
 use crate::claim::{Claimed, Claims};
 use crate::mail::mail;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use jiff::Timestamp;
-use millrace::dynamo::{StoreError, n, s, text};
+use millrace_platform::dynamo::{StoreError, n, s, text};
 use uuid::Uuid;
 
 /// A claim is free again after this time; longer than the function runs.

@@ -1,7 +1,7 @@
 //! The text of an alert: pure.
 
 use jiff::Timestamp;
-use millrace::ingredient::Notify;
+use millrace_domain::ingredient::Notify;
 
 /// An e-mail's content.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
-use millrace::settings::MissingSetting;
-use millrace::{aws, clock};
+use millrace_platform::settings::MissingSetting;
+use millrace_platform::{aws, clock};
 
 use crate::mail::Mail;
 

@@ -11,8 +11,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::tz::TimeZone;
-use millrace::consumer::{Incoming, Position};
-use millrace::event::AnyEvent;
+use millrace_delivery::consumer::{Incoming, Position};
+use millrace_domain::event::AnyEvent;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -77,7 +77,7 @@ mod tests {
             "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"}
         });
         let value = Bytes::from(value.to_string());
-        let event = millrace::event::read("product-events", &value).unwrap();
+        let event = millrace_domain::event::read("product-events", &value).unwrap();
         let position = Position {
             topic: "product-events".to_owned(),
             partition: 3,

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use millrace::consumer::{Consumer, Incoming, Verdict};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
 
 use crate::object::{Object, objects};
 

@@ -2,10 +2,11 @@
 
 mod routes;
 
-use millrace::{api, telemetry};
+use millrace_api::serve::serve;
+use millrace_platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    api::serve::serve(routes::router()?, async {}).await
+    serve(routes::router()?, async {}).await
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, HeaderValue, header};
-use millrace::api::{Problem, Segment, resource};
+use millrace_api::{Problem, Segment, resource};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use swagger_ui_redist::SwaggerUi;

@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use millrace::api::Problem;
-use millrace::event::EventType;
-use millrace::event_log::{day, time_prefix};
+use millrace_api::Problem;
+use millrace_domain::event::EventType;
+use millrace_store::event_log::{day, time_prefix};
 use serde::{Deserialize, Serialize};
 
 /// Longest range, in days.

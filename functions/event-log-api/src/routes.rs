@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use jiff::civil::Date;
-use millrace::api::page::{self, Direction, PageQuery};
-use millrace::api::{Params, Problem};
-use millrace::clock;
-use millrace::dynamo::{Item, StoreError, number, s, text};
-use millrace::event_log::{BY_TIME, BY_TYPE, bucket};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem};
+use millrace_platform::clock;
+use millrace_platform::dynamo::shards::{self, Direction};
+use millrace_platform::dynamo::{Item, StoreError, number, s, text};
+use millrace_store::event_log::{BY_TIME, BY_TYPE, bucket};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -110,7 +111,7 @@ impl Api {
     ) -> Result<(Vec<Entry>, bool), StoreError> {
         let range = &walk.range;
         let (index, key) = if range.kind.is_some() { (BY_TYPE, "typeBucket") } else { (BY_TIME, "timeBucket") };
-        page::merge(
+        shards::merge(
             Direction::Ascending,
             limit,
             after,

@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use millrace::api::page::{SHARDS, shard_of};
-use millrace::clock;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::dynamo::{Item, StoreError, WRITE_BATCH, batch_get_attribute, batch_write, n, put_request, s, text};
-use millrace::event_log::{bucket, day, time_id};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_platform::clock;
+use millrace_platform::dynamo::shards::{SHARDS, shard_of};
+use millrace_platform::dynamo::{
+    Item, StoreError, WRITE_BATCH, batch_get_attribute, batch_write, n, put_request, s, text,
+};
+use millrace_store::event_log::{bucket, day, time_id};
 
 /// Calls at once. Order does not matter to the log, only that each event gets there.
 const AT_ONCE: usize = 8;

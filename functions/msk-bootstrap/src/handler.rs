@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use lambda_runtime::Context;
-use millrace::telemetry;
+use millrace_platform::telemetry;
 use serde_json::Value;
 use tracing::Instrument as _;
 

@@ -9,8 +9,8 @@ mod handler;
 mod request;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use millrace::crash_points::{self, ANSWER};
-use millrace::{aws, settings, telemetry};
+use millrace_platform::crash_points::{self, ANSWER};
+use millrace_platform::{aws, settings, telemetry};
 use serde_json::Value;
 
 use crate::handler::Handler;

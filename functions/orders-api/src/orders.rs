@@ -6,19 +6,20 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use millrace::api::page::{self, PageQuery};
-use millrace::api::{Params, Problem, Segment, resource};
-use millrace::clock;
-use millrace::id::OrderId;
-use millrace::idempotency::{Answer, Claim, Post, Refused};
-use millrace::order::events;
-use millrace::order::item;
-use millrace::telemetry::TraceContext;
+use millrace_api::change::Change;
+use millrace_api::idempotency::{Answer, Claim, Post};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem, Segment, resource};
+use millrace_domain::id::OrderId;
+use millrace_platform::clock;
+use millrace_platform::telemetry::TraceContext;
+use millrace_store::order::entries;
+use millrace_store::order::item;
 use serde::{Deserialize, Serialize};
 
+use crate::api::{Api, context};
 use crate::input::{self, LineInput};
 use crate::quote::quote;
-use crate::routes::{Api, context};
 
 /// Largest order, in bytes of its JSON. Its last event carries it with what became of it, and has to fit too.
 const MAX_ORDER_BYTES: usize = 200 * 1024;
@@ -33,7 +34,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let lines = input::order(&post.body)?;
     let act = async |claim: Option<Claim>| insert(&api, &lines, &trace, claim).await;
-    post.once(&api.keys, "POST /orders", act).await
+    post.once(&api.changes.keys, "POST /orders", act).await
 }
 
 async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
@@ -47,16 +48,14 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
         let detail = format!("the order has {} bytes, more than {MAX_ORDER_BYTES}; split it", answer.body.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", detail));
     }
-    let entry = events::entry(&order, clock::new_id(), &context(now, trace))?;
-    let actions = vec![item::insert(&api.store.orders, &order)?, entry.put(api.outbox.table())?];
-    let stored = claim.map(|claim| api.keys.complete(&claim, &answer, now)).transpose()?;
-    match api.store.commit(actions, stored).await {
-        Ok(()) => {}
-        // A new id is free.
-        Err(Refused::Raced) => return Err(Problem::unavailable()),
-        Err(Refused::Problem(problem)) => return Err(problem),
-    }
-    api.outbox.after_commit(vec![entry]).await;
+    let entry = entries::entry(&order, clock::new_id(), &context(now, trace))?;
+    let change = Change {
+        actions: vec![item::insert(&api.store.orders, &order)?],
+        entries: vec![entry],
+        answer: claim.as_ref().map(|claim| (claim, &answer)),
+    };
+    // A new id is free.
+    api.changes.make(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
 

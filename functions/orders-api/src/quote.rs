@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use millrace::api::{FieldError, Problem};
-use millrace::id::{OrderId, ProductId};
-use millrace::order::{Line, MAX_PARTS, Order, Status};
-use millrace::product::{Price, Product};
+use millrace_api::Problem;
+use millrace_domain::id::{OrderId, ProductId};
+use millrace_domain::order::{Line, MAX_PARTS, Order, Status};
+use millrace_domain::product::{Price, Product};
+use millrace_domain::validation::FieldError;
 
 use crate::input::LineInput;
 

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use millrace::api::page::Direction;
-use millrace::dynamo::{Item, List, StoreError, batch_get, s};
-use millrace::id::{IngredientId, OrderId, ProductId};
-use millrace::idempotency::{self, Refused};
-use millrace::ingredient::{self, Ingredient};
-use millrace::order::{self, Order};
-use millrace::product::Product;
-use millrace::product::item::Stored;
+use millrace_domain::id::{IngredientId, OrderId, ProductId};
+use millrace_domain::ingredient::Ingredient;
+use millrace_domain::order::Order;
+use millrace_domain::product::Product;
+use millrace_platform::dynamo::shards::Direction;
+use millrace_platform::dynamo::{Item, List, StoreError, batch_get, s};
+use millrace_store::ingredient;
+use millrace_store::order;
+use millrace_store::product::item::Stored;
 
 /// The tables.
 #[derive(Debug, Clone)]
@@ -23,15 +23,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Writes state and events, and the stored answer where there is one, all or nothing.
-    pub async fn commit(
-        &self,
-        actions: Vec<TransactWriteItem>,
-        answer: Option<TransactWriteItem>,
-    ) -> Result<(), Refused> {
-        idempotency::commit(&self.dynamo, actions, answer).await
-    }
-
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
         let item = self.item(&self.orders, id.as_str()).await?;
         item.as_ref().map(order::item::order).transpose()

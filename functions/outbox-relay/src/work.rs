@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::Diagnostic;
-use millrace::clock;
-use millrace::metrics::{self, Metric};
-use millrace::outbox::{Outbox, RelayReport, publish_all, relay};
+use millrace_delivery::outbox::{Outbox, RelayReport, publish_all, relay};
+use millrace_platform::clock;
+use millrace_platform::metrics::{self, Metric};
 use serde_json::Value;
 
 /// Left of the invocation's time when a run stops taking up work.
@@ -18,7 +18,7 @@ pub enum RelayError {
     #[error("{0} aggregates still have events pending")]
     Pending(usize),
     #[error(transparent)]
-    Store(#[from] millrace::dynamo::StoreError),
+    Store(#[from] millrace_platform::dynamo::StoreError),
 }
 
 impl From<RelayError> for Diagnostic {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use millrace::id::{IngredientId, ProductId};
-use millrace::order::Order;
+use millrace_domain::id::{IngredientId, ProductId};
+use millrace_domain::order::Order;
 
 /// What is left of everything that orders may take. What is absent does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

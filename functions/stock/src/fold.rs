@@ -5,13 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use millrace::event::Context;
-use millrace::id::{IngredientId, OrderId, ProductId};
-use millrace::ingredient::{self, Kept};
-use millrace::order::{self, Order, Status};
-use millrace::outbox::{Entry, EntryError, bundle};
-use millrace::product::item::Stored;
-use millrace::product::{self, Product};
+use millrace_delivery::outbox::{Entry, EntryError, bundle};
+use millrace_domain::event::Context;
+use millrace_domain::id::{IngredientId, OrderId, ProductId};
+use millrace_domain::ingredient::Kept;
+use millrace_domain::order::{Order, Status};
+use millrace_domain::product::Product;
+use millrace_store::ingredient;
+use millrace_store::order;
+use millrace_store::product;
+use millrace_store::product::item::Stored;
 use uuid::Uuid;
 
 use crate::decide::{Left, take};
@@ -76,7 +79,7 @@ pub fn fold(
     for order in orders {
         let mut after = left.clone();
         let decided = decided(order, take(order, &mut after), context);
-        let entry = order::events::entry(&decided, new_id(), &in_trace(context, traces.get(&order.id)))?;
+        let entry = order::entries::entry(&decided, new_id(), &in_trace(context, traces.get(&order.id)))?;
         // A product's event has the product, and its warning at most as much again.
         let (products, _) = self::parts(order);
         let touched = products.into_iter().filter(|id| !plan.orders.iter().any(|other| has(other, id)));
@@ -141,7 +144,7 @@ fn changes(
             let (version, updated_at) = (before.version + 1, context.now);
             let next = Product { stock: *stock, version, updated_at, ..before.clone() };
             let ids = [new_id(), new_id()];
-            plan.entries.extend(product::events::taken(&next, before.stock, ids, context)?);
+            plan.entries.extend(product::entries::taken(&next, before.stock, ids, context)?);
             plan.products.push(next);
         }
     }
@@ -152,7 +155,7 @@ fn changes(
             (next.stock, next.version, next.updated_at) = (*stock, next.version + 1, context.now);
             let (next, notify) = before.change(next);
             if let Some(notify) = notify {
-                plan.entries.push(ingredient::entry(notify, new_id(), context)?);
+                plan.entries.push(ingredient::entries::fell(notify, new_id(), context)?);
             }
             plan.ingredients.push(next);
         }
@@ -203,7 +206,7 @@ mod tests {
             parts.products.insert(product.id, stored);
         }
         for (id, stock) in ingredients.iter().enumerate() {
-            let ingredient: ingredient::Ingredient = serde_json::from_value(json!({
+            let ingredient: millrace_domain::ingredient::Ingredient = serde_json::from_value(json!({
                 "id": format!("i{id}"), "name": "I", "unit": "g", "stock": stock, "fullLevel": FULL, "version": 1,
                 "createdAt": AT, "updatedAt": AT
             }))

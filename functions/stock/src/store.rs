@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_sdk_dynamodb::Client;
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use millrace::dynamo::{Item, StoreError, batch_get, text, transact};
-use millrace::id::{IngredientId, OrderId, ProductId};
-use millrace::ingredient;
-use millrace::order::{self, Order};
-use millrace::outbox::bundle;
-use millrace::product::item::{self, Next, Stored};
+use millrace_delivery::outbox::bundle;
+use millrace_domain::id::{IngredientId, OrderId, ProductId};
+use millrace_domain::order::Order;
+use millrace_platform::dynamo::{Item, StoreError, batch_get, text, transact};
+use millrace_store::ingredient;
+use millrace_store::order;
+use millrace_store::product::item::{self, Next, Stored};
 
 use crate::fold::{Parts, Plan, parts};
 

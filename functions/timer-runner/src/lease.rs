@@ -8,8 +8,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
-use millrace::dynamo::{Item, StoreError, n, number, s};
-use millrace::timer::keys;
+use millrace_platform::dynamo::{Item, StoreError, n, number, s};
+use millrace_store::timer::keys;
 
 /// A lease that is not renewed ends after this time: how long nothing is produced after a holder was killed, also with the
 /// whole stack.

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use millrace::clock;
-use millrace::dynamo::StoreError;
-use millrace::shutdown;
-use millrace::timer::keys;
+use millrace_platform::clock;
+use millrace_platform::dynamo::StoreError;
+use millrace_platform::shutdown;
+use millrace_store::timer::keys;
 
-use crate::hold::Held;
+use crate::held_lease::HeldLease;
 use crate::lease::{Lease, Standing};
 use crate::watch::Index;
 
@@ -42,10 +42,10 @@ pub async fn run(index: &Index, deadline: SystemTime) {
 async fn work(index: &Index, lease: &Lease, ends: Timestamp) {
     while let Some(until) = obtain(lease, ends).await {
         tracing::info!("reads the due index");
-        let held = Held::until(until);
+        let held = HeldLease::until(until);
         let watching = join_all((0..keys::DUE_SHARDS).map(|shard| index.watch(shard, &held)));
         tokio::select! {
-            () = held.keep(lease, ends) => {}
+            () = held.renew_until_lost(lease, ends) => {}
             _ = watching => {}
             () = tokio::time::sleep(left(clock::now(), ends)) => return,
         }

@@ -6,15 +6,15 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use millrace::clock;
-use millrace::dynamo::{Item, StoreError, s};
-use millrace::kafka::{PublishError, Publisher, Record};
-use millrace::metrics::{self, Metric};
-use millrace::timer::{DueEntry, keys};
+use millrace_platform::clock;
+use millrace_platform::dynamo::{Item, StoreError, s};
+use millrace_platform::kafka::{PublishError, Publisher, Record};
+use millrace_platform::metrics::{self, Metric};
+use millrace_store::timer::{DueEntry, keys};
 use tokio::task::unconstrained;
 use tokio::time::MissedTickBehavior;
 
-use crate::hold::Held;
+use crate::held_lease::HeldLease;
 use crate::produced::{Produced, Turn, WINDOW};
 
 /// Time between two reads of a shard. It bounds how late a timer is that was made to fire at once; the others are found
@@ -62,7 +62,7 @@ struct Tally {
 
 impl Index {
     /// Reads a shard whenever the lease is held, without end.
-    pub async fn watch(&self, shard: u8, held: &Held) {
+    pub async fn watch(&self, shard: u8, held: &HeldLease) {
         // All shards are read at the same time, so that their records share batches, and those who make the attempts are
         // invoked with many at once.
         let mut ticks = tokio::time::interval(READ_EVERY);

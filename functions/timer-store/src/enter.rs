@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use millrace::clock;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::event::{Event, EventType};
-use millrace::id::TimerId;
-use millrace::timer::{DueEntry, TimerDue, TimerRequested};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_domain::event::{Event, EventType};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{TimerDue, TimerRequested};
+use millrace_platform::clock;
+use millrace_store::timer::DueEntry;
 
 use crate::store::Store;
 

@@ -4,8 +4,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use futures::future::join_all;
 use jiff::Timestamp;
-use millrace::dynamo::{MAX_ACTIONS, StoreError, n, s, transact_each};
-use millrace::timer::{DueEntry, Status, item, keys};
+use millrace_domain::timer::Status;
+use millrace_platform::dynamo::{MAX_ACTIONS, StoreError, n, s, transact_each};
+use millrace_store::timer::{DueEntry, item, keys};
 
 /// Actions of one timer. Their items have 30 KB at most.
 const ACTIONS: usize = 2;

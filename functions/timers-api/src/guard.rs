@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use millrace::api::{FieldError, Problem};
-use millrace::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
+use millrace_api::Problem;
+use millrace_domain::validation::FieldError;
+use millrace_domain::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
 
 /// Most time to look a name up. A resolver that takes longer is as good as a name that does not resolve yet.
 const LOOKUP: Duration = Duration::from_secs(1);

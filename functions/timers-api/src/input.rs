@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
-use millrace::api::Problem;
-use millrace::api::fields::{self, Errors, Fields};
-use millrace::timer::{MAX_PAYLOAD_BYTES, Secret};
-use millrace::webhook::guard::MAX_URL_BYTES;
+use millrace_api::Problem;
+use millrace_domain::timer::{MAX_PAYLOAD_BYTES, Secret};
+use millrace_domain::validation::{self, Errors, Fields};
+use millrace_domain::webhook::guard::MAX_URL_BYTES;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -54,13 +54,13 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>,
 
 /// Reads the body of a new timer. When it may fire depends on the time, and so is [`When::at`]'s to say.
 pub fn timer(body: &[u8]) -> Result<TimerInput, Problem> {
-    let value = fields::json(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
     let input = Fields::of(&value, "", &FIELDS, &mut errors).and_then(|fields| {
         let url = fields.required("url", &mut errors).and_then(|value| url(value, &mut errors));
         let when = when(&fields, &mut errors);
         let secret = fields.optional("secret");
-        let secret = secret.map(|value| fields::parsed(value, "/secret", "invalid_secret", &mut errors));
+        let secret = secret.map(|value| validation::parsed(value, "/secret", "invalid_secret", &mut errors));
         Some(TimerInput { url: url?, when: when?, payload: None, secret: secret.flatten() })
     });
     let input = errors.finish(input)?;
@@ -86,7 +86,7 @@ fn when(fields: &Fields, errors: &mut Errors) -> Option<When> {
         let Some(value) = fields.optional(name) else { continue };
         first = first.or(Some(name));
         let most = MAX_AHEAD.as_secs().unsigned_abs() / seconds;
-        match fields::integer(value, &fields.at(name), 0..=most, errors) {
+        match validation::integer(value, &fields.at(name), 0..=most, errors) {
             Some(number) => sum += number * seconds,
             None => complete = false,
         }

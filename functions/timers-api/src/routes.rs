@@ -6,17 +6,18 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use millrace::api::page::{self, PageQuery};
-use millrace::api::{Params, Problem, Segment, resource};
-use millrace::clock;
-use millrace::dynamo::StoreError;
-use millrace::event::Context;
-use millrace::id::TimerId;
-use millrace::idempotency::{Answer, Claim, Keys, Post, Refused};
-use millrace::outbox::Outbox;
-use millrace::telemetry::TraceContext;
-use millrace::timer::{Status, Timer, events};
-use millrace::webhook::guard::{Policy, SystemResolver};
+use millrace_api::change::{Change, Changes, Refused};
+use millrace_api::idempotency::{Answer, Claim, Post};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem, Segment, resource};
+use millrace_domain::event::Context;
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Status, Timer};
+use millrace_domain::webhook::guard::Policy;
+use millrace_platform::dynamo::StoreError;
+use millrace_platform::telemetry::TraceContext;
+use millrace_platform::{clock, dns};
+use millrace_store::timer::entries;
 use serde::{Deserialize, Serialize};
 
 use crate::guard;
@@ -34,8 +35,7 @@ const CANCEL_TRIES: u32 = 5;
 #[derive(Clone)]
 pub struct Api {
     pub store: Store,
-    pub keys: Keys,
-    pub outbox: Outbox,
+    pub changes: Changes,
     /// Where webhooks may go.
     pub policy: Policy,
 }
@@ -57,13 +57,13 @@ async fn create(
 ) -> Result<Response, Problem> {
     let input = input::timer(&post.body)?;
     let act = async |claim: Option<Claim>| insert(&api, input, &trace, claim).await;
-    post.once(&api.keys, "POST /timers", act).await
+    post.once(&api.changes.keys, "POST /timers", act).await
 }
 
 /// What depends on the time or on the network is judged here: a repeated request gets its first answer all the same.
 async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
     let fire_at = input.when.at(clock::now())?;
-    guard::check(&api.policy, &SystemResolver, &input.url).await?;
+    guard::check(&api.policy, &dns::lookup, &input.url).await?;
     let now = clock::now();
     let timer = Timer {
         id: TimerId::from(clock::new_id()),
@@ -81,17 +81,13 @@ async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Optio
         created_at: now,
         updated_at: now,
     };
-    let entry = events::requested(&timer, clock::new_id(), &context(now, trace))?;
-    let actions = vec![api.store.timers.insert(&timer)?, entry.put(api.outbox.table())?];
+    let entry = entries::requested(&timer, clock::new_id(), &context(now, trace))?;
+    let actions = vec![api.store.timers.insert(&timer)?];
     let answer = accepted(timer, now)?;
-    let stored = claim.map(|claim| api.keys.complete(&claim, &answer, now)).transpose()?;
-    match api.store.commit(actions, stored).await {
-        Ok(()) => {}
-        // A new id is free.
-        Err(Refused::Raced) => return Err(Problem::unavailable()),
-        Err(Refused::Problem(problem)) => return Err(problem),
-    }
-    api.outbox.after_commit(vec![entry]).await;
+    let answered = claim.as_ref().map(|claim| (claim, &answer));
+    let change = Change { actions, entries: vec![entry], answer: answered };
+    // A new id is free.
+    api.changes.make(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
 
@@ -125,14 +121,11 @@ async fn cancel(
         let now = clock::now();
         let cancelled =
             Timer { status: Status::Cancelled, version: timer.version + 1, updated_at: now, ..timer.clone() };
-        let entry = events::cancelled(&cancelled, clock::new_id(), &context(now, &trace))?;
+        let entry = entries::cancelled(&cancelled, clock::new_id(), &context(now, &trace))?;
         let table = &api.store.timers;
-        let actions = vec![table.replace(&cancelled)?, table.leave(&timer)?, entry.put(api.outbox.table())?];
-        match api.store.commit(actions, None).await {
-            Ok(()) => {
-                api.outbox.after_commit(vec![entry]).await;
-                return Ok(StatusCode::NO_CONTENT.into_response());
-            }
+        let actions = vec![table.replace(&cancelled)?, table.leave(&timer)?];
+        match api.changes.make(Change { actions, entries: vec![entry], answer: None }, now).await {
+            Ok(()) => return Ok(StatusCode::NO_CONTENT.into_response()),
             Err(Refused::Raced) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }

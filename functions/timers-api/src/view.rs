@@ -1,8 +1,8 @@
 //! A timer as it is answered: without its payload and its secret.
 
 use jiff::Timestamp;
-use millrace::id::TimerId;
-use millrace::timer::{Attempt, Status, Timer};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Attempt, Status, Timer};
 use serde::Serialize;
 
 /// Milliseconds of a second.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::schedule::{self, Answer, MAX_ATTEMPTS, Verdict};
 use jiff::{SignedDuration, Timestamp};
-use millrace::timer::{Attempt, Status, Timer};
-use millrace::webhook::schedule::{self, Answer, MAX_ATTEMPTS, Verdict};
+use millrace_domain::timer::{Attempt, Status, Timer};
 
 use crate::handoff::Due;
 use crate::send::Outcome;
@@ -92,8 +92,8 @@ pub fn settle(claimed: &Timer, outcome: &Outcome, begun: Timestamp, now: Timesta
 
 #[cfg(test)]
 mod tests {
-    use millrace::id::TimerId;
-    use millrace::timer::TimerDue;
+    use millrace_domain::id::TimerId;
+    use millrace_domain::timer::TimerDue;
     use proptest::prelude::*;
 
     use super::*;

@@ -6,12 +6,12 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use futures::FutureExt;
 use futures::future::join_all;
-use millrace::aws;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::event::{Event, EventType};
-use millrace::settings::{self, MissingSetting};
-use millrace::timer::TimerDue;
-use millrace::together::Together;
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_domain::event::{Event, EventType};
+use millrace_domain::timer::TimerDue;
+use millrace_platform::aws;
+use millrace_platform::batching::Batcher;
+use millrace_platform::settings::{self, MissingSetting};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -45,13 +45,13 @@ pub fn client() -> Result<Client, MissingSetting> {
 /// The consumer of `timer-due`.
 pub struct Handoff {
     /// Invokes this function with attempts, those of several batches together.
-    invoke: Together<Due, Result<(), String>>,
+    invoke: Batcher<Due, Result<(), String>>,
 }
 
 impl Handoff {
     /// Hands on to this function.
     pub fn new(lambda: Client, function: String) -> Self {
-        let invoke = Together::new(MAX_ATTEMPTS, move |due| invoke(lambda.clone(), function.clone(), due).boxed());
+        let invoke = Batcher::new(MAX_ATTEMPTS, move |due| invoke(lambda.clone(), function.clone(), due).boxed());
         Self { invoke }
     }
 }
@@ -72,7 +72,7 @@ impl Handoff {
             Ok(None) => return Verdict::Done,
             Err(verdict) => return verdict,
         };
-        match self.invoke.ask(due).await {
+        match self.invoke.submit(due).await {
             Ok(Ok(())) => Verdict::Done,
             Ok(Err(why)) => Verdict::Retry(why),
             Err(error) => Verdict::Retry(error.to_string()),

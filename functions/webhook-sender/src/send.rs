@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::sign;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
@@ -10,9 +11,8 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use millrace::timer::Secret;
-use millrace::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
-use millrace::webhook::sign;
+use millrace_domain::timer::Secret;
+use millrace_domain::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use url::Url;

@@ -3,13 +3,14 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use bytes::Bytes;
 use futures::FutureExt;
-use millrace::consumer::Consumer;
-use millrace::dead_letter::{self, DeadLetter};
-use millrace::dynamo::{MAX_ACTIONS, StoreError, transact_each};
-use millrace::event::{Context, Topic};
-use millrace::outbox::{Entry, EntryError};
-use millrace::timer::{Status, Table, Timer, TimerDue, events};
-use millrace::together::Together;
+use millrace_delivery::consumer::Consumer;
+use millrace_delivery::dead_letter::{self, DeadLetter};
+use millrace_delivery::outbox::{Entry, EntryError};
+use millrace_domain::event::{Context, Topic};
+use millrace_domain::timer::{Status, Timer, TimerDue};
+use millrace_platform::batching::Batcher;
+use millrace_platform::dynamo::{MAX_ACTIONS, StoreError, transact_each};
+use millrace_store::timer::{Table, entries};
 use uuid::Uuid;
 
 use crate::change::Ending;
@@ -30,13 +31,13 @@ pub struct Store {
 }
 
 /// Writes the actions of each attempt all or none.
-type Writes = Together<Vec<TransactWriteItem>, Result<(), StoreError>>;
+type Writes = Batcher<Vec<TransactWriteItem>, Result<(), StoreError>>;
 
 impl Store {
     pub fn new(timers: Table, outbox: String, letters: String) -> Self {
         let writes = || {
             let dynamo = timers.dynamo().clone();
-            Together::new(MAX_ACTIONS / ACTIONS, move |parts| {
+            Batcher::new(MAX_ACTIONS / ACTIONS, move |parts| {
                 let dynamo = dynamo.clone();
                 async move { transact_each(&dynamo, parts).await }.boxed()
             })
@@ -83,7 +84,7 @@ impl Store {
 }
 
 async fn written(writes: &Writes, actions: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
-    match writes.ask(actions).await? {
+    match writes.submit(actions).await? {
         Ok(()) => Ok(true),
         Err(StoreError::Condition(_)) => Ok(false),
         Err(error) => Err(error),
@@ -93,8 +94,8 @@ async fn written(writes: &Writes, actions: Vec<TransactWriteItem>) -> Result<boo
 fn entry(timer: &Timer, ending: &Ending, id: Uuid) -> Result<Option<Entry>, EntryError> {
     let context = Context { now: timer.updated_at, source: Handoff::NAME, traceparent: timer.traceparent.clone() };
     Ok(match ending {
-        Ending::Delivered(status) => Some(events::fired(timer, *status, id, &context)?),
-        Ending::GivenUp(why) => Some(events::failed(timer, why.clone(), id, &context)?),
+        Ending::Delivered(status) => Some(entries::fired(timer, *status, id, &context)?),
+        Ending::GivenUp(why) => Some(entries::failed(timer, why.clone(), id, &context)?),
         Ending::Again => None,
     })
 }

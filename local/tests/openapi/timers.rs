@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millrace::timer::{MAX_PAYLOAD_BYTES, Status};
+use millrace_domain::timer::{MAX_PAYLOAD_BYTES, Status};
 use serde_json::{Value, json};
 
 use crate::asked::Asked;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use millrace::outbox::Entry;
-use millrace::outbox::drain::{Drain, Learnt, Step};
+use millrace_delivery::outbox::Entry;
+use millrace_delivery::outbox::drain::{Drain, Learnt, Step};
 
 use super::access::call;
 use super::bug::Bug;

@@ -1,0 +1,138 @@
+//! Takes events: as many of each user as the limit allows go to Kafka, and are acknowledged before the answer.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::future::join_all;
+use http::StatusCode;
+use jiff::Timestamp;
+use millrace_activity::limiter::{Grant, Want};
+use millrace_api::Problem;
+use millrace_domain::activity::UserActivity;
+use millrace_domain::event::{Context, Event, EventType, MAX_EVENT_BYTES};
+use millrace_platform::clock;
+use millrace_platform::kafka::{PublishError, Record};
+use millrace_platform::telemetry::TraceContext;
+
+use crate::api::Api;
+use crate::outcome::Outcome;
+
+/// This function, in the events that it makes.
+const SOURCE: &str = "activity-api";
+
+/// Most time for Kafka to acknowledge, with all tries of the producer.
+const PRODUCE: Duration = Duration::from_secs(2);
+
+/// An event that is valid and fits.
+struct Ready {
+    event_id: String,
+    user: String,
+    record: Record,
+}
+
+impl Api {
+    /// Takes events, and answers what became of each in their order. What is not valid takes no room of its user.
+    pub async fn accept(
+        &self,
+        items: Vec<Result<UserActivity, Problem>>,
+        now: Timestamp,
+        trace: &TraceContext,
+    ) -> Vec<Outcome> {
+        let items: Vec<Result<Ready, Problem>> =
+            items.into_iter().map(|item| item.and_then(|activity| ready(activity, now, trace))).collect();
+        let mut grants = self.grants(&items).await;
+        let outcomes = items.into_iter().map(|item| {
+            let refusal = item.as_ref().ok().and_then(|ready| grants.get_mut(&ready.user)).map(Room::refusal);
+            async move {
+                match (item, refusal) {
+                    (Err(problem), _) => Outcome::Invalid(problem),
+                    (Ok(ready), Some(None)) => self.produce(ready).await,
+                    (Ok(_), Some(Some(refused))) => refused,
+                    (Ok(_), None) => Outcome::Unavailable,
+                }
+            }
+        });
+        join_all(outcomes).await
+    }
+
+    /// What is left for each user of the batch.
+    async fn grants(&self, items: &[Result<Ready, Problem>]) -> HashMap<String, Room> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for ready in items.iter().flatten() {
+            *counts.entry(&ready.user).or_default() += 1;
+        }
+        let wants: Vec<Want<'_>> = counts.into_iter().map(|(user, count)| Want { user, count }).collect();
+        let grants = self.limiter.take(&wants).await;
+        let room = |(want, grant): (Want<'_>, Result<Grant, _>)| {
+            let grant = grant.inspect_err(|error| tracing::error!(%error, "rate limit")).ok();
+            (want.user.to_owned(), Room::new(grant))
+        };
+        wants.into_iter().zip(grants).map(room).collect()
+    }
+
+    async fn produce(&self, ready: Ready) -> Outcome {
+        let Ready { event_id, record, .. } = ready;
+        match self.publisher.publish(record, PRODUCE).await {
+            Ok(_) => Outcome::Accepted { event_id },
+            Err(error @ PublishError::Unavailable { .. }) => {
+                tracing::error!(%error, event_id, "not acknowledged");
+                Outcome::Unknown { event_id }
+            }
+            Err(error @ PublishError::Rejected { .. }) => {
+                tracing::error!(%error, event_id, "refused by Kafka");
+                Outcome::Unavailable
+            }
+        }
+    }
+}
+
+/// What a grant has left, item by item.
+struct Room {
+    /// None where the limit could not be asked.
+    accepted: Option<usize>,
+    retry_after: std::vec::IntoIter<Duration>,
+}
+
+impl Room {
+    fn new(grant: Option<Grant>) -> Self {
+        let accepted = grant.as_ref().map(|grant| grant.accepted);
+        Self { accepted, retry_after: grant.unwrap_or_default().retry_after.into_iter() }
+    }
+
+    /// Takes the next place; the outcome where there is none.
+    fn refusal(&mut self) -> Option<Outcome> {
+        match &mut self.accepted {
+            None => Some(Outcome::Unavailable),
+            Some(0) => {
+                let wait = self.retry_after.next().unwrap_or_default();
+                // Whole seconds are what the header has.
+                Some(Outcome::RateLimited { retry_after: wait.as_millis().div_ceil(1_000).max(1) as u64 })
+            }
+            Some(left) => {
+                *left -= 1;
+                None
+            }
+        }
+    }
+}
+
+/// The record of an event, unless the event is too large for a topic.
+fn ready(activity: UserActivity, now: Timestamp, trace: &TraceContext) -> Result<Ready, Problem> {
+    let traceparent = trace.to_string();
+    let user = activity.user_id.to_string();
+    let chosen = activity.event_id.as_ref().map(|id| id.as_str().to_owned());
+    let context = Context { now, source: SOURCE, traceparent: Some(traceparent.clone()) };
+    let mut event = Event::of(EventType::UserActivity, clock::new_id(), &context, activity);
+    // The client's own id is what repeats are known by.
+    event.id = chosen.unwrap_or(event.id);
+    let value = serde_json::to_vec(&event).map_err(|error| too_large(&error))?;
+    if value.len() > MAX_EVENT_BYTES {
+        return Err(too_large(&format!("the event has {} bytes, more than {MAX_EVENT_BYTES}", value.len())));
+    }
+    let record = Record::event(EventType::UserActivity.topic().name(), user.clone(), value, Some(traceparent));
+    Ok(Ready { event_id: event.id, user, record })
+}
+
+fn too_large(detail: &impl ToString) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", detail.to_string())
+}

@@ -1,0 +1,18 @@
+//! What the routes share.
+
+use std::sync::Arc;
+
+use millrace_activity::limiter::Limiter;
+use millrace_delivery::outbox::Outbox;
+use millrace_platform::kafka::Publisher;
+
+use crate::lists::Store;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    pub store: Store,
+    pub limiter: Limiter,
+    pub publisher: Arc<dyn Publisher>,
+    pub outbox: Outbox,
+}

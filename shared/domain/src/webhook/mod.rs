@@ -1,0 +1,4 @@
+//! Where a webhook may go.
+
+mod address;
+pub mod guard;
