@@ -28,7 +28,8 @@ where
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<E>| {
         let guard = in_flight.enter();
         let span = telemetry::invocation_span(&event.context.request_id, None);
-        let answer = handle(event);
+        // On the heap, where an idle function does not hold room for it.
+        let answer = Box::pin(handle(event));
         async move {
             let _guard = guard;
             let answer = answer.await;
