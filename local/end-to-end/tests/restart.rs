@@ -194,6 +194,7 @@ async fn what_keeps_a_stack_from_starting_is_told_with_what_to_do() {
     let unheard = file("unheard.yaml", &unheard);
     let dangling = file("dangling.yaml", &template.replace("!Ref ProductsTable", "!Ref ProductTable"));
     let occupied = file("occupied", "");
+    let config = paths::root().join("samconfig.toml").to_str().unwrap().to_owned();
     let used = tempfile::tempdir().unwrap();
     let lock = std::fs::File::create(used.path().join("lock")).unwrap();
     lock.lock().unwrap();
@@ -204,8 +205,8 @@ async fn what_keeps_a_stack_from_starting_is_told_with_what_to_do() {
         (&["--kafka-port", &port], &[&port, "--kafka-port"]),
         (&["--template", &absent], &["absent.yaml", "--template"]),
         (&["--template", &no_yaml], &["no.yaml"]),
-        (&["--template", &unheard], &["unheard.yaml", "UnheardOfProperty"]),
-        (&["--template", &dangling], &["dangling.yaml", "ProductTable"]),
+        (&["--template", &unheard, "--config-file", &config], &["unheard.yaml", "UnheardOfProperty"]),
+        (&["--template", &dangling, "--config-file", &config], &["dangling.yaml", "ProductTable"]),
         (&["--data", &occupied], &["occupied", "--data"]),
         (&["--data", used], &["another stack", "--data"]),
     ];

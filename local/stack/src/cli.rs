@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use local_lambda::mapping::retry;
 
-/// Runs the whole of Millrace on this machine: API, functions, Kafka, DynamoDB, S3 and SES, from template.yaml.
+/// Runs what a SAM template describes on this machine: HTTP API, functions, Kafka, DynamoDB, S3 and SES.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "millrace-local", version)]
 pub struct Args {
@@ -30,6 +30,14 @@ pub struct Args {
     /// The SAM template.
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     pub template: PathBuf,
+    /// SAM's configuration: `stack_name`, and `parameter_overrides` of `[local.deploy.parameters]`, in which {kafka} stands
+    /// for the broker's address. The default is samconfig.toml beside the template, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+    /// Directory of the functions' binaries: `<function's name>`, or `<logical id>/bootstrap` as `sam build` leaves them.
+    /// The default is the directory of this program.
+    #[arg(long, value_name = "DIR")]
+    pub functions: Option<PathBuf>,
     /// Sets a parameter of the template; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameter: Vec<(String, String)>,

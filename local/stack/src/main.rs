@@ -1,6 +1,8 @@
 //! `make run`: starts the local stack, says where it is, and stops it on Ctrl-C.
 
+mod addresses;
 mod cli;
+mod deployment;
 mod stack;
 
 use std::io::Write;
@@ -11,7 +13,7 @@ use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Args;
-use crate::stack::{Addresses, Stack};
+use crate::stack::Stack;
 
 /// Log filter of the stack's own parts; the environment variable MILLRACE_LOG has another. `s3s` logs every 404 and
 /// `krafka` every failed fetch, which the mappings tell once.
@@ -37,12 +39,13 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let executable = std::env::current_exe().context("cannot tell where the binaries are")?;
-    let binaries = executable.parent().context("the executable has no directory")?;
+    let beside = executable.parent().context("the executable has no directory")?;
+    let functions = args.functions.as_deref().unwrap_or(beside);
     let stack = tokio::select! {
-        stack = Stack::start(args, binaries) => stack?,
+        stack = Stack::start(args, functions) => stack?,
         () = asked_to_stop(&mut interrupt, &mut terminate) => return Ok(()),
     };
-    tell(stack.addresses(), args)?;
+    tell(&stack, args)?;
     asked_to_stop(&mut interrupt, &mut terminate).await;
     eprintln!("Stopping.");
     // A second Ctrl-C does not wait.
@@ -60,13 +63,14 @@ async fn asked_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
 }
 
 /// Lines for people, and one line of JSON for programs.
-fn tell(addresses: &Addresses, args: &Args) -> anyhow::Result<()> {
+fn tell(stack: &Stack, args: &Args) -> anyhow::Result<()> {
+    let addresses = stack.addresses();
     let mut out = std::io::stdout().lock();
     let kept = match &args.data {
         Some(data) => format!("kept in {}", data.display()),
         None => "in memory; --data DIR keeps it".to_owned(),
     };
-    writeln!(out, "Millrace is ready. Ctrl-C stops it.")?;
+    writeln!(out, "{} is ready. Ctrl-C stops it.", capitalised(stack.name()))?;
     writeln!(out, "  HTTP API            {}", addresses.http)?;
     writeln!(out, "  DynamoDB, S3, SES   {}", addresses.aws)?;
     writeln!(out, "  Kafka               {}", addresses.kafka)?;
@@ -74,4 +78,9 @@ fn tell(addresses: &Addresses, args: &Args) -> anyhow::Result<()> {
     writeln!(out, "  Data                {kept}")?;
     writeln!(out, "{}", serde_json::to_string(addresses)?)?;
     out.flush().context("cannot write to stdout")
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

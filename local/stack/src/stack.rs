@@ -1,13 +1,12 @@
 //! The stack: starts every part in order, tells where it is, and stops it within 5 s.
 
-use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use local_aws::{AwsEndpoint, create_missing};
 use local_aws_client::Access;
 use local_faults::Faults;
@@ -16,36 +15,21 @@ use local_kafka::Broker;
 use local_lambda::http::server::{bind, serve};
 use local_lambda::http::{Control, Front};
 use local_lambda::mapping::{self, Mappings};
-use local_lambda::{Functions, Queue, Schedules, Supervisor};
+use local_lambda::{Functions, Queue, Schedules, StartError, Supervisor};
 use local_template::model::Template;
-use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::addresses::Addresses;
 use crate::cli::Args;
-
-/// Where everything is, as the line of JSON tells it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Addresses {
-    /// Base URL of the HTTP API.
-    pub http: String,
-    /// Endpoint of DynamoDB, S3, SES and Lambda.
-    pub aws: String,
-    /// Kafka's bootstrap servers.
-    pub kafka: String,
-    /// Table names by logical id.
-    pub tables: BTreeMap<String, String>,
-    /// Bucket names by logical id.
-    pub buckets: BTreeMap<String, String>,
-    /// Topics.
-    pub topics: Vec<String>,
-}
+use crate::deployment::Deployment;
 
 /// A running stack.
 pub struct Stack {
     /// Held until the stack is gone; the system frees it when the process dies.
     _data: Option<File>,
+    name: String,
     addresses: Addresses,
     stop: watch::Sender<bool>,
     front: JoinHandle<anyhow::Result<()>>,
@@ -57,15 +41,20 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts every part. `binaries` is the directory of the function binaries.
+    /// Starts every part. `functions` is the directory of the functions.
     ///
     /// # Errors
     /// The first part that does not start; the message says what to do. What was started before it is stopped.
-    pub async fn start(args: &Args, binaries: &Path) -> anyhow::Result<Self> {
+    pub async fn start(args: &Args, functions: &Path) -> anyhow::Result<Self> {
         let data = args.data.as_deref().map(claim).transpose()?;
         let faults = Arc::new(Faults::default());
         // Topics and tables do not depend on the addresses, which are known only when the services run.
-        let template = load(args, "127.0.0.1:0")?;
+        let deployment = Deployment::read(&args.template, args.config_file.as_deref())?;
+        let load = |kafka| {
+            let parameters = deployment.parameters(&args.parameter, kafka);
+            local_template::load(&args.template, &deployment.stack_name, &parameters)
+        };
+        let template = load("127.0.0.1:0")?;
         let listener = bind(args.http_port).await?;
         let http = listener.local_addr().context("the HTTP port has no address")?;
         // The broker before DynamoDB: both keep data with SQLite, which is in this process once, and the broker's driver
@@ -73,10 +62,10 @@ impl Stack {
         let broker = local_kafka::start(kafka_source(args), &template.topics, faults.clone()).await?;
         let (aws, access, endpoint) = start_aws(args, &faults).await?;
         create_missing(&access, &template.tables, &template.buckets).await?;
-        let template = load(args, broker.bootstrap_servers())?;
+        let template = load(broker.bootstrap_servers())?;
         let crash_points = Arc::new(CrashPoints::new().context("there is no place for temporary files")?);
-        let settings = function_settings(args, binaries, http, &endpoint, &crash_points);
-        let supervisor = Supervisor::start(&template.functions, settings, faults.clone())?;
+        let settings = function_settings(args, functions, http, &endpoint, &crash_points);
+        let supervisor = Supervisor::start(&template.functions, settings, faults.clone()).map_err(told)?;
         let (stop, stopped) = watch::channel(false);
         let invoke = Arc::new(supervisor.clone());
         let queue = Arc::new(Queue::new(&template.functions, invoke.clone(), stopped.clone()));
@@ -89,8 +78,14 @@ impl Stack {
         let router = Front::new(&template.routes, supervisor.clone(), http.port()).router(control);
         let front = tokio::spawn(serve(listener, router, stopped));
         ready.store(true, Ordering::Release);
-        let addresses = addresses(http, &endpoint, broker.bootstrap_servers(), &template);
-        Ok(Self { _data: data, addresses, stop, front, mappings, schedules, supervisor, broker, aws })
+        let addresses = Addresses::new(http, &endpoint, broker.bootstrap_servers(), &template);
+        let name = deployment.stack_name;
+        Ok(Self { _data: data, name, addresses, stop, front, mappings, schedules, supervisor, broker, aws })
+    }
+
+    /// Name of the stack.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where everything is.
@@ -135,27 +130,6 @@ fn claim(directory: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// The template as it is run on this machine.
-fn load(args: &Args, bootstrap_servers: &str) -> anyhow::Result<Template> {
-    let fixed = [
-        ("KafkaMode", "selfManaged"),
-        ("KafkaAuth", "plaintext"),
-        ("KafkaBootstrapServers", bootstrap_servers),
-        // A developer does not wait a minute to see an object.
-        ("ArchiveWindowSeconds", "1"),
-        ("AllowSeed", "on"),
-        ("AlertFrom", "millrace@example.com"),
-        ("AlertEmail", "kitchen@example.com"),
-        ("WebhookAllowLocal", "on"),
-        // No secret: everybody who reads the README can verify with it.
-        ("WebhookSecrets", "whsec_bWlsbHJhY2UgbG9jYWwgd2ViaG9va3Mh"),
-    ];
-    let mut parameters: BTreeMap<String, String> =
-        fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    parameters.extend(args.parameter.iter().cloned());
-    local_template::load(&args.template, &parameters)
-}
-
 async fn start_aws(args: &Args, faults: &Arc<Faults>) -> anyhow::Result<(Option<AwsEndpoint>, Access, String)> {
     if let Some(url) = &args.aws_endpoint {
         let access = Access::external(url, |name| std::env::var(name).ok());
@@ -165,6 +139,16 @@ async fn start_aws(args: &Args, faults: &Arc<Faults>) -> anyhow::Result<(Option<
     let endpoint = AwsEndpoint::start(settings).await?;
     let address = endpoint.address();
     Ok((Some(endpoint), Access::embedded(address), format!("http://{address}")))
+}
+
+/// Functions that are not there are the first thing that a newcomer meets.
+fn told(error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Missing(_) => {
+            anyhow!("{error}; `make run` builds those of this repository, and --functions DIR names others")
+        }
+        other => other.into(),
+    }
 }
 
 fn kafka_source(args: &Args) -> local_kafka::Source {
@@ -184,12 +168,12 @@ fn mapping_settings(args: &Args, broker: &dyn Broker, endpoint: &str) -> mapping
 
 fn function_settings(
     args: &Args,
-    binaries: &Path,
+    functions: &Path,
     http: SocketAddr,
     endpoint: &str,
     crash_points: &CrashPoints,
 ) -> local_lambda::Settings {
-    let mut settings = local_lambda::Settings::new(binaries);
+    let mut settings = local_lambda::Settings::new(functions);
     settings.instances = args.instances;
     settings.concurrency = args.concurrency;
     settings.logs.clone_from(&args.logs);
@@ -246,16 +230,5 @@ fn control(
             Ok(function.map_or_else(|| scheduled.clone(), |name| vec![name.to_owned()]))
         }),
         queue,
-    }
-}
-
-fn addresses(http: SocketAddr, aws: &str, kafka: &str, template: &Template) -> Addresses {
-    Addresses {
-        http: format!("http://{http}"),
-        aws: aws.to_owned(),
-        kafka: kafka.to_owned(),
-        tables: template.tables.iter().map(|table| (table.logical_id.clone(), table.name.clone())).collect(),
-        buckets: template.buckets.iter().map(|bucket| (bucket.logical_id.clone(), bucket.name.clone())).collect(),
-        topics: template.topics.iter().map(|topic| topic.name.clone()).collect(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use serde_norway::Value as Yaml;
 
 /// Short forms that CloudFormation defines (User Guide, "Intrinsic function reference"). Those that
-/// [`super::intrinsics`] does not evaluate are fine on resources that are passed over.
+/// [`crate::intrinsics`] does not evaluate are fine on resources that are passed over.
 const SHORT_FORMS: [&str; 18] = [
     "And",
     "Base64",
@@ -30,7 +30,7 @@ const SHORT_FORMS: [&str; 18] = [
 /// The template's sections.
 pub fn read(text: &str) -> anyhow::Result<Map<String, Value>> {
     let yaml: Yaml = serde_norway::from_str(text).context("this is not YAML")?;
-    super::object(convert(yaml, "template")?, "the template")
+    object(convert(yaml, "template")?, "the template")
 }
 
 /// `at` is the path from the root, for messages.
@@ -94,4 +94,19 @@ fn written_out(mut object: Map<String, Value>) -> Value {
         object.insert("Fn::GetAtt".to_owned(), list);
     }
     Value::Object(object)
+}
+
+/// The entries of a section or property that must be a map.
+pub fn object(value: Value, at: &str) -> anyhow::Result<serde_json::Map<String, Value>> {
+    match value {
+        Value::Object(entries) => Ok(entries),
+        other => bail!("{at}: expected a map, found {other}"),
+    }
+}
+
+/// The function and its argument, if this map is a call. `Condition` is one only in `Conditions` and `Rules`: an IAM
+/// statement has a key of that name as well.
+pub fn intrinsic(entries: &Map<String, Value>) -> Option<(&str, &Value)> {
+    let (key, argument) = entries.iter().next().filter(|_| entries.len() == 1)?;
+    (key == "Ref" || key.starts_with("Fn::")).then_some((key.as_str(), argument))
 }

@@ -6,9 +6,11 @@ use anyhow::{Context, bail};
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
-use super::names;
-use super::parameters::text_of;
-use super::resources::{Declaration, physical};
+use crate::declaration::Declaration;
+use crate::document::{intrinsic, object};
+use crate::names::Names;
+use crate::parameters::text_of;
+use crate::physical;
 
 /// Functions that give a value here. Of the others, some need AWS (`GetAZs`, `ImportValue`) and none is used by
 /// what runs on a laptop.
@@ -23,6 +25,7 @@ const MAX_CONDITION_DEPTH: usize = 32;
 
 /// Resolves values of one template.
 pub struct Resolver {
+    names: Names,
     parameters: BTreeMap<String, Value>,
     mappings: Value,
     conditions: Map<String, Value>,
@@ -32,12 +35,18 @@ pub struct Resolver {
 impl Resolver {
     /// A resolver over these sections of a template.
     pub fn new(
+        names: Names,
         parameters: BTreeMap<String, Value>,
         mappings: Value,
         conditions: Map<String, Value>,
         resources: BTreeMap<String, Declaration>,
     ) -> Self {
-        Self { parameters, mappings, conditions, resources }
+        Self { names, parameters, mappings, conditions, resources }
+    }
+
+    /// The names of the stack.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The declared resources by logical id.
@@ -52,7 +61,7 @@ impl Resolver {
 
     /// Fails with the description of the first assertion of `Rules` that does not hold.
     pub fn check_rules(&self, rules: &Value) -> anyhow::Result<()> {
-        for (name, rule) in super::object(rules.clone(), "Rules")? {
+        for (name, rule) in object(rules.clone(), "Rules")? {
             let at = format!("Rules.{name}");
             if let Some(condition) = rule.get("RuleCondition")
                 && !self.decide(condition, &at, 0)?
@@ -94,7 +103,7 @@ impl Resolver {
                 Value::Object(resolved)
             }
             Value::String(text) if text.contains("{{resolve:") => {
-                bail!("{at}: `{text}` is looked up on AWS; choose parameters that do without it (KafkaAuth=plaintext)")
+                bail!("{at}: `{text}` is looked up on AWS; choose parameters that do without it")
             }
             scalar => scalar.clone(),
         }))
@@ -192,20 +201,20 @@ impl Resolver {
         }
         result.push_str(rest);
         if result.contains("{{resolve:") {
-            bail!("{at}: `{text}` is looked up on AWS; choose parameters that do without it (KafkaAuth=plaintext)");
+            bail!("{at}: `{text}` is looked up on AWS; choose parameters that do without it");
         }
         Ok(result)
     }
 
     fn reference(&self, name: &str, at: &str) -> anyhow::Result<Value> {
-        if let Some(value) = names::pseudo_parameter(name) {
+        if let Some(value) = self.names.pseudo_parameter(name) {
             return Ok(Value::String(value));
         }
         if let Some(value) = self.parameters.get(name) {
             return Ok(value.clone());
         }
         let declaration = self.declaration(name, at)?;
-        let value = physical::reference(declaration);
+        let value = physical::reference(&self.names, declaration);
         value.map(Value::String).with_context(|| {
             format!("{at}: Ref {name}: a resource of type {} has no name in the local stack", declaration.kind)
         })
@@ -213,7 +222,7 @@ impl Resolver {
 
     fn attribute(&self, id: &str, attribute: &str, at: &str) -> anyhow::Result<String> {
         let declaration = self.declaration(id, at)?;
-        physical::attribute(declaration, attribute).with_context(|| {
+        physical::attribute(&self.names, declaration, attribute).with_context(|| {
             format!(
                 "{at}: GetAtt {id}.{attribute}: the local stack knows no such attribute of {}; it knows {}",
                 declaration.kind,
@@ -271,13 +280,6 @@ impl Resolver {
             ),
         }
     }
-}
-
-/// The function and its argument, if this map is a call. `Condition` is one only in [`Resolver::decide`]: an IAM
-/// statement has a key of that name as well.
-pub fn intrinsic(entries: &Map<String, Value>) -> Option<(&str, &Value)> {
-    let (key, argument) = entries.iter().next().filter(|_| entries.len() == 1)?;
-    (key == "Ref" || key.starts_with("Fn::")).then_some((key.as_str(), argument))
 }
 
 fn intrinsic_or_condition(entries: &Map<String, Value>) -> Option<(&str, &Value)> {

@@ -1,4 +1,4 @@
-//! What the local stack takes from `template.yaml`, with every intrinsic resolved.
+//! What the local stack takes from a template, with every intrinsic resolved.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The template, ready to run.
 #[derive(Debug, Clone, Default)]
 pub struct Template {
-    /// Functions by name; the name is the binary's (`Metadata.BuildProperties.Binary`).
+    /// Functions by name: `FunctionName`, else the binary of `Metadata.BuildProperties`, else the logical id.
     pub functions: BTreeMap<String, Function>,
     /// HTTP API routes.
     pub routes: Vec<Route>,
@@ -29,7 +29,7 @@ pub struct Template {
 pub struct Function {
     /// Logical id in the template.
     pub logical_id: String,
-    /// Name, which is the binary's.
+    /// Name.
     pub name: String,
     /// After this time an invocation is ended and its process killed.
     pub timeout: Duration,

@@ -4,35 +4,61 @@
 pub const REGION: &str = "us-east-1";
 /// `AWS::AccountId`.
 pub const ACCOUNT: &str = "000000000000";
-/// `AWS::StackName`.
-pub const STACK: &str = "millrace";
 
-/// The value of a pseudo parameter, `None` for an unknown one. `AWS::NoValue` is not a value.
-pub fn pseudo_parameter(name: &str) -> Option<String> {
-    Some(match name {
-        "AWS::AccountId" => ACCOUNT.to_owned(),
-        "AWS::Partition" => "aws".to_owned(),
-        "AWS::Region" => REGION.to_owned(),
-        "AWS::StackId" => format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/local"),
-        "AWS::StackName" => STACK.to_owned(),
-        "AWS::URLSuffix" => "amazonaws.com".to_owned(),
-        _ => return None,
-    })
+/// The names of one stack.
+#[derive(Debug, Clone)]
+pub struct Names {
+    stack: String,
 }
 
-/// Name of the table with this logical id.
-pub fn table(logical_id: &str) -> String {
-    format!("{STACK}-{logical_id}")
-}
+impl Names {
+    /// Names of the stack with this name.
+    pub fn new(stack: &str) -> Self {
+        Self { stack: stack.to_owned() }
+    }
 
-/// ARN of the table with this logical id.
-pub fn table_arn(logical_id: &str) -> String {
-    format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}", table(logical_id))
-}
+    /// The value of a pseudo parameter, `None` for an unknown one. `AWS::NoValue` is not a value.
+    pub fn pseudo_parameter(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "AWS::AccountId" => ACCOUNT.to_owned(),
+            "AWS::Partition" => "aws".to_owned(),
+            "AWS::Region" => REGION.to_owned(),
+            "AWS::StackId" => format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{}/local", self.stack),
+            "AWS::StackName" => self.stack.clone(),
+            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            _ => return None,
+        })
+    }
 
-/// ARN of that table's stream. AWS ends it with the time at which the stream was switched on.
-pub fn stream_arn(logical_id: &str) -> String {
-    format!("{}/stream/2026-01-01T00:00:00.000", table_arn(logical_id))
+    /// Name of the table with this logical id.
+    pub fn table(&self, logical_id: &str) -> String {
+        format!("{}-{logical_id}", self.stack)
+    }
+
+    /// ARN of the table with this logical id.
+    pub fn table_arn(&self, logical_id: &str) -> String {
+        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}", self.table(logical_id))
+    }
+
+    /// ARN of that table's stream. AWS ends it with the time at which the stream was switched on.
+    pub fn stream_arn(&self, logical_id: &str) -> String {
+        format!("{}/stream/2026-01-01T00:00:00.000", self.table_arn(logical_id))
+    }
+
+    /// Name of the bucket with this logical id: S3 allows lower case only.
+    pub fn bucket(&self, logical_id: &str) -> String {
+        format!("{}-{}", self.stack, logical_id.to_lowercase())
+    }
+
+    /// ARN of the bucket with this logical id.
+    pub fn bucket_arn(&self, logical_id: &str) -> String {
+        format!("arn:aws:s3:::{}", self.bucket(logical_id))
+    }
+
+    /// ARN of a Kafka topic.
+    pub fn topic_arn(&self, name: &str) -> String {
+        format!("arn:aws:kafka:{REGION}:{ACCOUNT}:topic/{}/00000000-0000-0000-0000-000000000000-1/{name}", self.stack)
+    }
 }
 
 /// The table's name in an ARN of its stream.
@@ -41,22 +67,7 @@ pub fn table_of_stream(arn: &str) -> Option<&str> {
     arn.starts_with("arn:aws:dynamodb:").then_some(table)
 }
 
-/// Name of the bucket with this logical id: S3 allows lower case only.
-pub fn bucket(logical_id: &str) -> String {
-    format!("{STACK}-{}", logical_id.to_lowercase())
-}
-
-/// ARN of the bucket with this logical id.
-pub fn bucket_arn(logical_id: &str) -> String {
-    format!("arn:aws:s3:::{}", bucket(logical_id))
-}
-
 /// ARN of a function.
 pub fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
-}
-
-/// ARN of a Kafka topic.
-pub fn topic_arn(name: &str) -> String {
-    format!("arn:aws:kafka:{REGION}:{ACCOUNT}:topic/{STACK}/00000000-0000-0000-0000-000000000000-1/{name}")
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use serde_json::{Map, Value};
 
+use crate::document::object;
+
 /// Parameter types that can be told apart from a plain string without asking AWS.
 const TYPES: [&str; 4] = ["String", "Number", "CommaDelimitedList", "List<Number>"];
 
@@ -25,7 +27,7 @@ const ATTRIBUTES: [&str; 11] = [
 
 /// Value of each declared parameter: a string, or a list of strings. `AllowedPattern` is left to CloudFormation.
 pub fn resolve(declared: &Value, given: &BTreeMap<String, String>) -> anyhow::Result<BTreeMap<String, Value>> {
-    let declared = super::object(declared.clone(), "Parameters")?;
+    let declared = object(declared.clone(), "Parameters")?;
     if let Some(unknown) = given.keys().find(|name| !declared.contains_key(*name)) {
         let known: Vec<&str> = declared.keys().map(String::as_str).collect();
         bail!("the template has no parameter `{unknown}`; it has {}", known.join(", "));
@@ -33,7 +35,7 @@ pub fn resolve(declared: &Value, given: &BTreeMap<String, String>) -> anyhow::Re
     declared
         .into_iter()
         .map(|(name, declaration)| {
-            let declaration = super::object(declaration, &format!("Parameters.{name}"))?;
+            let declaration = object(declaration, &format!("Parameters.{name}"))?;
             let value = value_of(&name, &declaration, given.get(&name))?;
             Ok((name, value))
         })

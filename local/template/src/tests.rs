@@ -11,6 +11,8 @@ use serde_json::json;
 use super::model::{Asynchronous, Delivery, StartingPosition, Template};
 use super::{load, parse};
 
+const STACK: &str = "millrace";
+
 fn parameters(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
     entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
@@ -24,7 +26,7 @@ const LOCAL: [(&str, &str); 4] = [
 ];
 
 fn the_template() -> Template {
-    load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml"), &parameters(&LOCAL)).unwrap()
+    load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml"), STACK, &parameters(&LOCAL)).unwrap()
 }
 
 #[test]
@@ -261,8 +263,8 @@ fn topics_exist_although_their_condition_is_false() {
 
 #[test]
 fn the_templates_own_rules_hold_on_the_laptop() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    let error = |entries: &[(&str, &str)]| format!("{:#}", load(&path, &parameters(entries)).unwrap_err());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let error = |entries: &[(&str, &str)]| format!("{:#}", load(&path, STACK, &parameters(entries)).unwrap_err());
     let message = error(&[("KafkaMode", "selfManaged"), ("KafkaAuth", "plaintext")]);
     assert!(message.ends_with("KafkaMode selfManaged needs KafkaBootstrapServers."), "{message}");
     let message = error(&[("KafkaMode", "none")]);
@@ -312,7 +314,7 @@ fn intrinsics_give_what_cloudformation_gives() {
                   NONE: !If [Both, !Ref 'AWS::NoValue', x]
                   ARN: {'Fn::GetAtt': [F, Arn]}
     ";
-    let template = parse(text, &parameters(&[])).unwrap();
+    let template = parse(text, STACK, &parameters(&[])).unwrap();
     let function = &template.functions["f"];
     assert_eq!((function.memory_mb, function.timeout), (512, Duration::from_secs(3)));
     let table = "arn:aws:dynamodb:us-east-1:000000000000:table/millrace-Rows";
@@ -399,7 +401,7 @@ fn a_broken_template_says_where_and_what_is_known() {
             around("", "  T: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: x}}"),
             "T: the local stack does not know the property `TableName`",
         ),
-        (around("", "  G: {Type: 'AWS::Serverless::Function'}"), "G: Metadata.BuildProperties.Binary is missing"),
+        (around("FunctionName: !Sub 'x'", ""), "F.FunctionName: the local stack takes plain text only"),
         (
             mapping(&format!("{kafka}, ParallelizationFactor: 2")),
             "M: the local stack does not know the property `ParallelizationFactor` of AWS::Lambda::EventSourceMapping",
@@ -427,7 +429,7 @@ fn a_broken_template_says_where_and_what_is_known() {
         ),
     ];
     for (text, expected) in cases {
-        let message = match parse(&text, &parameters(&[])) {
+        let message = match parse(&text, STACK, &parameters(&[])) {
             Err(error) => format!("{error:#}"),
             Ok(_) => panic!("this was accepted, but should say `{expected}`:\n{text}"),
         };

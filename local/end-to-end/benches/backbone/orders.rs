@@ -80,7 +80,10 @@ async fn with_batch_size(size: usize, directory: &TempDir) -> anyhow::Result<Sta
     let mapping = mapping.replacen(BATCH_SIZE, &format!("BatchSize: {size}"), 1);
     let path = directory.path().join(format!("template-{size}.yaml"));
     std::fs::write(&path, [before, MAPPING, &mapping].concat())?;
-    Stack::start(&["--template".to_owned(), path.to_str().context("no text")?.to_owned()]).await
+    let arguments = [("--template", path), ("--config-file", paths::root().join("samconfig.toml"))];
+    let arguments: Vec<String> =
+        arguments.iter().flat_map(|(flag, path)| [(*flag).to_owned(), path.display().to_string()]).collect();
+    Stack::start(&arguments).await
 }
 
 /// What became of orders that waited.

@@ -70,7 +70,8 @@ impl Stack {
             ("KafkaBootstrapServers", self.addresses.kafka.as_str()),
         ];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let template = local_template::load(&paths::root().join("template.yaml"), &BTreeMap::from(parameters))?;
+        let template =
+            local_template::load(&paths::root().join("template.yaml"), "millrace", &BTreeMap::from(parameters))?;
         let msk_bootstrap = Function {
             logical_id: "MskBootstrap".to_owned(),
             name: "msk-bootstrap".to_owned(),

@@ -70,7 +70,7 @@ fn every_route_of_the_template_is_in_the_contract_and_the_reverse() {
         ("PollerMode", "onDemand"),
     ];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let template = local_template::load(&root().join("template.yaml"), &parameters).unwrap();
+    let template = local_template::load(&root().join("template.yaml"), "millrace", &parameters).unwrap();
     let (other, routes): (Vec<_>, Vec<_>) =
         template.routes.iter().partition(|route| UNDESCRIBED.contains(&route.function.as_str()));
     let routes: BTreeSet<String> = routes.into_iter().map(|route| route.path.clone()).collect();

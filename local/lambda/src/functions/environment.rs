@@ -43,7 +43,8 @@ pub(super) fn of(
     set("AWS_LAMBDA_LOG_STREAM_NAME", &format!("[$LATEST]{instance}"));
     set("AWS_LAMBDA_RUNTIME_API", &runtime_api.to_string());
     set("_HANDLER", "bootstrap");
-    set("LAMBDA_TASK_ROOT", &settings.binaries.display().to_string());
+    let binary = settings.binary(function);
+    set("LAMBDA_TASK_ROOT", &binary.parent().unwrap_or(&settings.binaries).display().to_string());
     if capacity.slots > 1 {
         set("AWS_LAMBDA_MAX_CONCURRENCY", &capacity.slots.to_string());
     }

@@ -120,7 +120,7 @@ impl Process {
         let name = &pool.function.name;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen for the function")?;
         let address = listener.local_addr()?;
-        let binary = settings.binaries.join(name);
+        let binary = settings.binary(&pool.function);
         let mut command = Command::new(&binary);
         command
             .env_clear()
@@ -130,7 +130,7 @@ impl Process {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let spawned = pool.shared.guardian.spawn(&mut command).await;
-        let mut child = spawned.with_context(|| format!("cannot run {}; `make run` builds it", binary.display()))?;
+        let mut child = spawned.with_context(|| format!("cannot run {}", binary.display()))?;
         let pid = child.id().context("the process ended at once")?;
         forward_output(pool, &mut child);
         let (sender, signals) = mpsc::channel(MAX_SIGNALS);

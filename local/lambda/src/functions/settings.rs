@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use local_template::model::Function;
+
 /// How functions are run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Directory of the function binaries; the binary of a function has the function's name.
+    /// Directory of the functions: `<name>`, or `<logical id>/bootstrap` as `sam build` leaves them.
     pub binaries: PathBuf,
     /// Most processes of one function at once. `ReservedConcurrentExecutions` may lower it.
     pub instances: u32,
@@ -49,6 +51,13 @@ impl Settings {
         }
     }
 
+    /// The binary of a function; where there is none, the path at which it was expected.
+    pub(super) fn binary(&self, function: &Function) -> PathBuf {
+        let named = self.binaries.join(&function.name);
+        let built = self.binaries.join(&function.logical_id).join("bootstrap");
+        if !named.is_file() && built.is_file() { built } else { named }
+    }
+
     /// How many processes a function may have and how many invocations each serves at once. Reserved concurrency
     /// counts invocations in Lambda, so the product of the two never exceeds it.
     pub(super) fn capacity(&self, reserved: Option<u32>) -> Capacity {
@@ -71,7 +80,7 @@ pub(super) struct Capacity {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Binaries that are not there.
-    #[error("function binaries are missing: {}; `make run` builds them", paths(.0))]
+    #[error("function binaries are missing: {}", paths(.0))]
     Missing(Vec<PathBuf>),
     /// The log directory cannot be made or written.
     #[error("cannot write function logs to {}: {source}", path.display())]

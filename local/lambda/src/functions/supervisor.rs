@@ -79,7 +79,7 @@ impl Supervisor {
         faults: Arc<Faults>,
     ) -> Result<Supervisor, StartError> {
         let missing: Vec<_> =
-            functions.keys().map(|name| settings.binaries.join(name)).filter(|path| !path.is_file()).collect();
+            functions.values().map(|function| settings.binary(function)).filter(|path| !path.is_file()).collect();
         if !missing.is_empty() {
             return Err(StartError::Missing(missing));
         }

@@ -6,15 +6,24 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
-use super::super::intrinsics::Resolver;
-use super::super::model::{Asynchronous, Function, Route, Schedule, Template};
-use super::super::parameters::text_of;
 use super::properties::Properties;
-use super::{Declaration, FUNCTION, HTTP_API, physical};
+use crate::declaration::{Declaration, FUNCTION, HTTP_API};
+use crate::document::object;
+use crate::intrinsics::Resolver;
+use crate::model::{Asynchronous, Function, Route, Schedule, Template};
+use crate::parameters::text_of;
+use crate::physical;
 
 /// Properties of a function that change how it runs here.
-const FUNCTION_RUN: [&str; 6] =
-    ["Environment", "EventInvokeConfig", "Events", "MemorySize", "ReservedConcurrentExecutions", "Timeout"];
+const FUNCTION_RUN: [&str; 7] = [
+    "Environment",
+    "EventInvokeConfig",
+    "Events",
+    "FunctionName",
+    "MemorySize",
+    "ReservedConcurrentExecutions",
+    "Timeout",
+];
 
 /// Properties of a function that matter only on AWS.
 const FUNCTION_IGNORED: [&str; 14] = [
@@ -73,9 +82,10 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
     let id = &declaration.id;
     let properties =
         Properties::new(resolver, id.clone(), FUNCTION, &declaration.properties, &FUNCTION_RUN, &FUNCTION_IGNORED)?;
-    let Some(name) = physical::binary(declaration) else {
-        bail!("{id}: Metadata.BuildProperties.Binary is missing; it names the function's binary");
-    };
+    if properties.raw("FunctionName").is_some_and(|name| !name.is_string()) {
+        bail!("{id}.FunctionName: the local stack takes plain text only");
+    }
+    let name = physical::function_name(declaration);
     let timeout = properties.integer("Timeout", 1, MAX_TIMEOUT_SECONDS)?.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
     let memory = properties.integer("MemorySize", DEFAULT_MEMORY_MB, MAX_MEMORY_MB)?.unwrap_or(DEFAULT_MEMORY_MB);
     let reserved = properties.integer("ReservedConcurrentExecutions", 0, i64::from(u32::MAX))?;
@@ -90,10 +100,10 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
     };
     let retries = function.asynchronous.retries;
     if let Some(other) = template.functions.insert(name.clone(), function) {
-        bail!("{id}: {} has the same binary {name}", other.logical_id);
+        bail!("{id}: {} has the same name {name}", other.logical_id);
     }
     let events = properties.raw("Events").cloned().unwrap_or_else(|| Value::Object(Map::new()));
-    for (event, content) in super::super::object(events, &format!("{id}.Events"))? {
+    for (event, content) in object(events, &format!("{id}.Events"))? {
         read_event(resolver, &format!("{id}.Events.{event}"), &content, &name, template)?;
     }
     for schedule in template.schedules.iter_mut().filter(|schedule| schedule.function == name) {
@@ -107,7 +117,7 @@ fn asynchronous(properties: &Properties<'_>) -> anyhow::Result<Asynchronous> {
     let at = format!("{}.EventInvokeConfig", properties.at());
     let mut asynchronous = Asynchronous::default();
     let Some(config) = properties.value("EventInvokeConfig")? else { return Ok(asynchronous) };
-    for (name, value) in super::super::object(config, &at)? {
+    for (name, value) in object(config, &at)? {
         let number = |range: std::ops::RangeInclusive<i64>| {
             let number = value.as_i64().filter(|number| range.contains(number));
             number.with_context(|| format!("{at}.{name} is not {} to {}", range.start(), range.end()))
@@ -129,12 +139,12 @@ fn asynchronous(properties: &Properties<'_>) -> anyhow::Result<Asynchronous> {
 fn environment(properties: &Properties<'_>) -> anyhow::Result<BTreeMap<String, String>> {
     let at = format!("{}.Environment", properties.at());
     let Some(environment) = properties.value("Environment")? else { return Ok(BTreeMap::new()) };
-    let mut environment = super::super::object(environment, &at)?;
+    let mut environment = object(environment, &at)?;
     let variables = environment.remove("Variables").unwrap_or_else(|| Value::Object(Map::new()));
     if let Some(unknown) = environment.keys().next() {
         bail!("{at}: the local stack does not know the property `{unknown}`; it knows Variables");
     }
-    super::super::object(variables, &at)?
+    object(variables, &at)?
         .into_iter()
         .map(|(name, value)| {
             let text = text_of(&value).with_context(|| format!("{at}.Variables.{name}: {value} is not a string"))?;

@@ -6,11 +6,11 @@ use anyhow::{Context, bail};
 use base64::Engine as _;
 use serde_json::Value;
 
-use super::super::intrinsics::Resolver;
-use super::super::model::Topic;
-use super::super::parameters::text_of;
 use super::properties::Properties;
-use super::{Declaration, TOPIC};
+use crate::declaration::{Declaration, TOPIC};
+use crate::intrinsics::Resolver;
+use crate::model::Topic;
+use crate::parameters::text_of;
 
 const RUN: [&str; 3] = ["Configs", "PartitionCount", "TopicName"];
 

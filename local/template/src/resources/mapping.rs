@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::super::intrinsics::Resolver;
-use super::super::model::{Delivery, KafkaMapping, StartingPosition, StreamMapping, Template};
-use super::super::names;
 use super::properties::Properties;
-use super::{Declaration, MAPPING};
+use crate::declaration::{Declaration, MAPPING};
+use crate::intrinsics::Resolver;
+use crate::model::{Delivery, KafkaMapping, StartingPosition, StreamMapping, Template};
+use crate::names;
 
 const RUN: [&str; 17] = [
     "AmazonManagedKafkaEventSourceConfig",

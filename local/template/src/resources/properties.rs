@@ -3,8 +3,8 @@
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
-use super::super::intrinsics::Resolver;
-use super::super::parameters::text_of;
+use crate::intrinsics::Resolver;
+use crate::parameters::text_of;
 
 /// Properties of a resource, or of a part of one.
 pub struct Properties<'a> {

@@ -3,11 +3,10 @@
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
-use super::super::intrinsics::Resolver;
-use super::super::model::{Bucket, Table};
-use super::super::names;
 use super::properties::Properties;
-use super::{BUCKET, Declaration, TABLE};
+use crate::declaration::{BUCKET, Declaration, TABLE};
+use crate::intrinsics::Resolver;
+use crate::model::{Bucket, Table};
 
 /// Properties of a table that `CreateTable` takes as they are.
 const CREATE_TABLE: [&str; 6] = [
@@ -47,7 +46,7 @@ pub fn table(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<T
     let id = &declaration.id;
     let run = [CREATE_TABLE.as_slice(), TABLE_RUN.as_slice()].concat();
     let properties = Properties::new(resolver, id.clone(), TABLE, &declaration.properties, &run, &TABLE_IGNORED)?;
-    let name = names::table(id);
+    let name = resolver.names().table(id);
     let mut create = Map::new();
     create.insert("TableName".to_owned(), Value::from(name.as_str()));
     for property in CREATE_TABLE {
@@ -76,5 +75,5 @@ pub fn table(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<T
 pub fn bucket(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<Bucket> {
     let id = &declaration.id;
     Properties::new(resolver, id.clone(), BUCKET, &declaration.properties, &[], &BUCKET_IGNORED)?;
-    Ok(Bucket { logical_id: id.clone(), name: names::bucket(id) })
+    Ok(Bucket { logical_id: id.clone(), name: resolver.names().bucket(id) })
 }
