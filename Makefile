@@ -16,6 +16,8 @@ MACHETE_VERSION := 0.9.2
 DEPLOYED_FLAGS = --profile local --workspace \
     $(shell rustc --version | awk '{ split($$2, v, "."); if (v[1] == 1 && v[2] < 96) print "--ignore-rust-version" }')
 CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace-platform/crash-points
+# What `make run` does without.
+NOT_RUN = --exclude end-to-end
 
 # Fails where one of the given binaries has crash points, or none is given.
 NO_CRASH_POINTS = grep -qa AWS_LAMBDA_FUNCTION_NAME $(1) && \
@@ -43,7 +45,7 @@ binaries:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it from https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "A C compiler is missing (package build-essential, or Xcode's tools)." >&2; exit 1; }
 	@echo "Building the functions and the local stack. The first time takes 15 to 20 minutes on two cores."
-	cargo build $(CARGO_FLAGS)
+	cargo build $(CARGO_FLAGS) $(NOT_RUN)
 
 lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, template, contract, and what is deployed
 	cargo fmt --all --check
@@ -60,7 +62,7 @@ lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, tem
 
 # A build without the feature, as `make build` makes it, on the quick profile.
 no-crash-points:
-	cargo build $(DEPLOYED_FLAGS)
+	cargo build $(DEPLOYED_FLAGS) $(NOT_RUN)
 	@$(call NO_CRASH_POINTS,$(addprefix "$(TARGET)/local/",$(notdir $(wildcard functions/*))))
 
 documents-lint: $(VENV)/requirements

@@ -1,0 +1,15 @@
+//! What the end-to-end tests and the benchmarks share: they start the real binaries and ask them from outside.
+
+#![allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at what should not be"
+)]
+
+pub mod measure;
+pub mod paths;
+pub mod pipeline;
+pub mod process;
+pub mod stack;

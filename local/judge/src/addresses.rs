@@ -1,0 +1,23 @@
+//! Where a stack is, as its line of JSON tells it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The line of JSON that `millrace-local` prints when it is ready.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addresses {
+    /// Base URL of the HTTP API.
+    pub http: String,
+    /// Endpoint of DynamoDB, S3, SES and Lambda.
+    pub aws: String,
+    /// Kafka's bootstrap servers.
+    pub kafka: String,
+    /// Table names by logical id.
+    pub tables: BTreeMap<String, String>,
+    /// Bucket names by logical id.
+    pub buckets: BTreeMap<String, String>,
+    /// Topics.
+    pub topics: Vec<String>,
+}

@@ -1,0 +1,145 @@
+//! What was published: its form, its order, and the story of each product that it tells.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Found;
+use crate::event::{CONTENT_TYPE, Event, Kind, Payload};
+use crate::journal::Journal;
+use crate::observed::{Observed, Place, TopicRecord};
+
+/// A record and what it says.
+pub(super) struct Read<'a> {
+    pub record: &'a TopicRecord,
+    pub event: Result<Event, String>,
+    /// A test put it there, so that no API answers for it.
+    pub by_hand: bool,
+}
+
+/// Every record.
+pub(super) struct Topic<'a> {
+    pub records: Vec<Read<'a>>,
+    pub at: HashMap<&'a Place, usize>,
+}
+
+/// The events of one product, each where it occurs first.
+#[derive(Default)]
+pub(super) struct Story<'a> {
+    pub changes: BTreeMap<u64, Vec<&'a Event>>,
+    pub warnings: BTreeMap<u64, Vec<&'a Event>>,
+}
+
+/// Stories by product.
+pub(super) type Stories<'a> = BTreeMap<&'a str, Story<'a>>;
+
+/// First occurrences by order or ingredient.
+pub(super) type Events<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
+
+/// What the topics tell.
+#[derive(Default)]
+pub(super) struct Told<'a> {
+    pub stories: Stories<'a>,
+    pub orders: Events<'a>,
+    pub notices: Events<'a>,
+    pub timers: Events<'a>,
+}
+
+impl<'a> Topic<'a> {
+    pub fn read(journal: &Journal, observed: &'a Observed) -> Self {
+        let read = |record: &'a TopicRecord| {
+            let event = match &record.value {
+                Some(value) => Event::read_from(&record.place.topic, value),
+                None => Err("a tombstone".to_owned()),
+            };
+            Read { record, event, by_hand: journal.produced.contains(&record.place) }
+        };
+        let records: Vec<_> = observed.records.iter().map(read).collect();
+        let at = records.iter().enumerate().map(|(at, read)| (&read.record.place, at)).collect();
+        Self { records, at }
+    }
+}
+
+/// Checks the records that functions made and tells the stories.
+pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
+    let mut told = Told::default();
+    let mut first: HashMap<&str, &Read> = HashMap::new();
+    let mut last: HashMap<(&str, &str), (&Event, &Place)> = HashMap::new();
+    for read in topic.records.iter().filter(|read| !read.by_hand) {
+        let place = &read.record.place;
+        let event = match &read.event {
+            Ok(event) => event,
+            Err(why) => {
+                found.add("published-unreadable", place, why.as_str());
+                continue;
+            }
+        };
+        check_form(read.record, event, found);
+        if let Some(earlier) = first.get(event.id.as_str()) {
+            let same =
+                |a: &TopicRecord, b: &TopicRecord| (&a.key, &a.headers, &a.value) == (&b.key, &b.headers, &b.value);
+            // A client that sends its event again has a new envelope around it.
+            let sent_again = match (&earlier.event, &event.payload) {
+                (Ok(Event { payload: Payload::Activity(earlier), .. }), Payload::Activity(again)) => earlier == again,
+                _ => false,
+            };
+            let may_differ = event.redrive.is_some() || sent_again;
+            found.check(may_differ || same(earlier.record, read.record), "repeat-differs", &event.id, || {
+                format!("{} and {place} have one id and not the same bytes", earlier.record.place)
+            });
+            continue;
+        }
+        first.insert(&event.id, read);
+        if let Some((before, at)) = last.insert((&place.topic, &event.subject), (event, place)) {
+            check_order(&event.subject, (before, at), (event, place), found);
+        }
+        match event.payload {
+            Payload::Order(_) => told.orders.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Notify(_) => told.notices.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Timer(_) => told.timers.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Activity(_) => {}
+            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.stories),
+        }
+    }
+    told
+}
+
+fn tell<'a>(event: &'a Event, stories: &mut Stories<'a>) {
+    let story = stories.entry(event.subject.as_str()).or_default();
+    let told = if event.is_change() { &mut story.changes } else { &mut story.warnings };
+    told.entry(event.version).or_default().push(event);
+}
+
+fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
+    let key = record.key.as_deref().unwrap_or_default();
+    found.check(key == event.key().as_bytes(), "key-differs", &record.place, || {
+        format!("the key is {:?}, and {:?} was expected", String::from_utf8_lossy(key), event.key())
+    });
+    let headers: BTreeSet<(&str, &[u8])> =
+        record.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    let trace = event.traceparent.as_deref().map(|trace| ("traceparent", trace.as_bytes()));
+    let expected = [Some((CONTENT_TYPE.0, CONTENT_TYPE.1.as_bytes())), trace];
+    found.check(
+        expected.iter().flatten().all(|header| headers.contains(header)),
+        "header-missing",
+        &record.place,
+        || format!("{} headers, and not {} and the trace of the event", headers.len(), CONTENT_TYPE.0),
+    );
+    let told = (event.subject.as_str(), event.version);
+    let carried = (event.payload.subject(), event.payload.version());
+    found.check(told == carried, "event-disagrees", &event.id, || {
+        format!("the envelope says {told:?} and the data {carried:?}")
+    });
+}
+
+/// First occurrences of a subject's events on a topic: by version, the change before its warning, in one partition.
+fn check_order(subject: &str, (before, at): (&Event, &Place), (event, place): (&Event, &Place), found: &mut Found) {
+    // Users' events come as they were sent; their consumer brings them into order.
+    let ordered = |event: &Event| if event.kind == Kind::UserActivity { 0 } else { event.version };
+    let rank = |event: &Event| (ordered(event), event.kind == Kind::LowStockWarning);
+    let one_partition = (&at.topic, at.partition) == (&place.topic, place.partition);
+    found.check(one_partition, "two-partitions", subject, || format!("events are at {at} and at {place}"));
+    found.check(rank(before) <= rank(event), "order-broken", subject, || {
+        let tell =
+            |event: &Event, place: &Place| format!("{} of version {} at {place}", event.kind.name(), event.version);
+        format!("{} comes before {}", tell(before, at), tell(event, place))
+    });
+}

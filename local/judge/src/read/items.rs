@@ -1,0 +1,97 @@
+//! What the items of the tables say.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::observed::{Copy, Observed, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
+use crate::timer::StoredTimer;
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) fn product(item: &Item) -> Result<StoredProduct, String> {
+    let body = if item.contains_key("deletedAt") { None } else { Some(text(item, "body")?) };
+    Ok(StoredProduct { id: text(item, "id")?, version: number(item, "version")?, body })
+}
+
+pub(super) fn order(item: &Item) -> Result<StoredOrder, String> {
+    Ok(StoredOrder { id: text(item, "id")?, status: text(item, "status")?, body: text(item, "body")? })
+}
+
+pub(super) fn ingredient(item: &Item) -> Result<StoredIngredient, String> {
+    Ok(StoredIngredient { id: text(item, "id")?, version: number(item, "version")?, body: text(item, "body")? })
+}
+
+pub(super) fn mail(item: &Item) -> Result<StoredMail, String> {
+    Ok(StoredMail { event: text(item, "eventId")?, sent: item.contains_key("sentAt") })
+}
+
+/// Keeps an item of the timers table, which has timers, the due index, and the lease of its reader.
+pub(super) fn of_timers(item: &Item, observed: &mut Observed) {
+    let kept = text(item, "pk").and_then(|pk| match pk.split('#').next() {
+        Some("timer") => {
+            observed.timers.push(timer(item)?);
+            Ok(())
+        }
+        Some("due") => {
+            let sk = text(item, "sk")?;
+            let read = sk.split_once('#').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
+            let (at, id): (i64, String) = read.ok_or_else(|| format!("{sk} is no time and timer"))?;
+            observed.due.entry(id).or_default().push((at, number(item, "attempt")?));
+            Ok(())
+        }
+        Some("runner") => Ok(()),
+        _ => Err(format!("{pk} is unknown")),
+    });
+    if let Err(why) = kept {
+        observed.unreadable.push(("TimersTable".to_owned(), why));
+    }
+}
+
+fn timer(item: &Item) -> Result<StoredTimer, String> {
+    Ok(StoredTimer {
+        id: text(item, "id")?,
+        status: text(item, "status")?,
+        version: number(item, "version")?,
+        url: text(item, "url")?,
+        fire_at: number(item, "fireAt")?,
+        due_at: number(item, "dueAt")?,
+        attempt: number(item, "attempt")?,
+    })
+}
+
+pub(super) fn pending(item: &Item) -> String {
+    let text = |name| text(item, name).unwrap_or_else(|why| why);
+    format!("{}, {}", text("aggregate"), text("entry"))
+}
+
+pub(super) fn logged(item: &Item) -> Result<Copy, String> {
+    let time = text(item, "time")?;
+    Ok(Copy {
+        id: text(item, "eventId")?,
+        kind: text(item, "type")?,
+        time: time.parse().map_err(|_| format!("{time} is no time"))?,
+        data: text(item, "data")?,
+        place: place(item)?,
+    })
+}
+
+pub(super) fn place(item: &Item) -> Result<Place, String> {
+    let (partition, offset) = (number(item, "partition")?, number(item, "offset")?);
+    Ok(Place { topic: text(item, "topic")?, partition, offset })
+}
+
+pub(super) fn text(item: &Item, name: &str) -> Result<String, String> {
+    let value = item.get(name).and_then(|value| value.as_s().ok());
+    value.cloned().ok_or_else(|| format!("no text {name} in {item:?}"))
+}
+
+pub(super) fn bytes(item: &Item, name: &str) -> Option<Vec<u8>> {
+    Some(item.get(name)?.as_b().ok()?.as_ref().to_vec())
+}
+
+fn number<T: FromStr>(item: &Item, name: &str) -> Result<T, String> {
+    let value = item.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
+    value.ok_or_else(|| format!("no number {name} in {item:?}"))
+}

@@ -1,0 +1,95 @@
+//! Reads what a running stack has stored, published, logged, archived and given up.
+//!
+//! Each part is read once and after another, so nobody may write meanwhile. What cannot be read is noted and judged; an
+//! error is a service that does not answer.
+
+mod items;
+mod objects;
+pub mod topic;
+
+use anyhow::Context;
+use aws_sdk_dynamodb::Client;
+use local_aws_client::Access;
+
+use self::items::Item;
+use super::observed::Observed;
+use crate::Addresses;
+
+/// A stack to read from.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    addresses: Addresses,
+    dynamodb: Client,
+    s3: aws_sdk_s3::Client,
+}
+
+impl Reader {
+    /// The stack at these addresses; credentials for a real endpoint come from the environment.
+    pub fn new(addresses: &Addresses) -> Self {
+        let access = Access::external(&addresses.aws, |name| std::env::var(name).ok());
+        Self { addresses: addresses.clone(), dynamodb: access.dynamodb(), s3: access.s3() }
+    }
+
+    /// Where the stack is.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Everything.
+    ///
+    /// # Errors
+    /// A service that does not answer, or a table or bucket that the addresses do not name.
+    pub async fn observe(&self) -> anyhow::Result<Observed> {
+        let mut observed = Observed::default();
+        for item in self.items("ProductsTable").await? {
+            keep(items::product(&item), "ProductsTable", &mut observed.products, &mut observed.unreadable);
+        }
+        for item in self.items("OrdersTable").await? {
+            keep(items::order(&item), "OrdersTable", &mut observed.orders, &mut observed.unreadable);
+        }
+        for item in self.items("IngredientsTable").await? {
+            keep(items::ingredient(&item), "IngredientsTable", &mut observed.ingredients, &mut observed.unreadable);
+        }
+        for item in self.items("MailTable").await? {
+            keep(items::mail(&item), "MailTable", &mut observed.mails, &mut observed.unreadable);
+        }
+        for item in self.items("TimersTable").await? {
+            items::of_timers(&item, &mut observed);
+        }
+        observed.outbox = self.pending().await?;
+        for name in &self.addresses.topics {
+            observed.records.extend(topic::records(&self.addresses.kafka, name).await?);
+        }
+        for item in self.items("EventLogTable").await? {
+            keep(items::logged(&item), "EventLogTable", &mut observed.log, &mut observed.unreadable);
+        }
+        self.read_archive(&mut observed).await?;
+        for item in self.items("DeadLetterTable").await? {
+            let letter = self.letter(&item).await?;
+            keep(letter, "DeadLetterTable", &mut observed.dead_letters, &mut observed.unreadable);
+        }
+        Ok(observed)
+    }
+
+    /// Aggregate and entry of what waits in the outbox.
+    ///
+    /// # Errors
+    /// DynamoDB does not answer.
+    pub async fn pending(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.items("OutboxTable").await?.iter().map(items::pending).collect())
+    }
+
+    async fn items(&self, logical_id: &str) -> anyhow::Result<Vec<Item>> {
+        let table = self.addresses.tables.get(logical_id).with_context(|| format!("there is no {logical_id}"))?;
+        let scan = self.dynamodb.scan().table_name(table).consistent_read(true);
+        let items: Result<Vec<Item>, _> = scan.into_paginator().items().send().collect().await;
+        items.with_context(|| format!("cannot read {table}"))
+    }
+}
+
+fn keep<T>(read: Result<T, String>, place: &str, kept: &mut Vec<T>, unreadable: &mut Vec<(String, String)>) {
+    match read {
+        Ok(read) => kept.push(read),
+        Err(why) => unreadable.push((place.to_owned(), why)),
+    }
+}

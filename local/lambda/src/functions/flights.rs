@@ -1,0 +1,165 @@
+//! The invocations of one process: those that wait for a poll, and those that the process has.
+
+use std::collections::{HashMap, VecDeque};
+use std::process::ExitStatus;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+
+use super::errors;
+use crate::invoke::Outcome;
+
+/// One invocation on its way into a process.
+#[derive(Debug)]
+pub(super) struct Invocation {
+    /// Request id.
+    pub id: String,
+    /// The event.
+    pub payload: Bytes,
+    /// When its time is up, in milliseconds since the epoch.
+    pub deadline_ms: u128,
+    /// X-Ray trace header.
+    pub trace: String,
+    /// Who waits for the end.
+    pub reply: oneshot::Sender<Ended>,
+}
+
+/// How an invocation left its process.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The process had it, and this came of it.
+    Outcome(Outcome),
+    /// The process never received it, so another may.
+    NotDelivered,
+}
+
+/// Invocations of one process.
+#[derive(Debug, Default)]
+pub(super) struct Flights {
+    table: Mutex<Table>,
+    added: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    waiting: VecDeque<Invocation>,
+    taken: HashMap<String, oneshot::Sender<Ended>>,
+    closed: bool,
+}
+
+impl Flights {
+    /// Hands an invocation to the process, for its next poll. The pool bounds how many there are.
+    pub fn add(&self, invocation: Invocation) {
+        let mut table = self.lock();
+        if table.closed {
+            drop(table);
+            let _ = invocation.reply.send(Ended::NotDelivered);
+            return;
+        }
+        table.waiting.push_back(invocation);
+        drop(table);
+        self.added.notify_one();
+    }
+
+    /// The next invocation; from here on the process has it. Waits without end.
+    pub async fn next(&self) -> Delivery {
+        loop {
+            if let Some(delivery) = self.take() {
+                return delivery;
+            }
+            self.added.notified().await;
+        }
+    }
+
+    fn take(&self) -> Option<Delivery> {
+        let mut table = self.lock();
+        let Invocation { id, payload, deadline_ms, trace, reply } = table.waiting.pop_front()?;
+        table.taken.insert(id.clone(), reply);
+        // One permit stands for any number of additions, so the next poller has to be woken from here.
+        if !table.waiting.is_empty() {
+            self.added.notify_one();
+        }
+        Some(Delivery { id, payload, deadline_ms, trace })
+    }
+
+    /// Whether the process has this invocation and has not ended it.
+    pub fn has(&self, id: &str) -> bool {
+        self.lock().taken.contains_key(id)
+    }
+
+    /// Ends an invocation. False where the process does not have it, for example because its time was up.
+    pub fn end(&self, id: &str, outcome: Outcome) -> bool {
+        let reply = self.lock().taken.remove(id);
+        reply.is_some_and(|reply| reply.send(Ended::Outcome(outcome)).is_ok())
+    }
+
+    /// Ends everything, because the process has ended.
+    pub fn close(&self, status: Option<ExitStatus>) {
+        let mut table = self.lock();
+        table.closed = true;
+        let (waiting, taken) = (std::mem::take(&mut table.waiting), std::mem::take(&mut table.taken));
+        drop(table);
+        for (id, reply) in taken {
+            let _ = reply.send(Ended::Outcome(Outcome::FunctionError(errors::exit(&id, status))));
+        }
+        for invocation in waiting {
+            let _ = invocation.reply.send(Ended::NotDelivered);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a poll answers.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    /// Request id.
+    pub id: String,
+    /// The event.
+    pub payload: Bytes,
+    /// When its time is up, in milliseconds since the epoch.
+    pub deadline_ms: u128,
+    /// X-Ray trace header.
+    pub trace: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invocation(id: &str) -> (Invocation, oneshot::Receiver<Ended>) {
+        let (reply, ended) = oneshot::channel();
+        let id = id.to_owned();
+        (Invocation { id, payload: Bytes::new(), deadline_ms: 0, trace: String::new(), reply }, ended)
+    }
+
+    #[tokio::test]
+    async fn only_what_a_process_received_fails_with_it() {
+        let flights = Flights::default();
+        let ((first, first_ended), (second, second_ended)) = (invocation("1"), invocation("2"));
+        flights.add(first);
+        flights.add(second);
+        assert_eq!(flights.next().await.id, "1");
+        flights.close(None);
+        assert!(matches!(first_ended.await, Ok(Ended::Outcome(Outcome::FunctionError(_)))));
+        assert!(matches!(second_ended.await, Ok(Ended::NotDelivered)));
+        let (third, third_ended) = invocation("3");
+        flights.add(third);
+        assert!(matches!(third_ended.await, Ok(Ended::NotDelivered)));
+    }
+
+    #[tokio::test]
+    async fn an_invocation_ends_once() {
+        let flights = Flights::default();
+        let (first, ended) = invocation("1");
+        flights.add(first);
+        assert!(!flights.end("1", Outcome::Throttled), "not yet received");
+        flights.next().await;
+        assert!(flights.end("1", Outcome::Success(Bytes::new())));
+        assert!(!flights.end("1", Outcome::Success(Bytes::new())));
+        assert!(matches!(ended.await, Ok(Ended::Outcome(Outcome::Success(_)))));
+    }
+}

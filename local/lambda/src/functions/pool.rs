@@ -1,0 +1,344 @@
+//! The processes of one function: who gets the next invocation, when another process starts, when one stops.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::join_all;
+use local_faults::Faults;
+use local_template::model::Function;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use super::guardian::{Guardian, Signal};
+use super::instance::{self, End, Instance};
+use super::output::Output;
+use super::settings::{Capacity, Settings};
+use crate::invoke::Outcome;
+
+/// Invocations of one function that may wait for a process.
+const MAX_WAITING: usize = 1000;
+/// Unexpected ends in a row that are followed by a new process at once.
+const FREE_CRASHES: u32 = 2;
+/// Pause after the first unexpected end that is not free; it doubles from there.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause. Shorter than the wait for a process, so that an invocation meets the next attempt.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// What the pools of all functions share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub settings: Settings,
+    pub guardian: Guardian,
+    pub output: Output,
+    pub faults: Arc<Faults>,
+}
+
+/// The processes of one function.
+#[derive(Debug)]
+pub(super) struct Pool {
+    pub function: Function,
+    pub capacity: Capacity,
+    pub shared: Arc<Shared>,
+    pub counters: Counters,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+/// Counts since the start of the stack.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub invocations: AtomicU64,
+    pub errors: AtomicU64,
+    pub cold_starts: AtomicU64,
+    pub throttles: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    members: BTreeMap<u64, Member>,
+    started: u64,
+    waiting: VecDeque<Waiter>,
+    stopping: bool,
+    crashes: u32,
+    not_before: Option<Instant>,
+}
+
+/// Who waits for a slot.
+pub(super) type Waiter = oneshot::Sender<Result<Slot, Outcome>>;
+
+#[derive(Debug)]
+struct Member {
+    instance: Option<Arc<Instance>>,
+    phase: Phase,
+    busy: u32,
+    idle_since: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Ready,
+    /// Ends on purpose, and gets nothing more to do.
+    Leaving,
+}
+
+/// The right to give a process one invocation; given back on drop.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub number: u64,
+    pub instance: Arc<Instance>,
+    pool: Arc<Pool>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.pool.release(self.number);
+    }
+}
+
+impl Pool {
+    /// A function without processes, until it is invoked.
+    pub fn new(function: Function, shared: Arc<Shared>) -> Pool {
+        let capacity = shared.settings.capacity(function.reserved_concurrency);
+        Pool {
+            function,
+            capacity,
+            shared,
+            counters: Counters::default(),
+            state: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// A process runs. False where it is no longer wanted.
+    pub fn started(self: &Arc<Self>, number: u64, instance: &Arc<Instance>) -> bool {
+        self.update(|state| {
+            let stopping = state.stopping;
+            state.members.get_mut(&number).is_some_and(|member| {
+                member.instance = Some(instance.clone());
+                member.phase != Phase::Leaving && !stopping
+            })
+        })
+    }
+
+    /// A process has polled for the first time.
+    pub fn ready(self: &Arc<Self>, number: u64) {
+        self.update(|state| {
+            if let Some(member) = state.members.get_mut(&number).filter(|member| member.phase == Phase::Starting) {
+                member.phase = Phase::Ready;
+                member.idle_since = Instant::now();
+            }
+        });
+    }
+
+    /// Lets an invocation wait for a slot. A waiter that does not fit is dropped, which ends its wait.
+    pub fn enqueue(self: &Arc<Self>, waiter: Waiter) {
+        self.update(|state| {
+            if state.waiting.len() >= MAX_WAITING {
+                state.waiting.retain(|waiter| !waiter.is_closed());
+            }
+            if !state.stopping && self.capacity.instances > 0 && state.waiting.len() < MAX_WAITING {
+                state.waiting.push_back(waiter);
+            }
+        });
+    }
+
+    /// The function has answered, so it is not in a crash loop.
+    pub fn succeeded(&self) {
+        self.lock().crashes = 0;
+    }
+
+    /// A process that is about to be killed gets nothing more to do.
+    pub fn leave(self: &Arc<Self>, number: u64) {
+        self.update(|state| {
+            if let Some(member) = state.members.get_mut(&number) {
+                member.phase = Phase::Leaving;
+            }
+        });
+    }
+
+    /// A process has ended, so it gets nothing more to do: the slots that its invocations give back are nobody's.
+    pub fn ended(&self, number: u64) {
+        if let Some(member) = self.lock().members.get_mut(&number) {
+            member.instance = None;
+        }
+    }
+
+    fn release(self: &Arc<Self>, number: u64) {
+        self.update(|state| {
+            if let Some(member) = state.members.get_mut(&number) {
+                member.busy = member.busy.saturating_sub(1);
+                member.idle_since = Instant::now();
+            }
+        });
+    }
+
+    /// A process has ended. Where it did so by itself, the next start may have to pause; where it did so in its
+    /// init, an invocation that waits for it fails, and all do where no other process is left.
+    pub fn gone(self: &Arc<Self>, number: u64, end: End) {
+        let failed = self.update(|state| {
+            let on_purpose = state.members.remove(&number).is_none_or(|member| member.phase == Phase::Leaving);
+            if on_purpose || state.stopping {
+                return Vec::new();
+            }
+            state.crashes = state.crashes.saturating_add(1);
+            state.not_before = Some(Instant::now() + pause(state.crashes));
+            let End::InInit(payload) = end else { return Vec::new() };
+            let alone = state.members.values().all(|member| member.phase == Phase::Leaving);
+            let failing = if alone { state.waiting.len() } else { state.waiting.len().min(1) };
+            state.waiting.drain(..failing).map(|waiter| (waiter, payload.clone())).collect()
+        });
+        for (waiter, payload) in failed {
+            let _ = waiter.send(Err(Outcome::FunctionError(payload)));
+        }
+    }
+
+    /// Stops processes that were idle for long, but never the last one.
+    pub fn sweep(self: &Arc<Self>) {
+        let limit = self.shared.settings.idle_limit;
+        self.update(|state| {
+            let mut staying = state.members.values().filter(|member| member.phase != Phase::Leaving).count();
+            for member in state.members.values_mut().rev() {
+                let idle = member.phase == Phase::Ready && member.busy == 0 && member.idle_since.elapsed() >= limit;
+                if idle && staying > 1 {
+                    staying -= 1;
+                    member.phase = Phase::Leaving;
+                    member.instance.iter().for_each(|instance| instance.stop());
+                }
+            }
+        });
+    }
+
+    /// Sends a signal to every process, and returns their process ids.
+    pub async fn signal(self: &Arc<Self>, signal: Signal) -> Vec<u32> {
+        let instances: Vec<Arc<Instance>> = self.update(|state| {
+            let ends = matches!(signal, Signal::Kill | Signal::Term);
+            let members = state.members.values_mut();
+            members
+                .filter_map(|member| {
+                    let instance = member.instance.clone()?;
+                    member.phase = if ends { Phase::Leaving } else { member.phase };
+                    Some(instance)
+                })
+                .collect()
+        });
+        join_all(instances.iter().map(|instance| instance.signal(signal))).await;
+        instances.iter().map(|instance| instance.pid).collect()
+    }
+
+    /// Stops every process, SIGTERM first, and returns when they are gone. Whoever waits is throttled.
+    pub async fn stop(self: &Arc<Self>) {
+        self.update(|state| {
+            state.stopping = true;
+            state.waiting.clear();
+            // What is not running yet finds itself unwanted when it starts.
+            state.members.retain(|_, member| member.instance.is_some());
+            for member in state.members.values_mut() {
+                member.phase = Phase::Leaving;
+                member.instance.iter().for_each(|instance| instance.stop());
+            }
+        });
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.lock().members.is_empty() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Process ids and the number of invocations in progress.
+    pub fn running(&self) -> (Vec<u32>, u32) {
+        let state = self.lock();
+        let members = state.members.values();
+        let pids = members.clone().filter_map(|member| member.instance.as_ref().map(|instance| instance.pid));
+        (pids.collect(), members.map(|member| member.busy).sum())
+    }
+
+    /// Changes the state, and draws the consequences: waiting invocations get free slots, processes start.
+    fn update<T>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = change(&mut state);
+        let grants = self.grant(&mut state);
+        self.grow(&mut state);
+        drop(state);
+        // A slot that nobody takes is given back, which needs the lock.
+        for (waiter, slot) in grants {
+            let _ = waiter.send(Ok(slot));
+        }
+        self.changed.notify_waiters();
+        result
+    }
+
+    fn grant(self: &Arc<Self>, state: &mut State) -> Vec<(Waiter, Slot)> {
+        let mut grants = Vec::new();
+        for (number, member) in &mut state.members {
+            let Some(instance) = member.instance.as_ref().filter(|_| member.phase == Phase::Ready) else { continue };
+            while member.busy < self.capacity.slots {
+                let Some(waiter) = state.waiting.pop_front() else { return grants };
+                if !waiter.is_closed() {
+                    member.busy += 1;
+                    let slot = Slot { number: *number, instance: instance.clone(), pool: self.clone() };
+                    grants.push((waiter, slot));
+                }
+            }
+        }
+        grants
+    }
+
+    /// Starts processes for invocations that neither a running process nor one on its way has room for.
+    fn grow(self: &Arc<Self>, state: &mut State) {
+        while !state.stopping && state.members.len() < self.capacity.instances as usize {
+            let coming = state.members.values().filter(|member| member.phase == Phase::Starting).count();
+            if state.waiting.len() <= coming.saturating_mul(self.capacity.slots as usize) {
+                return;
+            }
+            let number = state.started;
+            let not_before = state.not_before.filter(|start| *start > Instant::now());
+            state.started += 1;
+            let member = Member { instance: None, phase: Phase::Starting, busy: 0, idle_since: Instant::now() };
+            state.members.insert(number, member);
+            count(&self.counters.cold_starts);
+            let pool = self.clone();
+            tokio::spawn(async move {
+                if let Some(start) = not_before {
+                    tokio::time::sleep_until(start).await;
+                }
+                instance::run(pool, number).await;
+            });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One more.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Pause before the next start, after so many unexpected ends in a row.
+fn pause(crashes: u32) -> Duration {
+    match crashes.saturating_sub(FREE_CRASHES) {
+        0 => Duration::ZERO,
+        more => FIRST_PAUSE.saturating_mul(1 << more.min(16).saturating_sub(1)).min(MAX_PAUSE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_loop_slows_down_to_five_seconds() {
+        let pauses: Vec<u128> = (0..12).map(|crashes| pause(crashes).as_millis()).collect();
+        assert_eq!(pauses, [0, 0, 0, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+        assert_eq!(pause(u32::MAX), MAX_PAUSE);
+    }
+}

@@ -1,0 +1,208 @@
+//! Passes requests to functions, with the limits and the error answers of an HTTP API.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
+use local_template::model::Route;
+
+use super::answer;
+use super::control::{self, Control};
+use super::event::{self, Incoming};
+use super::route::Routes;
+use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
+
+/// Largest body of a request, in bytes (API Gateway quota "payload size": 10 MB).
+const MAX_BODY: usize = 10 * 1024 * 1024;
+/// How long a client may take for its body, and a function for its answer (API Gateway quota "maximum integration
+/// timeout" of HTTP APIs: 30 s).
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Says which request an answer belongs to, as API Gateway does.
+const REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
+
+/// The HTTP API.
+#[derive(Debug)]
+pub struct Front<I> {
+    routes: Routes,
+    invoke: I,
+    port: u16,
+}
+
+/// A request that no function answers, or not well. The texts are those of API Gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    BadRequest,
+    NotFound,
+    TooLarge,
+    FunctionFailed,
+    Unavailable,
+}
+
+impl<I: Invoke> Front<I> {
+    /// An API with the template's routes that listens on a port.
+    pub fn new(routes: &[Route], invoke: I, port: u16) -> Front<I> {
+        Front { routes: Routes::new(routes), invoke, port }
+    }
+
+    /// The API, and the control beside it under `/_local`.
+    pub fn router(self, control: Control) -> Router {
+        Router::new().nest("/_local", control::router(control)).fallback(handle::<I>).with_state(Arc::new(self))
+    }
+
+    async fn answer(&self, id: &str, client: SocketAddr, request: Request) -> Result<Response, Refusal> {
+        let (parts, body) = request.into_parts();
+        let route = self.routes.find(parts.method.as_str(), parts.uri.path()).ok_or(Refusal::NotFound)?;
+        let incoming = Incoming {
+            method: &parts.method,
+            uri: &parts.uri,
+            protocol: format!("{:?}", parts.version),
+            headers: &parts.headers,
+            body: &read(&parts.headers, body).await?,
+            source: client.ip(),
+            port: self.port,
+            id,
+            at: Timestamp::now(),
+        };
+        let payload = event::payload(&incoming, &route).map_err(|_| Refusal::BadRequest)?;
+        if payload.len() > MAX_PAYLOAD {
+            return Err(Refusal::TooLarge);
+        }
+        let function = route.function;
+        match tokio::time::timeout(TIMEOUT, self.invoke.invoke(function, payload)).await {
+            Ok(Outcome::Success(answer)) => match answer::response(&answer) {
+                Ok(response) => Ok(response.map(Body::from)),
+                Err(error) => {
+                    tracing::warn!(function, request = id, "{error}");
+                    Err(Refusal::FunctionFailed)
+                }
+            },
+            Ok(Outcome::FunctionError(error)) => {
+                let error = String::from_utf8_lossy(&error);
+                tracing::warn!(function, request = id, "the function failed: {error}");
+                Err(Refusal::FunctionFailed)
+            }
+            Ok(Outcome::Throttled) => {
+                tracing::warn!(function, request = id, "no process was free in time: throttled");
+                Err(Refusal::Unavailable)
+            }
+            Err(_) => {
+                tracing::warn!(function, request = id, "no answer within {} s", TIMEOUT.as_secs());
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+}
+
+async fn handle<I: Invoke>(
+    State(front): State<Arc<Front<I>>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let id = uuid::Uuid::new_v4().to_string();
+    let answer = front.answer(&id, client, request).await;
+    let mut response = answer.unwrap_or_else(axum::response::IntoResponse::into_response);
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn read(headers: &http::HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(Refusal::TooLarge);
+    }
+    match tokio::time::timeout(TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refusal::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(Refusal::BadRequest),
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, message) = match self {
+            Refusal::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Refusal::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Refusal::FunctionFailed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            // An HTTP API answers both a timeout and a throttled function so.
+            Refusal::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        };
+        let body = format!("{{\"message\":\"{message}\"}}");
+        (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// Answers by the path of the event.
+    struct Script;
+
+    impl Invoke for Script {
+        async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
+            assert_eq!(function, "products-api");
+            let event: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+            match event["rawPath"].as_str().unwrap() {
+                "/f/ok" => Outcome::Success(Bytes::from_static(b"{\"statusCode\":201,\"body\":\"hi\"}")),
+                "/f/garbage" => Outcome::Success(Bytes::from_static(b"<html>")),
+                "/f/error" => Outcome::FunctionError(Bytes::from_static(b"{}")),
+                "/f/throttled" => Outcome::Throttled,
+                _ => std::future::pending().await,
+            }
+        }
+    }
+
+    async fn ask(request: http::request::Builder, body: Vec<u8>) -> (u16, String) {
+        let route = Route { method: None, path: "/f/{case}".into(), function: "products-api".into() };
+        let front = Arc::new(Front::new(&[route], Script, 3000));
+        let app = Router::new().fallback(handle::<Script>).with_state(front);
+        let mut request = request.body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 5000))));
+        let response = app.oneshot(request).await.unwrap();
+        assert!(response.headers().contains_key("apigw-requestid"));
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_and_failures_reach_the_client_as_from_api_gateway() {
+        let cases = [
+            ("/f/ok", 201, "hi"),
+            ("/f/garbage", 500, "{\"message\":\"Internal Server Error\"}"),
+            ("/f/error", 500, "{\"message\":\"Internal Server Error\"}"),
+            ("/f/throttled", 503, "{\"message\":\"Service Unavailable\"}"),
+            ("/f/slow", 503, "{\"message\":\"Service Unavailable\"}"),
+            ("/g", 404, "{\"message\":\"Not Found\"}"),
+        ];
+        for (path, status, body) in cases {
+            assert_eq!(ask(http::Request::get(path), Vec::new()).await, (status, body.to_owned()), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn bodies_over_the_limits_are_refused() {
+        let too_large = (413, "{\"message\":\"Request Entity Too Large\"}".to_owned());
+        let text = || http::Request::post("/f/ok").header("content-type", "text/plain");
+        assert_eq!(ask(text(), vec![b'a'; 5_000_000]).await.0, 201);
+        // Over 6 MB for the function; in base64 4.6 MB are enough.
+        assert_eq!(ask(text(), vec![b'a'; MAX_PAYLOAD]).await, too_large);
+        assert_eq!(ask(http::Request::post("/f/ok"), vec![b'a'; 5_000_000]).await, too_large);
+        assert_eq!(ask(text(), vec![b'a'; MAX_BODY + 1]).await, too_large);
+        assert_eq!(ask(text().header("content-length", "10485761"), Vec::new()).await, too_large);
+    }
+}

@@ -1,0 +1,27 @@
+//! An invocation, as whoever starts one sees it.
+
+use bytes::Bytes;
+
+/// Account id in ARNs and events; the one that DynamoDB Local and LocalStack show as well.
+pub const ACCOUNT: &str = "000000000000";
+
+/// Largest payload of a synchronous invocation, in bytes (Lambda quota "invocation payload": 6 MB).
+pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
+
+/// How an invocation ended, as Lambda's `Invoke` tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function answered.
+    Success(Bytes),
+    /// The function failed: it answered an error, crashed, or ran out of time. The payload is Lambda's error
+    /// JSON (`errorType`, `errorMessage`).
+    FunctionError(Bytes),
+    /// No instance was free and none may be added; nothing ran.
+    Throttled,
+}
+
+/// Something that invokes functions: the real supervisor, or a script in a test.
+pub trait Invoke: Send + Sync + 'static {
+    /// Invokes a function and waits for its end. Never waits longer than the function's timeout plus start.
+    fn invoke(&self, function: &str, payload: Bytes) -> impl Future<Output = Outcome> + Send;
+}

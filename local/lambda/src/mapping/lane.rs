@@ -1,0 +1,201 @@
+//! The loop that is the same for a Kafka partition and for a shard of a stream: gather a batch, deliver it,
+//! commit. A lane is an ordered log; one batch of it is in flight at a time.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::batch::{Gather, Limits, Offer};
+use super::deliver::{Courier, Progress, Shape};
+use super::outage::Outage;
+use super::retry::Backoff;
+use crate::invoke::Invoke;
+use crate::stop::Stop;
+
+/// Waits before a commit, a connection or a read is tried again.
+pub const RECONNECT: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(3) };
+
+/// A record that was read, or the fact that one was filtered out.
+#[derive(Debug)]
+pub struct Arrived<T, P> {
+    /// The record; `None` when the filter dropped it.
+    pub item: Option<T>,
+    /// Where to resume so that this record is the next one.
+    pub before: P,
+    /// Where to resume so that the one behind it is next.
+    pub after: P,
+}
+
+/// An ordered log with a position that outlives the process.
+pub trait Lane: Send {
+    /// What its records look like to Lambda.
+    type Shape: Shape;
+    /// A place in the log.
+    type Position: Clone + Send + Sync;
+
+    /// Waits for records, at least one and at most `records`; `None` when the log has ended for good. May be
+    /// dropped at any time without losing a record.
+    fn read(&mut self, records: usize) -> impl Future<Output = Option<ArrivedOf<Self>>> + Send;
+
+    /// Remembers a position.
+    fn commit(&mut self, position: Self::Position) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// The records of a read.
+pub type ArrivedOf<L> = Vec<Arrived<<<L as Lane>::Shape as Shape>::Item, <L as Lane>::Position>>;
+
+/// What was gathered.
+enum Gathered<T, P> {
+    /// Records to send.
+    Batch(Batch<T, P>),
+    /// A record that fits into no payload.
+    TooLarge { item: T, after: P },
+}
+
+/// A batch and its place in the lane.
+struct Batch<T, P> {
+    /// The records; none when the filter dropped all.
+    items: Vec<T>,
+    /// The position before each of them.
+    before: Vec<P>,
+    /// The position behind everything that was read for them.
+    end: P,
+}
+
+type BatchOf<L> = Batch<<<L as Lane>::Shape as Shape>::Item, <L as Lane>::Position>;
+type GatheredOf<L> = Gathered<<<L as Lane>::Shape as Shape>::Item, <L as Lane>::Position>;
+
+/// Runs a lane until it ends or the stack stops.
+pub async fn run<I: Invoke, L: Lane>(
+    courier: &Courier<I>,
+    shape: &L::Shape,
+    lane: &mut L,
+    limits: Limits,
+    outage: &Outage,
+    mut stop: Stop,
+) {
+    let mut held = VecDeque::new();
+    while let Some(gathered) = gather(lane, shape, limits, &mut held, &mut stop).await {
+        let goes_on = match gathered {
+            Gathered::Batch(batch) => deliver(courier, shape, lane, &batch, outage, &mut stop).await,
+            Gathered::TooLarge { item, after } => {
+                courier.give_up_too_large(shape, &item, &mut stop).await && commit(lane, after, outage, &mut stop).await
+            }
+        };
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+/// Fills the next batch; `None` when the lane ended or the stack stops. `held` keeps what was read too far.
+async fn gather<L: Lane>(
+    lane: &mut L,
+    shape: &L::Shape,
+    limits: Limits,
+    held: &mut VecDeque<Arrived<<L::Shape as Shape>::Item, L::Position>>,
+    stop: &mut Stop,
+) -> Option<GatheredOf<L>> {
+    let mut batch = Gather::new(limits);
+    let mut before = Vec::new();
+    let mut end: Option<L::Position> = None;
+    loop {
+        let mut closed = false;
+        while let Some(arrived) = held.pop_front() {
+            let Some(item) = arrived.item else {
+                end = Some(arrived.after);
+                continue;
+            };
+            let json = shape.json(&item).len();
+            match batch.offer(item, json, Instant::now()) {
+                Offer::Taken => {
+                    before.push(arrived.before);
+                    end = Some(arrived.after);
+                }
+                Offer::NextBatch(item) => {
+                    held.push_front(Arrived { item: Some(item), ..arrived });
+                    closed = true;
+                    break;
+                }
+                Offer::TooLarge(item) => return Some(Gathered::TooLarge { item, after: arrived.after }),
+            }
+        }
+        let now = Instant::now();
+        let due = batch.deadline().map_or(end.is_some(), |deadline| deadline <= now);
+        if let (true, Some(end)) = (closed || due || batch.is_full(), end.clone()) {
+            return Some(Gathered::Batch(Batch { items: batch.into_items(), before, end }));
+        }
+        let wait = batch.deadline().map(|deadline| deadline.saturating_duration_since(now));
+        let read = tokio::select! {
+            biased;
+            () = stop.requested() => return None,
+            read = lane.read(batch.room()) => read,
+            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => Some(Vec::new()),
+        };
+        match (read, end.clone()) {
+            (Some(read), _) => held.extend(read),
+            (None, Some(end)) => return Some(Gathered::Batch(Batch { items: batch.into_items(), before, end })),
+            (None, None) => return None,
+        }
+    }
+}
+
+/// Takes a batch to its end and commits on the way what is settled without a gap. Answers false when the stack
+/// stopped first.
+async fn deliver<I: Invoke, L: Lane>(
+    courier: &Courier<I>,
+    shape: &L::Shape,
+    lane: &mut L,
+    batch: &BatchOf<L>,
+    outage: &Outage,
+    stop: &mut Stop,
+) -> bool {
+    let Batch { items, before, end } = batch;
+    let mut run = courier.start(shape, items);
+    let mut committed = 0;
+    loop {
+        let progress = run.advance(stop).await;
+        let settled = run.settled();
+        if progress != Progress::Done && settled > committed && settled < items.len() {
+            committed = settled;
+            if let Some(position) = before.get(settled) {
+                commit(lane, position.clone(), outage, stop).await;
+            }
+        }
+        match progress {
+            Progress::More => {}
+            Progress::Done => return commit(lane, end.clone(), outage, stop).await,
+            Progress::Stopped if settled == items.len() => {
+                commit(lane, end.clone(), outage, stop).await;
+                return false;
+            }
+            Progress::Stopped => return false,
+        }
+    }
+}
+
+/// Commits, again and again while the log is out of reach; that also holds the lane back, which could read
+/// nothing anyway. Answers false when the stack stopped first; the records behind the last commit then come
+/// again.
+async fn commit<L: Lane>(lane: &mut L, position: L::Position, outage: &Outage, stop: &mut Stop) -> bool {
+    let mut failures = 0_u32;
+    loop {
+        let committed = tokio::select! {
+            biased;
+            committed = lane.commit(position.clone()) => committed,
+            () = stop.grace_is_over() => return false,
+        };
+        match committed {
+            Ok(()) => {
+                outage.over();
+                return true;
+            }
+            Err(error) => {
+                outage.seen(&error);
+                failures = failures.saturating_add(1);
+                if !stop.sleep(RECONNECT.after(failures)).await {
+                    return false;
+                }
+            }
+        }
+    }
+}

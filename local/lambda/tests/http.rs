@@ -1,0 +1,129 @@
+//! The HTTP API and its control over a socket, in front of real processes (`examples/test-function.rs`).
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use local_faults::Faults;
+use local_faults::crash_points::CrashPoints;
+use local_lambda::http::{Control, Front, server};
+use local_lambda::{Queue, Settings, Supervisor};
+use local_template::model::{Function, Route};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+const NAME: &str = "test-function";
+/// Every condition that a test waits for holds within this time, or the test fails.
+const LIMIT: Duration = Duration::from_secs(20);
+
+struct Stack {
+    url: String,
+    client: Client,
+    supervisor: Supervisor,
+    stop: watch::Sender<bool>,
+    served: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+async fn start() -> Stack {
+    let test = std::env::current_exe().unwrap();
+    let settings = Settings { terminal: false, ..Settings::new(test.ancestors().nth(2).unwrap().join("examples")) };
+    let function = Function {
+        logical_id: "TestFunction".into(),
+        name: NAME.into(),
+        timeout: LIMIT,
+        memory_mb: 128,
+        reserved_concurrency: None,
+        asynchronous: Default::default(),
+        environment: BTreeMap::new(),
+    };
+    let faults = Arc::new(Faults::default());
+    let functions = [(NAME.to_owned(), function)].into();
+    let supervisor = Supervisor::start(&functions, settings, faults.clone()).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let control = Control {
+        supervisor: supervisor.clone(),
+        faults,
+        crash_points: Arc::new(CrashPoints::new().unwrap()),
+        ready: Arc::new(AtomicBool::new(true)),
+        lag: Arc::new(|| Box::pin(async { Ok(json!({ "items": [] })) })),
+        mail: Arc::new(|| Box::pin(async { Ok(json!({ "items": [] })) })),
+        tick: Arc::new(|_| Ok(Vec::new())),
+        queue: Arc::new(Queue::new(&functions, Arc::new(supervisor.clone()), stopped.clone())),
+    };
+    let listener = server::bind(0).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let route = Route { method: None, path: "/things/{id}".into(), function: NAME.into() };
+    let router = Front::new(&[route], supervisor.clone(), port).router(control);
+    let served = tokio::spawn(server::serve(listener, router, stopped));
+    Stack { url: format!("http://127.0.0.1:{port}"), client: Client::new(), supervisor, stop, served }
+}
+
+#[tokio::test]
+async fn a_request_reaches_a_process_and_its_answer_comes_back() {
+    let stack = start().await;
+    let request = stack.client.patch(format!("{}/things/a%20b?do=http&x=1", stack.url)).header("X-Twice", "1");
+    let response = request.header("X-Twice", "2").json(&json!({ "name": "\u{fc}" })).send().await.unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()["set-cookie"], "a=b");
+    assert!(response.headers().contains_key("x-answered-by") && response.headers().contains_key("apigw-requestid"));
+    let event: Value = response.json().await.unwrap();
+    assert_eq!(event["requestContext"]["http"]["method"], "PATCH");
+    assert_eq!(event["requestContext"]["http"]["protocol"], "HTTP/1.1");
+    assert_eq!(event["pathParameters"]["id"], "a b");
+    assert_eq!(event["headers"]["x-twice"], "1,2");
+    assert_eq!(event["body"], "{\"name\":\"\u{fc}\"}");
+
+    let status = async |path: &str| stack.client.get(format!("{}{path}", stack.url)).send().await.unwrap().status();
+    assert_eq!(status("/things/1?do=error").await, 500);
+    assert_eq!(status("/things/1?do=exit").await, 500);
+    assert_eq!(status("/things/1?do=http").await, 201);
+    assert_eq!(status("/things").await, 404);
+    stack.supervisor.stop().await;
+}
+
+#[tokio::test]
+async fn the_control_shows_and_kills_processes_and_the_server_stops_in_time() {
+    let stack = start().await;
+    let things = format!("{}/things/1?do=http", stack.url);
+    assert_eq!(stack.client.get(&things).send().await.unwrap().status(), 201);
+    let functions = stack.client.get(format!("{}/_local/functions", stack.url)).send().await.unwrap();
+    let functions: Value = functions.json().await.unwrap();
+    let item = &functions["items"][0];
+    assert_eq!((&item["name"], &item["instances"], &item["coldStarts"]), (&json!(NAME), &json!(1), &json!(1)));
+    let kill = stack.client.post(format!("{}/_local/functions/{NAME}/kill?signal=SIGKILL", stack.url));
+    let killed: Value = kill.send().await.unwrap().json().await.unwrap();
+    assert_eq!(killed["pids"], item["pids"]);
+    assert_eq!(stack.client.get(&things).send().await.unwrap().status(), 201);
+
+    // An open request does not hold up the end.
+    let open = tokio::spawn(stack.client.get(format!("{}/things/1?do=hang", stack.url)).send());
+    let began = Instant::now();
+    while stack.supervisor.functions()[0].in_flight == 0 {
+        assert!(began.elapsed() < LIMIT);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stack.stop.send(true).unwrap();
+    tokio::time::timeout(Duration::from_secs(3), stack.served).await.unwrap().unwrap().unwrap();
+    stack.supervisor.stop().await;
+    assert!(open.await.unwrap().map_or(true, |response| response.status() == 500));
+}
+
+#[tokio::test]
+async fn a_function_is_invoked_as_lambdas_clients_do_and_an_event_is_taken_at_once() {
+    let stack = start().await;
+    let invoke = async |name: &str, kind: &str, body: &'static str| {
+        let url = format!("{}/_local/lambda/2015-03-31/functions/{name}/invocations", stack.url);
+        let answer = stack.client.post(url).header("x-amz-invocation-type", kind).body(body).send().await.unwrap();
+        let error = answer.headers().get("x-amzn-errortype").map(|kind| kind.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), error.unwrap_or_default())
+    };
+    let arn = format!("arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3A{NAME}");
+    assert_eq!(invoke(&arn, "Event", "{}").await, (202, String::new()));
+    assert_eq!(invoke("unknown", "Event", "{}").await, (404, "ResourceNotFoundException".to_owned()));
+    assert_eq!(invoke(NAME, "Event", "{").await, (400, "InvalidRequestContentException".to_owned()));
+    assert_eq!(invoke(NAME, "DryRun", "{}").await, (400, "InvalidParameterValueException".to_owned()));
+}

@@ -1,0 +1,38 @@
+//! Where everything is, as the line of JSON tells it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use local_template::model::Template;
+use serde::Serialize;
+
+/// The line of JSON. Programs read it, so fields are added and not renamed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Addresses {
+    /// Base URL of the HTTP API.
+    pub http: String,
+    /// Endpoint of DynamoDB, S3, SES and Lambda.
+    pub aws: String,
+    /// Kafka's bootstrap servers.
+    pub kafka: String,
+    /// Table names by logical id.
+    pub tables: BTreeMap<String, String>,
+    /// Bucket names by logical id.
+    pub buckets: BTreeMap<String, String>,
+    /// Topics.
+    pub topics: Vec<String>,
+}
+
+impl Addresses {
+    /// The addresses of the parts, and the names that the template gives.
+    pub fn new(http: SocketAddr, aws: &str, kafka: &str, template: &Template) -> Self {
+        Self {
+            http: format!("http://{http}"),
+            aws: aws.to_owned(),
+            kafka: kafka.to_owned(),
+            tables: template.tables.iter().map(|table| (table.logical_id.clone(), table.name.clone())).collect(),
+            buckets: template.buckets.iter().map(|bucket| (bucket.logical_id.clone(), bucket.name.clone())).collect(),
+            topics: template.topics.iter().map(|topic| topic.name.clone()).collect(),
+        }
+    }
+}

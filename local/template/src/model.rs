@@ -1,0 +1,177 @@
+//! What the local stack takes from a template, with every intrinsic resolved.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The template, ready to run.
+#[derive(Debug, Clone, Default)]
+pub struct Template {
+    /// Functions by name: `FunctionName`, else the binary of `Metadata.BuildProperties`, else the logical id.
+    pub functions: BTreeMap<String, Function>,
+    /// HTTP API routes.
+    pub routes: Vec<Route>,
+    /// Kafka event source mappings.
+    pub kafka_mappings: Vec<KafkaMapping>,
+    /// DynamoDB stream event source mappings.
+    pub stream_mappings: Vec<StreamMapping>,
+    /// Schedules.
+    pub schedules: Vec<Schedule>,
+    /// DynamoDB tables.
+    pub tables: Vec<Table>,
+    /// S3 buckets.
+    pub buckets: Vec<Bucket>,
+    /// Kafka topics.
+    pub topics: Vec<Topic>,
+}
+
+/// A Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// Logical id in the template.
+    pub logical_id: String,
+    /// Name.
+    pub name: String,
+    /// After this time an invocation is ended and its process killed.
+    pub timeout: Duration,
+    /// Memory of the function in MB; told to the process, not enforced.
+    pub memory_mb: u32,
+    /// Upper bound of instances at once, from `ReservedConcurrentExecutions`.
+    pub reserved_concurrency: Option<u32>,
+    /// Environment variables, resolved.
+    pub environment: BTreeMap<String, String>,
+    /// How its asynchronous invocations are repeated.
+    pub asynchronous: Asynchronous,
+}
+
+/// How asynchronous invocations of a function are repeated (`EventInvokeConfig`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asynchronous {
+    /// Retries of an invocation that ends in a function error, 0 to 2.
+    pub retries: usize,
+    /// After this time one that did not run is dropped.
+    pub max_age: Duration,
+}
+
+impl Default for Asynchronous {
+    /// What Lambda does where nothing is said: two retries within 6 hours.
+    fn default() -> Self {
+        Self { retries: 2, max_age: Duration::from_secs(6 * 60 * 60) }
+    }
+}
+
+/// A route of the HTTP API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// `None` for `ANY`.
+    pub method: Option<String>,
+    /// Path as in the template, with `{name}` and `{proxy+}`.
+    pub path: String,
+    /// Name of the function.
+    pub function: String,
+}
+
+/// Where a new consumer group starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum StartingPosition {
+    /// The oldest record.
+    TrimHorizon,
+    /// What comes from now on.
+    Latest,
+    /// The first record at or after this time, in seconds since the epoch.
+    AtTimestamp(f64),
+}
+
+/// What both kinds of event source mappings share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// Logical id in the template.
+    pub logical_id: String,
+    /// Name of the function.
+    pub function: String,
+    /// Where to start.
+    pub starting_position: StartingPosition,
+    /// Most records in an invocation.
+    pub batch_size: usize,
+    /// How long to gather a batch.
+    pub window: Duration,
+    /// Filter patterns, ORed; none lets everything through.
+    pub filters: Vec<serde_json::Value>,
+    /// Whether the function answers `batchItemFailures`.
+    pub report_batch_item_failures: bool,
+    /// Retries before the batch is given up; `None` is without end.
+    pub maximum_retry_attempts: Option<u32>,
+    /// Records older than this are given up; `None` is without end.
+    pub maximum_record_age: Option<Duration>,
+    /// Halve a failing batch.
+    pub bisect: bool,
+    /// ARN or `kafka://topic` that receives what was given up.
+    pub on_failure: Option<String>,
+    /// Whether the mapping runs.
+    pub enabled: bool,
+}
+
+/// A Kafka event source mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KafkaMapping {
+    /// Batching, retries and the like.
+    pub delivery: Delivery,
+    /// The topic.
+    pub topic: String,
+    /// Consumer group id.
+    pub group: String,
+}
+
+/// A DynamoDB stream event source mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamMapping {
+    /// Batching, retries and the like.
+    pub delivery: Delivery,
+    /// Name of the table whose stream is read.
+    pub table: String,
+}
+
+/// A schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// Name of the function.
+    pub function: String,
+    /// Time between two starts; from `rate(...)`.
+    pub every: Duration,
+    /// Payload; an EventBridge Scheduler default when absent.
+    pub input: Option<String>,
+    /// Retries of a run that ends in a function error, 0 to 2; from the function's `EventInvokeConfig`.
+    pub retries: usize,
+}
+
+/// A DynamoDB table: the properties of `AWS::DynamoDB::Table` as `CreateTable` takes them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Logical id in the template.
+    pub logical_id: String,
+    /// Name.
+    pub name: String,
+    /// Body of a `CreateTable` call.
+    pub create: serde_json::Value,
+    /// TTL attribute.
+    pub ttl_attribute: Option<String>,
+}
+
+/// An S3 bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Logical id in the template.
+    pub logical_id: String,
+    /// Name.
+    pub name: String,
+}
+
+/// A Kafka topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Name.
+    pub name: String,
+    /// Number of partitions.
+    pub partitions: i32,
+    /// Configuration, such as `retention.ms`.
+    pub configs: BTreeMap<String, String>,
+}

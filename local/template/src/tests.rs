@@ -1,0 +1,438 @@
+//! What the template says about every function, table and mapping, and what is refused. Longer than other files, because
+//! it is the list that a change of template.yaml is held against.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::model::{Asynchronous, Delivery, StartingPosition, Template};
+use super::{load, parse};
+
+const STACK: &str = "millrace";
+
+fn parameters(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+    entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// As the local stack loads it.
+const LOCAL: [(&str, &str); 4] = [
+    ("KafkaMode", "selfManaged"),
+    ("KafkaBootstrapServers", "127.0.0.1:9092"),
+    ("KafkaAuth", "plaintext"),
+    ("ArchiveWindowSeconds", "1"),
+];
+
+fn the_template() -> Template {
+    load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml"), STACK, &parameters(&LOCAL)).unwrap()
+}
+
+#[test]
+fn every_function_has_its_binary_limits_and_environment() {
+    let template = the_template();
+    // msk-bootstrap exists only where there is an MSK to ask.
+    let names: Vec<&str> = template.functions.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "activity-api",
+            "activity-order",
+            "activity-sweeper",
+            "alert-mail",
+            "archive",
+            "docs-api",
+            "event-log",
+            "event-log-api",
+            "orders-api",
+            "outbox-relay",
+            "products-api",
+            "stock",
+            "timer-runner",
+            "timer-store",
+            "timers-api",
+            "webhook-sender"
+        ]
+    );
+
+    let products = &template.functions["products-api"];
+    assert_eq!(products.logical_id, "ProductsApi");
+    assert_eq!((products.timeout, products.memory_mb), (Duration::from_secs(10), 512));
+    let expected = parameters(&[
+        ("IDEMPOTENCY_TABLE", "millrace-IdempotencyTable"),
+        ("KAFKA_AUTH", "plaintext"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
+        ("OUTBOX_TABLE", "millrace-OutboxTable"),
+        ("PRODUCTS_TABLE", "millrace-ProductsTable"),
+        ("RUST_LOG", "info"),
+    ]);
+    assert_eq!(products.environment, expected);
+
+    let expected = parameters(&[
+        ("ARCHIVE_BUCKET", "millrace-archivebucket"),
+        ("DEAD_LETTER_TABLE", "millrace-DeadLetterTable"),
+        ("EVENT_LOG_DAYS", "30"),
+        ("EVENT_LOG_TABLE", "millrace-EventLogTable"),
+        ("PARTIAL_BATCHES", "on"),
+        ("RUST_LOG", "info"),
+    ]);
+    assert_eq!(template.functions["event-log"].environment, expected);
+    assert_eq!(template.functions["event-log-api"].memory_mb, 256, "from Globals");
+
+    let asynchronous = |name: &str| template.functions[name].asynchronous;
+    let repeated_by_others = Asynchronous { retries: 0, max_age: Duration::from_secs(60) };
+    assert_eq!(asynchronous("webhook-sender"), repeated_by_others);
+    assert_eq!(asynchronous("event-log"), Asynchronous::default());
+}
+
+#[test]
+fn routes_and_the_schedule_lead_to_their_functions() {
+    let template = the_template();
+    let mut routes: Vec<_> =
+        template.routes.iter().map(|route| (route.path.as_str(), route.function.as_str())).collect();
+    routes.sort_unstable();
+    let expected = [
+        ("/dlq", "activity-api"),
+        ("/dlq/{id}/redrive", "activity-api"),
+        ("/docs", "docs-api"),
+        ("/docs/{file}", "docs-api"),
+        ("/event-log", "event-log-api"),
+        ("/events", "activity-api"),
+        ("/events/batch", "activity-api"),
+        ("/events/generate", "activity-api"),
+        ("/events/processed", "activity-api"),
+        ("/events/{id}", "activity-api"),
+        ("/health", "products-api"),
+        ("/health/ready", "products-api"),
+        ("/ingredients", "orders-api"),
+        ("/ingredients/{id}", "orders-api"),
+        ("/ingredients/{id}/restock", "orders-api"),
+        ("/openapi.json", "docs-api"),
+        ("/order", "orders-api"),
+        ("/order/seed", "orders-api"),
+        ("/orders", "orders-api"),
+        ("/orders/seed", "orders-api"),
+        ("/orders/{id}", "orders-api"),
+        ("/products", "products-api"),
+        ("/products/{id}", "products-api"),
+        ("/timers", "timers-api"),
+        ("/timers/{id}", "timers-api"),
+        ("/users/{id}/events", "activity-api"),
+    ];
+    assert_eq!(routes, expected);
+    assert!(template.routes.iter().all(|route| route.method.is_none()), "every route is ANY");
+    let mut scheduled: Vec<&str> = template.schedules.iter().map(|schedule| schedule.function.as_str()).collect();
+    scheduled.sort_unstable();
+    assert_eq!(scheduled, ["activity-sweeper", "outbox-relay", "timer-runner"]);
+    assert!(template.schedules.iter().all(|it| (it.every, it.retries) == (Duration::from_secs(60), 0)));
+}
+
+#[test]
+fn kafka_mappings_retry_without_end_and_report_failures() {
+    let template = the_template();
+    let groups: BTreeMap<&str, (&str, &str)> = template
+        .kafka_mappings
+        .iter()
+        .map(|it| (it.group.as_str(), (it.topic.as_str(), it.delivery.function.as_str())))
+        .collect();
+    assert_eq!(groups.len(), template.kafka_mappings.len(), "a consumer group of its own for each mapping");
+    let topics = template.topics.iter().map(|topic| topic.name.as_str());
+    for topic in topics {
+        for function in ["archive", "event-log"] {
+            assert!(groups.values().any(|of| *of == (topic, function)), "{function} does not read {topic}");
+        }
+    }
+    assert_eq!(groups["millrace-stock"], ("order_created", "stock"));
+    assert_eq!(groups["millrace-activity-order"], ("user-activity-events", "activity-order"));
+    assert_eq!(groups["millrace-timer-store"], ("timer-requests", "timer-store"));
+    let filtered = template.kafka_mappings.iter().filter(|it| !it.delivery.filters.is_empty());
+    let filtered: Vec<_> = filtered.map(|it| (it.delivery.function.as_str(), &it.delivery.filters[..])).collect();
+    assert_eq!(filtered, [("timer-store", &[json!({"value": {"type": ["TimerRequested"]}})][..])]);
+    assert!(template.kafka_mappings.iter().all(|it| it.delivery.report_batch_item_failures));
+    let mapping = |id: &str| template.kafka_mappings.iter().find(|it| it.delivery.logical_id == id).unwrap();
+    let (archive, event_log) = (mapping("ArchiveFromProductEvents"), mapping("EventLogFromProductEvents"));
+    assert_eq!((archive.topic.as_str(), archive.group.as_str()), ("product-events", "millrace-archive"));
+    assert_eq!((event_log.topic.as_str(), event_log.group.as_str()), ("product-events", "millrace-event-log"));
+    let expected = Delivery {
+        logical_id: "ArchiveFromProductEvents".to_owned(),
+        function: "archive".to_owned(),
+        starting_position: StartingPosition::TrimHorizon,
+        batch_size: 10_000,
+        window: Duration::from_secs(1),
+        filters: Vec::new(),
+        report_batch_item_failures: true,
+        maximum_retry_attempts: None,
+        maximum_record_age: None,
+        bisect: false,
+        on_failure: None,
+        enabled: true,
+    };
+    assert_eq!(archive.delivery, expected);
+    assert_eq!(event_log.delivery.window, Duration::from_secs(1));
+    assert!(event_log.delivery.report_batch_item_failures && event_log.delivery.maximum_retry_attempts.is_none());
+}
+
+#[test]
+fn the_outbox_stream_wakes_the_relay_for_marked_inserts_only() {
+    let template = the_template();
+    let [mapping] = template.stream_mappings.as_slice() else { panic!("{:?}", template.stream_mappings) };
+    assert_eq!((mapping.table.as_str(), mapping.delivery.function.as_str()), ("millrace-OutboxTable", "outbox-relay"));
+    assert_eq!((mapping.delivery.batch_size, mapping.delivery.window), (100, Duration::ZERO));
+    let pattern = json!({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"wake": {"BOOL": [true]}}}});
+    assert_eq!(mapping.delivery.filters, [pattern]);
+}
+
+#[test]
+fn tables_come_as_create_table_takes_them() {
+    let template = the_template();
+    let names: Vec<&str> = template.tables.iter().map(|table| table.logical_id.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "ActivityTable",
+            "DeadLetterTable",
+            "EventLogTable",
+            "IdempotencyTable",
+            "IngredientsTable",
+            "MailTable",
+            "OrdersTable",
+            "OutboxTable",
+            "ProductsTable",
+            "TimersTable"
+        ]
+    );
+    let table = |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap();
+    let expected = json!({
+        "TableName": "millrace-OutboxTable",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": "aggregate", "AttributeType": "S"},
+            {"AttributeName": "entry", "AttributeType": "S"},
+            {"AttributeName": "shard", "AttributeType": "S"},
+            {"AttributeName": "createdAt", "AttributeType": "S"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "aggregate", "KeyType": "HASH"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
+        ],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "pending",
+            "KeySchema": [
+                {"AttributeName": "shard", "KeyType": "HASH"},
+                {"AttributeName": "createdAt", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }],
+        "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
+    });
+    assert_eq!(table("OutboxTable").create, expected);
+    let indexes = |id: &str| {
+        let indexes = table(id).create["GlobalSecondaryIndexes"].as_array().cloned().unwrap_or_default();
+        indexes.iter().map(|index| index["IndexName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(indexes("ProductsTable"), ["byShard", "lowStock"]);
+    assert_eq!((indexes("OrdersTable"), indexes("IngredientsTable")), (vec!["byTime".into()], vec!["byShard".into()]));
+    assert_eq!(indexes("EventLogTable"), ["byTime", "byType"]);
+    assert_eq!(indexes("ActivityTable"), ["processed", "byUser", "due"]);
+    assert_eq!(indexes("DeadLetterTable"), ["byTime"]);
+    assert_eq!(indexes("TimersTable"), ["byTime", "byStatus"]);
+    assert_eq!(table("EventLogTable").ttl_attribute.as_deref(), Some("expiresAt"));
+    assert_eq!(table("IdempotencyTable").ttl_attribute.as_deref(), Some("expiresAt"));
+    assert_eq!(table("ProductsTable").ttl_attribute, None);
+}
+
+#[test]
+fn topics_exist_although_their_condition_is_false() {
+    let template = the_template();
+    let topics: BTreeMap<&str, i32> = template.topics.iter().map(|it| (it.name.as_str(), it.partitions)).collect();
+    let expected = [
+        ("notify", 3),
+        ("order-events", 12),
+        ("order_created", 3),
+        ("product-events", 12),
+        ("timer-due", 12),
+        ("timer-requests", 12),
+        ("user-activity-events", 12),
+    ];
+    assert_eq!(topics, BTreeMap::from(expected));
+    assert!(template.topics.iter().all(|it| it.configs == parameters(&[("retention.ms", "604800000")])));
+    let [bucket] = template.buckets.as_slice() else { panic!("{:?}", template.buckets) };
+    assert_eq!((bucket.logical_id.as_str(), bucket.name.as_str()), ("ArchiveBucket", "millrace-archivebucket"));
+}
+
+#[test]
+fn the_templates_own_rules_hold_on_the_laptop() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let error = |entries: &[(&str, &str)]| format!("{:#}", load(&path, STACK, &parameters(entries)).unwrap_err());
+    let message = error(&[("KafkaMode", "selfManaged"), ("KafkaAuth", "plaintext")]);
+    assert!(message.ends_with("KafkaMode selfManaged needs KafkaBootstrapServers."), "{message}");
+    let message = error(&[("KafkaMode", "none")]);
+    assert!(message.ends_with("KafkaMode is `none`; allowed are create, existing, selfManaged"), "{message}");
+    let message = error(&[("ArchiveWindowSeconds", "301")]);
+    assert!(message.ends_with("ArchiveWindowSeconds is 301; allowed are 0 to 300"), "{message}");
+    let message = error(&[("KafkaMod", "create")]);
+    assert!(
+        message.contains("no parameter `KafkaMod`; it has ActivityGapSeconds, AlertEmail, AlertFrom, AllowSeed, "),
+        "{message}"
+    );
+}
+
+#[test]
+fn intrinsics_give_what_cloudformation_gives() {
+    let text = r"
+        Parameters:
+          Hosts: {Type: CommaDelimitedList, Default: 'a,b'}
+          Stage: {Type: String, Default: prod}
+          Count: {Type: Number, Default: 3}
+        Mappings: {Sizes: {prod: {Memory: 512}}}
+        Conditions:
+          Prod: !Equals [!Ref Stage, prod]
+          Both: !And [!Condition Prod, !Not [!Equals [!Ref Count, 4]]]
+          Never: {'Fn::Or': [{'Fn::Not': [{Condition: Both}]}, !Equals [x, y]]}
+        Globals: {Function: {Environment: {Variables: {SHARED: global, OWN: global}}}}
+        Resources:
+          Rows:
+            Type: AWS::DynamoDB::Table
+            Properties: {KeySchema: []}
+          Gone: {Type: 'AWS::S3::Bucket', Condition: Never}
+          F:
+            Type: AWS::Serverless::Function
+            Metadata: {BuildProperties: {Binary: f}}
+            Properties:
+              MemorySize: !FindInMap [Sizes, !Ref Stage, Memory]
+              Timeout: !Ref Count
+              Environment:
+                Variables:
+                  OWN: own
+                  JOIN: !Join ['-', [!Ref Stage, {Ref: Count}, !If [Never, x, !Ref 'AWS::NoValue'], z]]
+                  SELECT: !Select [1, !Ref Hosts]
+                  SPLIT: !Select ['0', !Split ['.', x.y]]
+                  SUB: !Sub '${Stage}/${Rows}/${Rows.Arn}/${!literal}/${AWS::Region}'
+                  SUB_MAP: !Sub ['${A}', {A: !GetAtt Rows.StreamArn}]
+                  BASE64: {'Fn::Base64': !Ref Stage}
+                  NONE: !If [Both, !Ref 'AWS::NoValue', x]
+                  ARN: {'Fn::GetAtt': [F, Arn]}
+    ";
+    let template = parse(text, STACK, &parameters(&[])).unwrap();
+    let function = &template.functions["f"];
+    assert_eq!((function.memory_mb, function.timeout), (512, Duration::from_secs(3)));
+    let table = "arn:aws:dynamodb:us-east-1:000000000000:table/millrace-Rows";
+    let sub = format!("prod/millrace-Rows/{table}/${{literal}}/us-east-1");
+    let stream = format!("{table}/stream/2026-01-01T00:00:00.000");
+    let expected = parameters(&[
+        ("ARN", "arn:aws:lambda:us-east-1:000000000000:function:f"),
+        ("BASE64", "cHJvZA=="),
+        ("JOIN", "prod-3-z"),
+        ("OWN", "own"),
+        ("SELECT", "b"),
+        ("SHARED", "global"),
+        ("SPLIT", "x"),
+        ("SUB", &sub),
+        ("SUB_MAP", &stream),
+    ]);
+    assert_eq!(function.environment, expected);
+    assert!(template.buckets.is_empty(), "a resource whose condition is false is left out");
+}
+
+/// A function with these further properties, and further resources.
+fn around(properties: &str, resources: &str) -> String {
+    format!(
+        "Conditions: {{No: !Equals [a, b]}}\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    \
+         Metadata: {{BuildProperties: {{Binary: f}}}}\n    Properties: {{{properties}}}\n{resources}"
+    )
+}
+
+fn mapping(properties: &str) -> String {
+    around(
+        "",
+        &format!(
+            "  T: {{Type: 'AWS::MSK::Topic', Properties: {{TopicName: t, PartitionCount: 1}}}}\n  M:\n    \
+             Type: AWS::Lambda::EventSourceMapping\n    Properties: {{FunctionName: !Ref F, {properties}}}\n"
+        ),
+    )
+}
+
+#[test]
+fn a_broken_template_says_where_and_what_is_known() {
+    let kafka = "SelfManagedEventSource: {}, StartingPosition: LATEST, Topics: [t]";
+    let cases = [
+        ("Resources: [".to_owned(), "this is not YAML"),
+        ("Resource: {}".to_owned(), "`Resource` is not a section of a template; known are AWSTemplateFormatVersion,"),
+        (around("Timeout: !Get x", ""), "template.Resources.F.Properties.Timeout: `!Get` is not an intrinsic function"),
+        (
+            around("Timeout: !ImportValue x", ""),
+            "F.Timeout: the local stack does not know the intrinsic function `Fn::ImportValue`; it knows Ref,",
+        ),
+        (
+            around("Timeot: 3", ""),
+            "F: the local stack does not know the property `Timeot` of AWS::Serverless::Function; it knows Architectures,",
+        ),
+        (around("Timeout: 901", ""), "F.Timeout: `901` is not a whole number from 1 to 900"),
+        (around("Timeout: !Ref Nowhere", ""), "F.Timeout: there is no parameter or resource `Nowhere`"),
+        (around("Timeout: !If [Maybe, 1, 2]", ""), "there is no condition `Maybe`"),
+        (around("Environment: {Variables: {A: [1]}}", ""), "F.Environment.Variables.A: [1] is not a string"),
+        (around("Environment: {Variables: {A: '{{resolve:ssm:x}}'}}", ""), "is looked up on AWS"),
+        (
+            around("Environment: {Variables: {A: !Ref B}}", "  B: {Type: 'AWS::S3::Bucket', Condition: No}"),
+            "refers to B, which does not exist because its condition No is false",
+        ),
+        (
+            around("Environment: {Variables: {A: !GetAtt B.Domain}}", "  B: {Type: 'AWS::S3::Bucket'}"),
+            "GetAtt B.Domain: the local stack knows no such attribute",
+        ),
+        (
+            around("Events: {E: {Type: SQS}}", ""),
+            "F.Events.E: the local stack does not know the event type `SQS`; it knows HttpApi,",
+        ),
+        (
+            around("Events: {E: {Type: ScheduleV2, Properties: {ScheduleExpression: cron(* * * * ? *)}}}", ""),
+            "F.Events.E.ScheduleExpression: the local stack knows rate(",
+        ),
+        (
+            around("Events: {E: {Type: HttpApi, Properties: {Path: x, Method: GET}}}", ""),
+            "F.Events.E.Path: `x` does not start with `/`",
+        ),
+        (
+            around("", "  Q: {Type: 'AWS::SQS::Queue'}"),
+            "Q: the local stack does not know the resource type `AWS::SQS::Queue`; it runs AWS::Serverless::Function,",
+        ),
+        (
+            around("", "  T: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: x}}"),
+            "T: the local stack does not know the property `TableName`",
+        ),
+        (around("FunctionName: !Sub 'x'", ""), "F.FunctionName: the local stack takes plain text only"),
+        (
+            mapping(&format!("{kafka}, ParallelizationFactor: 2")),
+            "M: the local stack does not know the property `ParallelizationFactor` of AWS::Lambda::EventSourceMapping",
+        ),
+        (mapping(&format!("{kafka}, BatchSize: 10001")), "M.BatchSize: `10001` is not a whole number from 1 to 10000"),
+        (
+            mapping(&format!("{kafka}, FilterCriteria: {{Filters: [{{Pattern: '{{'}}]}}")),
+            "M.FilterCriteria.Filters: `{` is not JSON",
+        ),
+        (
+            mapping(&format!("{kafka}, DestinationConfig: {{OnFailure: {{Destination: 'arn:aws:sqs:x'}}}}")),
+            "M.DestinationConfig: the local stack knows the ARN of a bucket",
+        ),
+        (
+            mapping("SelfManagedEventSource: {}, StartingPosition: LATEST, Topics: [u]"),
+            "M: Topics: no AWS::MSK::Topic resource has the name `u`",
+        ),
+        (
+            mapping("SelfManagedEventSource: {}, StartingPosition: NOW, Topics: [t]"),
+            "M.StartingPosition: `NOW` is not known",
+        ),
+        (
+            mapping("EventSourceArn: 'arn:aws:kinesis:x', StartingPosition: LATEST"),
+            "M.EventSourceArn: the local stack maps Kafka topics",
+        ),
+    ];
+    for (text, expected) in cases {
+        let message = match parse(&text, STACK, &parameters(&[])) {
+            Err(error) => format!("{error:#}"),
+            Ok(_) => panic!("this was accepted, but should say `{expected}`:\n{text}"),
+        };
+        assert!(message.contains(expected), "expected `{expected}`\nfound    `{message}`\nfor\n{text}");
+    }
+}
