@@ -86,7 +86,7 @@ impl Problem {
         }
     }
 
-    /// 503: the same request may be retried after the pause.
+    /// 503: nothing was done; the same request may be retried after the pause.
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "a part of the service does not answer; try again")

@@ -23,7 +23,7 @@ pub struct Timer {
     pub id: TimerId,
     /// URL of the webhook, as the client gave it.
     pub url: String,
-    /// What became of it.
+    /// Its current status.
     pub status: Status,
     /// When it should fire, to the millisecond.
     pub fire_at: Timestamp,
@@ -43,7 +43,7 @@ pub struct Timer {
     pub traceparent: Option<String>,
     /// 1 for a new timer; each change adds 1.
     pub version: u64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
