@@ -1,9 +1,9 @@
-//! What an attempt to process an event does beside its record and the profile: nothing yet, so only an event that asks
-//! for it fails.
+//! The work of an attempt beyond the event's record and the user's profile. There is none yet, so an attempt fails only
+//! if its event requests it.
 
 use crate::Activity;
 
-/// One attempt.
+/// Makes one attempt.
 ///
 /// # Errors
 /// Why it failed, for people.

@@ -1,32 +1,32 @@
-//! Where a user's events have got to.
+//! Progress through a user's events.
 
 use crate::item::optional;
 use crate::keys;
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
-/// A user's cursor. Every transaction about the user writes it on condition that its version is the one that was read,
-/// so that two consumers never decide from the same state.
+/// A user's cursor. Every transaction about the user writes it on condition that its version is still the one that was
+/// read, so two consumers never decide from the same state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// Counts the transactions; 0 for a user that has none.
+    /// Counts the transactions; 0 for a user without any.
     pub version: u64,
-    /// The seq that is processed next.
+    /// The seq to be processed next.
     pub next: u64,
-    /// How many of the user's events were processed or failed.
+    /// Number of the user's events that were processed or failed.
     pub position: u64,
-    /// The latest `processedAt`, in Unix milliseconds: no later one is before it, whatever the clocks say.
+    /// The latest `processedAt`, in Unix milliseconds: a later event never gets an earlier time, even if clocks differ.
     pub last_at: i64,
-    /// Events that wait.
+    /// Number of waiting events.
     pub waiting: u32,
-    /// While events wait: a seq that none of them is below. Events without a seq have 0.
+    /// While events wait: a lower bound of their seqs. Events without a seq count as 0.
     pub first: u64,
-    /// While events wait for a gap: when the gap was noticed, in Unix milliseconds. Without it, it was noticed when the
-    /// first event behind it came.
+    /// While events wait for a gap: when the gap was noticed, in Unix milliseconds. If `None`, the gap was noticed when
+    /// the first event after it arrived.
     pub since: Option<i64>,
-    /// The partition that the last event that waited came from.
+    /// The partition of the event that most recently began to wait.
     pub partition: i64,
-    /// While events wait: when somebody has to look at the user, in Unix milliseconds.
+    /// While events wait: when the user has to be checked, in Unix milliseconds.
     pub due_at: i64,
 }
 
@@ -47,14 +47,14 @@ impl Default for Cursor {
 }
 
 impl Cursor {
-    /// Whether the waiting events have to be read to go on: one of them may be next.
+    /// Whether the waiting events have to be read before going on: one of them may be next.
     #[must_use]
     pub fn may_drain(&self) -> bool {
         self.waiting > 0 && self.first <= self.next
     }
 
-    /// Whether an event with this seq may be stored already. One that is not after the cursor and before what waits is
-    /// new for certain, as far as the user goes.
+    /// Whether an event with this seq may already be stored. If its seq is neither before the cursor nor at or after
+    /// the first waiting one, the event is certainly new for this user.
     #[must_use]
     pub fn may_know(&self, seq: Option<u64>) -> bool {
         seq.is_none_or(|seq| seq < self.next || (self.waiting > 0 && seq >= self.first))

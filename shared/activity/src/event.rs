@@ -1,4 +1,4 @@
-//! An event of a user: as it came, and as it waits for its turn.
+//! An event of a user: as it arrives, and while it waits for its turn.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -9,7 +9,7 @@ use crate::keys;
 use millrace_domain::activity::{ActivityType, InvalidText, UserId};
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
-/// An event of a user, with the record that it came in.
+/// An event of a user, with its Kafka record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activity {
     /// Id of the event.
@@ -18,19 +18,19 @@ pub struct Activity {
     pub user: UserId,
     /// What was done.
     pub kind: ActivityType,
-    /// Its place in the order of the user's events.
+    /// Its position in the order of the user's events.
     pub seq: Option<u64>,
-    /// Whether every attempt fails.
+    /// Whether every attempt to process it fails.
     pub fails: bool,
     /// When it happened, in Unix milliseconds.
     pub at: i64,
-    /// The redrive that sent it again.
+    /// Id of the redrive that sent it again.
     pub redrive: Option<String>,
-    /// The record.
+    /// Its Kafka record.
     pub record: Record,
 }
 
-/// The record of an event: what a dead letter keeps.
+/// The Kafka record of an event, as a dead letter stores it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     /// Topic.
@@ -55,13 +55,13 @@ pub struct Waiting {
 }
 
 impl Activity {
-    /// Its rank among the waiting events: those without a seq have 0.
+    /// Its rank among the waiting events: its seq, or 0 without one.
     #[must_use]
     pub fn rank(&self) -> u64 {
         self.seq.unwrap_or(0)
     }
 
-    /// Its state, with nothing done yet.
+    /// Its state before any attempt.
     #[must_use]
     pub fn state(&self, status: Status) -> EventState {
         EventState {
@@ -81,7 +81,7 @@ impl Activity {
         }
     }
 
-    /// About how many bytes its item has while it waits.
+    /// Approximate size of its item while it waits, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let key = self.record.key.as_ref().map_or(0, Bytes::len);

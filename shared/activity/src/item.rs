@@ -1,4 +1,4 @@
-//! The item of an event, which is also the mark that it was taken.
+//! The item of an event, which also marks it as seen and so deduplicates it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -6,15 +6,15 @@ use serde::Serialize;
 use crate::keys;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
-/// What became of an event.
+/// Status of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
-    /// It waits: for those before it, or for its next attempt.
+    /// Waiting: for earlier events, or for its next attempt.
     Buffered,
-    /// It was processed.
+    /// Processed.
     Processed,
-    /// It was given up and is a dead letter.
+    /// Failed, and dead-lettered.
     Failed,
 }
 
@@ -34,41 +34,41 @@ impl Status {
     }
 }
 
-/// An event as it is stored, and as `GET /events/{id}` answers it.
+/// An event as it is stored, and as `GET /events/{id}` returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventState {
     /// Id of the event.
     pub event_id: String,
-    /// What became of it.
+    /// Its status.
     pub status: Status,
     /// The user.
     pub user_id: String,
     /// What was done.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its place in the order of the user's events.
+    /// Its position in the order of the user's events.
     pub seq: Option<u64>,
-    /// When it was processed, in Unix milliseconds; nothing else sets it, and nothing changes it.
+    /// When it was processed, in Unix milliseconds. Set once and never changed.
     pub processed_at: Option<i64>,
-    /// Attempts to process it, those of redrives included. Each is counted before it runs.
+    /// Number of attempts to process it, including those of redrives. Each is counted before it runs.
     pub attempts: u32,
     /// Why the last attempt failed, or why there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// It came after its turn: the user's cursor had passed its seq.
+    /// It arrived after its turn: the user's cursor had passed its seq.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
-    /// Where it stands among the user's events that were processed or failed, from 1: the order that they were taken in.
+    /// Its position among the user's events that were processed or failed, from 1, in the order of processing.
     #[serde(skip)]
     pub position: Option<u64>,
-    /// Attempts of the redrive that is under way; without one, all of them.
+    /// Attempts of the current redrive; without a redrive, all attempts.
     #[serde(skip)]
     pub tries: u32,
     /// When the next attempt is due, in Unix milliseconds.
     #[serde(skip)]
     pub retry_at: Option<i64>,
-    /// The redrive that is under way, or was the last.
+    /// Id of the current or last redrive.
     #[serde(skip)]
     pub redrive: Option<String>,
 }
@@ -132,7 +132,7 @@ impl EventState {
     }
 }
 
-/// The number of an attribute that may be absent.
+/// The number in an attribute that may be absent.
 pub(super) fn optional<T: std::str::FromStr>(item: &Item, name: &str) -> Result<Option<T>, StoreError> {
     item.contains_key(name).then(|| number(item, name)).transpose()
 }

@@ -1,4 +1,4 @@
-//! Every key of the activity table, written down once.
+//! All keys of the activity table.
 //!
 //! | what | `pk` | `sk` |
 //! |---|---|---|
@@ -11,10 +11,10 @@
 //! | a user's accept times of the last second | `rate#{userId}` | `rate` |
 //! | how far the consumer of a partition is | `partition#{number}` | `progress` |
 //!
-//! `dedup#{eventId}` and `inflight#{eventId}` are the event's own item: whoever processes an event writes that item on
-//! condition that it is not there (or is `buffered`), in the transaction that has the effect. So the item is the mark
-//! that the event was taken, and an event in flight is one that is `buffered` with `attempts` of 1 or more. Dead letters,
-//! `dlq#{eventId}`, are the items of the dead-letter table under that id.
+//! `dedup#{eventId}` and `inflight#{eventId}` are merged into the event's own item: a consumer writes that item on
+//! condition that it does not exist (or is `buffered`), in the transaction that has the effect. So the item itself
+//! deduplicates the event, and an event in flight is one that is `buffered` with `attempts` of 1 or more. Dead letters,
+//! `dlq#{eventId}`, are the items of the dead-letter table with that id.
 
 use jiff::Timestamp;
 
@@ -25,27 +25,28 @@ pub const PK: &str = "pk";
 /// Sort key of the table.
 pub const SK: &str = "sk";
 
-/// Index of processed events by time: pk [`PROCESSED_SHARD`], sk [`PROCESSED_ID`]. Sparse: an item is in it from when
-/// the event was processed. All attributes.
+/// Index of processed events by time: partition key [`PROCESSED_SHARD`], sort key [`PROCESSED_ID`]. Sparse: it contains
+/// only processed events. Projects all attributes.
 pub const PROCESSED: &str = "processed";
 /// One of 16 shards, `00` to `15`.
 pub const PROCESSED_SHARD: &str = "processedShard";
 /// Time and event id; see [`processed_id`].
 pub const PROCESSED_ID: &str = "processedId";
 
-/// Index of a user's events in the order of seq: pk [`USER_ID`], sk [`USER_ORDER`]. All attributes.
+/// Index of a user's events in the order of seq: partition key [`USER_ID`], sort key [`USER_ORDER`]. Projects all
+/// attributes.
 pub const BY_USER: &str = "byUser";
 /// The user.
 pub const USER_ID: &str = "userId";
 /// Seq and event id; see [`user_order`].
 pub const USER_ORDER: &str = "userOrder";
 
-/// Index of the users that somebody has to look at: pk [`DUE_SHARD`], sk [`DUE_AT`]. Sparse: a cursor is in it as long
-/// as events of its user wait. All attributes.
+/// Index of the users that have to be checked: partition key [`DUE_SHARD`], sort key [`DUE_AT`]. Sparse: it contains a
+/// cursor while events of its user wait. Projects all attributes.
 pub const DUE: &str = "due";
 /// One of 16 shards, `00` to `15`.
 pub const DUE_SHARD: &str = "dueShard";
-/// When; see [`time`].
+/// Time of the check; see [`time`].
 pub const DUE_AT: &str = "dueAt";
 
 /// Sort key of an event's item.
@@ -54,11 +55,11 @@ pub const EVENT_SK: &str = "event";
 pub const CURSOR_SK: &str = "cursor";
 /// Sort key of a user's profile.
 pub const PROFILE_SK: &str = "profile";
-/// Sort key of a user's accept times.
+/// Sort key of a user's rate-limit item.
 pub const RATE_SK: &str = "rate";
 /// Sort key of a partition's progress.
 pub const PROGRESS_SK: &str = "progress";
-/// What the sort keys of waiting events start with.
+/// Prefix of the sort keys of waiting events.
 pub const WAITING: &str = "seq#";
 
 /// Partition key of an event.
@@ -85,19 +86,19 @@ pub fn profile(user: &str) -> String {
     format!("profile#{user}")
 }
 
-/// Partition key of a user's accept times, which the rate limiter keeps.
+/// Partition key of a user's rate-limit item.
 #[must_use]
 pub fn rate(user: &str) -> String {
     format!("rate#{user}")
 }
 
-/// Partition key of the progress in a partition of the topic.
+/// Partition key of a topic partition's progress.
 #[must_use]
 pub fn partition(number: i64) -> String {
     format!("partition#{number}")
 }
 
-/// Sort key of an event that waits: text order is the order of seq. Events without a seq have 0.
+/// Sort key of a waiting event: text order is the order of seq. Events without a seq have 0.
 #[must_use]
 pub fn waiting(seq: u64, id: &str) -> String {
     format!("{WAITING}{seq:019}#{id}")
@@ -115,8 +116,8 @@ pub fn shard(id: &str) -> String {
     shard_key(shard_of(id, SHARDS))
 }
 
-/// Sort key of [`BY_USER`]: events with a seq first, in its order; those without after them, by their ids, which are in
-/// the order of time where we made them.
+/// Sort key of [`BY_USER`]: events with a seq come first, in its order; events without one follow by id, which is in
+/// the order of time for ids that we generate.
 #[must_use]
 pub fn user_order(seq: Option<u64>, id: &str) -> String {
     match seq {
@@ -125,7 +126,7 @@ pub fn user_order(seq: Option<u64>, id: &str) -> String {
     }
 }
 
-/// A time in Unix milliseconds as it stands in sort keys, so that text order is time order.
+/// A time in Unix milliseconds as it appears in sort keys: text order is time order.
 #[must_use]
 pub fn time(at: i64) -> String {
     format!("{:.3}", Timestamp::from_millisecond(at).unwrap_or_default())

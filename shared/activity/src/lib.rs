@@ -1,7 +1,8 @@
-//! Users' events: how many a second are accepted ([`limiter`]), and how each is processed once and in the order of its
-//! user's `seq`.
+//! User activity: how many events per second are accepted ([`limiter`]), and how each is processed once and in the
+//! order of its user's `seq`.
 //!
-//! [`decide`] says what becomes of a user's events and does no I/O; [`process`] writes it and decides again until nothing is left.
+//! [`decide`] makes the decisions about a user's events and does no I/O; [`process`] writes them and repeats until
+//! nothing is left.
 
 pub mod decide;
 pub mod item;
@@ -22,5 +23,5 @@ pub use event::{Activity, Record, Waiting};
 pub use item::EventState;
 pub use profile::Profile;
 
-/// The consumer that processes users' events, as dead letters and redrives name it.
+/// Name of the consumer that processes user activity, in dead letters and redrives.
 pub const CONSUMER: &str = "activity-order";

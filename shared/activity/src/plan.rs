@@ -1,4 +1,4 @@
-//! What a decision is made of, and what it says to write.
+//! The input of a decision, and its result: the writes of one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,34 +7,34 @@ use crate::item::EventState;
 use crate::{Activity, Cursor, Profile, Waiting};
 use millrace_domain::activity::UserId;
 
-/// Events of a user that wait at most, beside one that is being tried. Those that come on top are dead letters.
+/// Most waiting events of a user, not counting the one being retried. Further events are dead-lettered.
 pub const MAX_WAITING: u32 = 10_000;
 
-/// Actions of a transaction (`TransactWriteItems`).
+/// Most actions of a transaction (`TransactWriteItems`).
 pub const MAX_ACTIONS: usize = 100;
 
-/// Bytes of a transaction; `DynamoDB` allows 4 MB, and an event and its dead letter may be 0.6 MB.
+/// Most bytes of a transaction; `DynamoDB` allows 4 MB, and an event with its dead letter may be 0.6 MB.
 pub const MAX_BYTES: usize = 3 * 1024 * 1024;
 
 /// Attempts of an event that fails: the first one and three retries.
 pub const MAX_TRIES: u32 = 4;
 
-/// Bounds of a decision; tests have smaller ones.
+/// Limits of a decision; tests use smaller ones.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// How long a gap may last, in milliseconds.
+    /// Deadline of a gap, in milliseconds.
     pub gap: i64,
     /// See [`MAX_WAITING`].
     pub waiting: u32,
     /// See [`MAX_ACTIONS`].
     pub actions: usize,
-    /// Whether older records than those of now are still on the topic. Then no gap is stepped over: what is missing may be
-    /// among them.
+    /// Whether the consumer lags behind the topic. Then no gap is skipped: the missing events may be in the records
+    /// still to come.
     pub behind: bool,
 }
 
 impl Rules {
-    /// The rules with this deadline of gaps.
+    /// The default rules with this gap deadline.
     #[must_use]
     pub fn new(gap: Duration) -> Self {
         let gap = i64::try_from(gap.as_millis()).unwrap_or(i64::MAX);
@@ -42,115 +42,116 @@ impl Rules {
     }
 }
 
-/// Waiting events in their order.
+/// The first waiting events, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// The first of them.
+    /// The events.
     pub events: Vec<Waiting>,
     /// Whether there are more.
     pub more: bool,
 }
 
-/// What is known of a user.
+/// The known state of a user.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     /// The cursor.
     pub cursor: Cursor,
     /// The profile.
     pub profile: Profile,
-    /// Events that are stored. One that is absent here counts as new; the write is conditional on that.
+    /// Stored events. An event that is absent here counts as new; the write is conditional on that.
     pub known: BTreeMap<String, EventState>,
-    /// Event and redrive of the redrives that are over.
+    /// Completed redrives, as event id and redrive id.
     pub redriven: BTreeSet<(String, String)>,
-    /// The first events that wait; none if they were not read.
+    /// The first waiting events; `None` if they were not read.
     pub page: Option<Page>,
 }
 
-/// What an event's item has to be for a write.
+/// The condition of a write on an event's stored state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Was {
-    /// Not there: nobody has taken the event.
+    /// It does not exist: the event is new.
     Absent,
-    /// It waits, after this many attempts.
+    /// It is waiting, after this many attempts.
     Buffered(u32),
-    /// It failed after this many attempts, and is redriven.
+    /// It failed after this many attempts, and is being redriven.
     Failed(u32),
 }
 
 /// One action of a transaction.
 #[derive(Debug, Clone)]
 pub enum Write {
-    /// The state of an event, on condition of what it was.
+    /// Stores the state of an event, on condition of its previous state.
     Event {
-        /// The next state.
+        /// The new state.
         state: EventState,
         /// The condition.
         was: Was,
     },
-    /// What a redrive came to, on condition that it was not known.
+    /// Stores the outcome of a redrive, on condition that it is not stored yet.
     Redriven(EventState),
-    /// An event begins to wait.
+    /// Adds an event to the waiting ones.
     Wait(Waiting),
-    /// An event waits no longer: its rank and id.
+    /// Removes a waiting event, by its rank and id.
     Unwait(u64, String),
-    /// A gap was stepped over: its first and last seq.
+    /// Records a skipped gap: its first and last seq.
     Gap(u64, u64),
-    /// An event failed: a dead letter with a stable code.
+    /// Stores a failed event as a dead letter.
     Letter {
         /// The event.
         activity: Activity,
-        /// Its attempts.
+        /// Number of attempts.
         attempts: u32,
-        /// The code.
+        /// Stable reason code.
         reason: &'static str,
-        /// Why, for people.
+        /// The reason, for people.
         detail: String,
     },
 }
 
-/// What one transaction writes: everything or nothing.
+/// The writes of one transaction, all or nothing.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The user.
     pub user: UserId,
     /// When it was decided, in Unix milliseconds.
     pub now: i64,
-    /// The next cursor and profile; the cursor's version has grown by one. Without them only an attempt is counted.
+    /// The next cursor and profile, with the cursor's version increased by one. `None` if only an attempt is counted.
     pub next: Option<(Cursor, Profile)>,
-    /// The rest.
+    /// All other writes.
     pub writes: Vec<Write>,
-    /// Positions, in what came, of the events that this settles.
+    /// Positions of the incoming events that this settles.
     pub settled: Vec<usize>,
 }
 
-/// What to do after the plan was written.
+/// The next step after the plan is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// Nothing is left to do for the user now.
     Done,
-    /// Decide again: there is more than a transaction holds.
+    /// Decide again: not everything fits into one transaction.
     Again,
-    /// Read the waiting events and decide again; there is no plan.
+    /// There is no plan: read the waiting events and decide again.
     Read,
-    /// Decide again at this time, in Unix milliseconds: an attempt is due then.
+    /// Decide again at this time, in Unix milliseconds, when an attempt is due.
     Wait(i64),
 }
 
 /// A decision.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// What to write, if anything.
+    /// The plan to write, if any.
     pub plan: Option<Plan>,
-    /// And then.
+    /// The next step.
     pub next: Next,
 }
 
 impl State {
-    /// Takes over what was written. Waiting events are read anew, unless an attempt was counted.
+    /// Updates the state after the plan was written. The waiting events have to be read again, unless only an attempt
+    /// was counted.
     pub fn apply(&mut self, plan: Plan) {
         for write in plan.writes {
             match write {
-                // Of the others nobody asks again, and a user may have ten thousand of them.
+                // The states of other events are not needed again, and a user may have ten thousand of them.
                 Write::Event { state, .. } if state.tries > 0 || self.known.contains_key(&state.event_id) => {
                     self.known.insert(state.event_id.clone(), state);
                 }

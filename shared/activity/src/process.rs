@@ -1,4 +1,4 @@
-//! Brings the events of a user to their end: decides, writes, and decides again from what is stored by then.
+//! Processes the events of a user: decides, writes, and decides again from the stored state until nothing is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,37 +11,37 @@ use crate::plan::{Next, Page, Plan, Rules, State, Was, Write};
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::StoreError;
 
-/// Times in a row that a write brings nothing, before the records are handed back.
+/// Consecutive writes without progress before the records are returned for redelivery.
 const TRIES: u32 = 8;
-/// Longest pause before the second, in milliseconds; it doubles with each further one.
+/// Longest backoff before the second attempt, in milliseconds; it doubles with each further one.
 const FIRST_PAUSE: i64 = 20;
 
-/// Waiting events that are read at once: about what a transaction can process, with two actions for each.
+/// Waiting events that are read at once: about as many as one transaction can process, with two actions each.
 pub const PAGE: usize = 48;
 
-/// Where users and events are stored. Reads are consistent.
+/// Storage of users and events. Reads are consistent.
 pub trait Store: Sync {
     /// Cursors and profiles of these users.
     fn users(&self, users: &[&UserId]) -> impl Future<Output = Result<BTreeMap<UserId, State>, StoreError>> + Send;
 
-    /// Adds what is stored of these events, and of their redrives, to the state of their user.
+    /// Adds the stored state of these events and their redrives to their users' states.
     fn events(
         &self,
         events: &[&Activity],
         states: &mut BTreeMap<UserId, State>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The first events of a user that wait, at most `most`.
+    /// The first waiting events of a user, at most `most`.
     fn waiting(&self, user: &UserId, most: usize) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// Writes all of a plan or nothing.
+    /// Writes a plan, all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Condition`] when something has changed since it was read.
+    /// [`StoreError::Condition`] when the state has changed since it was read.
     fn commit(&self, plan: &Plan) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// The time, and chance.
+/// Time and randomness.
 pub trait Clock: Sync {
     /// Now, in Unix milliseconds.
     fn now(&self) -> i64;
@@ -53,10 +53,10 @@ pub trait Clock: Sync {
     fn fraction(&self) -> f64;
 }
 
-/// Events by user, each user's in the order of their arrival.
+/// Events by user, for each user in the order of arrival.
 pub type Arrived = BTreeMap<UserId, Vec<Activity>>;
 
-/// What was done.
+/// Counts of what was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Tally {
@@ -87,7 +87,7 @@ impl Tally {
         self.repeats += plan.settled.len().saturating_sub(new);
     }
 
-    /// Adds another one.
+    /// Adds the counts of another tally.
     pub fn add(&mut self, other: Self) {
         self.processed += other.processed;
         self.failed += other.failed;
@@ -98,8 +98,8 @@ impl Tally {
     }
 }
 
-/// Settles a batch: users side by side, at most `at_once`, and the events of each in order. Answers for each user what was
-/// done, or why its events have to come again.
+/// Processes a batch: at most `at_once` users concurrently, and the events of each in order. Returns for each user the
+/// counts, or why the events have to be redelivered.
 pub async fn process_all(
     store: &impl Store,
     clock: &impl Clock,
@@ -121,7 +121,7 @@ pub async fn process_all(
     stream::iter(users.collect::<Vec<_>>()).buffer_unordered(at_once).collect().await
 }
 
-/// Reads what is known of the users of these events and, for those that may be stored already, of the events.
+/// Reads the state of these events' users, and of those events that may already be stored.
 ///
 /// # Errors
 /// The store does not answer.
@@ -140,11 +140,11 @@ async fn load(store: &impl Store, arrived: &Arrived) -> Result<BTreeMap<UserId, 
     Ok(states)
 }
 
-/// Settles the events of a user that came, from the `state` that was loaded for them, and goes on with those that wait.
-/// After an error some of them may be settled; all of them can come again.
+/// Processes a user's arrived events, starting from the loaded `state`, and then the waiting ones. After an error some
+/// of them may be settled; all of them may be redelivered.
 ///
 /// # Errors
-/// The store does not answer, or others change the user all the time.
+/// The store does not answer, or other writers keep changing the user.
 async fn process_user(
     store: &impl Store,
     clock: &impl Clock,
@@ -155,7 +155,7 @@ async fn process_user(
 ) -> Result<Tally, StoreError> {
     let mut tally = Tally::default();
     let (mut failures, mut pause) = (0, FIRST_PAUSE);
-    // Whether a write has confirmed that the user is as it was read.
+    // Whether a write has confirmed that the state is current.
     let mut confirmed = false;
     loop {
         let now = clock.now();
@@ -183,8 +183,8 @@ async fn process_user(
         match step.next {
             Next::Done if confirmed => return Ok(tally),
             Next::Done => match changed(store, user, &state).await? {
-                // Events and cursor were read one after the other. Somebody may have taken the events in between and died,
-                // and then what waits is left to whoever finds them taken.
+                // Events and cursor are not read atomically. In between, another consumer may have taken the events and
+                // died; then this consumer finds them taken and has to process the waiting ones.
                 Some(newer) => state = newer,
                 None => return Ok(tally),
             },
@@ -196,17 +196,17 @@ async fn process_user(
 }
 
 async fn write(store: &impl Store, plan: &Plan) -> Result<(), StoreError> {
-    // Repeats alone need no write.
+    // Repeats need no write.
     if plan.writes.is_empty() && plan.next.is_none() { Ok(()) } else { store.commit(plan).await }
 }
 
-/// The user as it is, if that is not as it was read.
+/// The current state of the user, if it differs from the one that was read.
 async fn changed(store: &impl Store, user: &UserId, state: &State) -> Result<Option<State>, StoreError> {
     let newer = store.users(&[user]).await?.remove(user).unwrap_or_default();
     Ok((newer.cursor.version != state.cursor.version).then_some(newer))
 }
 
-/// Reads everything anew: somebody else was faster, or it is not known what was written.
+/// Reads everything again, after a lost race or a write with an unknown outcome.
 async fn reload(store: &impl Store, user: &UserId, pending: &[Activity]) -> Result<State, StoreError> {
     let mut states = store.users(&[user]).await?;
     states.entry(user.clone()).or_default();
@@ -214,7 +214,7 @@ async fn reload(store: &impl Store, user: &UserId, pending: &[Activity]) -> Resu
     Ok(states.remove(user).unwrap_or_default())
 }
 
-/// Reads the first events that wait, and how often the first one of them that fails was tried.
+/// Reads the first waiting events, and the attempts of the first one that fails.
 async fn read_waiting(store: &impl Store, user: &UserId, state: &mut State) -> Result<(), StoreError> {
     let page = store.waiting(user, PAGE).await?;
     let fails = page.events.iter().map(|waiting| &waiting.activity).find(|event| event.fails);

@@ -1,4 +1,4 @@
-//! What a user's processed events add up to.
+//! The profile of a user: a summary of the processed events.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,15 +9,15 @@ use crate::keys;
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
-/// Types that are counted by their names; further ones are counted together, so that the item stays small.
+/// Types that are counted by name; further ones are counted together, so that the item stays small.
 pub const MAX_TYPES: usize = 100;
 
-/// A user's profile. It is written with the cursor, and so needs no condition of its own.
+/// A user's profile. It is written together with the cursor, and so needs no condition of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     /// Processed events by type.
     pub counts: BTreeMap<String, u64>,
-    /// Processed events of types that came after [`MAX_TYPES`] others.
+    /// Processed events of types beyond the first [`MAX_TYPES`].
     pub other: u64,
     /// The latest time of a processed event, in Unix milliseconds.
     pub last_seen: Option<i64>,

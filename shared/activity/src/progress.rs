@@ -1,51 +1,52 @@
-//! How far the consumer of a partition is, so that the sweeper does not take for missing what is on the topic.
+//! Progress of the consumer of a partition, so that the sweeper does not treat events as missing that are still on the
+//! topic.
 //!
-//! A consumer that is behind steps over no gap: what is missing may be in front of it. It says so in an item of its
-//! partition, and the sweeper leaves the users of that partition alone until it has caught up.
+//! A consumer that lags behind skips no gap: the missing event may be in a record still to come. It reports this in an
+//! item of its partition, and the sweeper leaves the users of that partition alone until the consumer has caught up.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// A consumer whose newest record is older than this is behind, in milliseconds.
+/// A consumer lags if the newest record of its batch is older than this, in milliseconds.
 const BEHIND: i64 = 5_000;
 
-/// A consumer that is behind says so again after this time, in milliseconds.
+/// A lagging consumer repeats its report after this time, in milliseconds.
 const AGAIN: i64 = 10_000;
 
-/// What a consumer that was behind has said counts for this time, in milliseconds: longer than a batch may take. One that
-/// says nothing for longer has nothing to do or does not run, and what waits for it should not wait for ever.
+/// How long a report of a lagging consumer is valid, in milliseconds: longer than a batch may take. A consumer that
+/// reports nothing for longer is idle or not running, and the waiting events should not wait for it for ever.
 const COUNTS: i64 = 90_000;
 
-/// How far the consumer of a partition was.
+/// Progress that the consumer of a partition reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// When it said so, in Unix milliseconds.
+    /// Time of the report, in Unix milliseconds.
     pub at: i64,
-    /// Whether there were older records than those of that time.
+    /// Whether the consumer was lagging.
     pub behind: bool,
 }
 
 impl Progress {
-    /// Where a consumer is whose newest record is of the time `newest`, in Unix milliseconds.
+    /// The progress of a consumer whose newest record has the time `newest`, in Unix milliseconds.
     #[must_use]
     pub fn of(now: i64, newest: i64) -> Self {
         Self { at: now, behind: newest.saturating_add(BEHIND) < now }
     }
 
-    /// Whether the sweeper has to leave users of the partition alone.
+    /// Whether the sweeper has to leave the partition's users alone.
     #[must_use]
     pub fn holds(self, now: i64) -> bool {
         self.behind && now < self.at.saturating_add(COUNTS)
     }
 }
 
-/// What this process last reported of its partitions.
+/// The last progress that this process reported, by partition.
 #[derive(Debug, Default)]
 pub struct Reported(Mutex<HashMap<i64, Progress>>);
 
 impl Reported {
-    /// Whether the progress of a partition has to be reported: it is the first, it has changed, or it is time to repeat that
-    /// the consumer is behind.
+    /// Whether the progress of a partition has to be reported: it is the first report, it has changed, or the lag has
+    /// to be reported again.
     pub fn is_due(&self, partition: i64, progress: Progress) -> bool {
         let reported = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied();
         reported.is_none_or(|reported| {
@@ -53,7 +54,7 @@ impl Reported {
         })
     }
 
-    /// Notes what was reported.
+    /// Records a report.
     pub fn note(&self, partition: i64, progress: Progress) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, progress);
     }

@@ -16,10 +16,10 @@ use millrace_delivery::dead_letter::{self, DeadLetter};
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::{Item, StoreError, batch_get_keys, n, number, s, text, transact};
 
-/// Requests of a process under way at once. A transaction of 100 items is some 100 KB while it is sent.
+/// Concurrent requests of a process. A transaction of 100 items needs some 100 KB while it is sent.
 const REQUESTS_AT_ONCE: usize = 8;
 
-/// The tables.
+/// The activity table and the dead-letter table.
 #[derive(Debug, Clone)]
 pub struct Tables {
     dynamo: Client,
@@ -28,7 +28,7 @@ pub struct Tables {
     gate: Arc<Semaphore>,
 }
 
-/// The time of this machine.
+/// The system's clock.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock;
 
@@ -77,7 +77,7 @@ impl Store for Tables {
 
     async fn events(&self, events: &[&Activity], states: &mut BTreeMap<UserId, State>) -> Result<(), StoreError> {
         let _turn = self.turn().await;
-        // By id, because an event may come for two users.
+        // By id, because two users may have events with the same id.
         let mut wanted: BTreeMap<(&str, String), Vec<&UserId>> = BTreeMap::new();
         for event in events {
             wanted.entry((&event.id, keys::EVENT_SK.to_owned())).or_default().push(&event.user);
@@ -139,13 +139,13 @@ impl Store for Tables {
 }
 
 impl Tables {
-    /// The activity table and the table of dead letters.
+    /// The tables with these names.
     #[must_use]
     pub fn new(dynamo: Client, activity: String, dead_letters: String) -> Self {
         Self { dynamo, activity, dead_letters, gate: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)) }
     }
 
-    /// Waits for a free place; the semaphore is never closed.
+    /// Waits for a permit; the semaphore is never closed.
     async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.gate.acquire().await.ok()
     }
@@ -155,7 +155,7 @@ impl Tables {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Writes a cursor on condition that nobody has written one since it was read.
+    /// Writes a cursor on condition that it is unchanged since it was read.
     fn put_cursor(&self, user: &UserId, cursor: &Cursor) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder().table_name(&self.activity).set_item(Some(cursor.to_item(user)));
         let put = if cursor.version == 1 {
@@ -205,7 +205,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Says how far the consumer of a partition is.
+    /// Reports the progress of a partition's consumer.
     ///
     /// # Errors
     /// The store does not answer.
@@ -217,7 +217,7 @@ impl Tables {
         put.send().await.map(drop).map_err(StoreError::from)
     }
 
-    /// How far the consumers of these partitions were.
+    /// The last reported progress of these partitions.
     ///
     /// # Errors
     /// The store does not answer.
@@ -231,8 +231,8 @@ impl Tables {
         items.iter().map(progress).collect()
     }
 
-    /// Users of a shard whose events wait and who are due at `now`, at most `most` after those of an earlier answer, and
-    /// what to ask for the next ones with. The index is a little behind.
+    /// Users of a shard with waiting events who are due at `now`: at most `most`, continuing an earlier page, and the
+    /// start of the next page. The index is eventually consistent.
     ///
     /// # Errors
     /// The store does not answer.
@@ -264,7 +264,7 @@ impl Tables {
     }
 }
 
-/// The condition that an event is what it was.
+/// The condition on the stored state of an event.
 fn condition(was: Was) -> (&'static str, Option<Item>) {
     let values = |status: &str, attempts: u32| {
         Some(Item::from([(":status".to_owned(), s(status)), (":attempts".to_owned(), n(attempts))]))
@@ -280,7 +280,7 @@ fn names(was: Was) -> Option<std::collections::HashMap<String, String>> {
     (was != Was::Absent).then(|| [("#status".to_owned(), "status".to_owned())].into())
 }
 
-/// What a redrive came to: the event's state under a key of its own, and in no index.
+/// The outcome of a redrive: the event's state under its own key, in no index.
 fn redriven(state: &EventState) -> Option<Item> {
     let redrive = state.redrive.as_ref()?;
     let mut item = state.to_item();
@@ -291,7 +291,7 @@ fn redriven(state: &EventState) -> Option<Item> {
     Some(item)
 }
 
-/// The dead letter of a gap, which has no record.
+/// The dead letter of a gap, which has no Kafka record.
 fn gap_letter(user: &str, first: u64, last: u64) -> DeadLetter {
     let topic = millrace_domain::event::Topic::UserActivityEvents.name();
     DeadLetter {

@@ -1,4 +1,4 @@
-//! What a request changes: the state, its events, and the answer of an idempotent request, in one transaction.
+//! What a request changes: the state, its events, and the stored response of an idempotent request, in one transaction.
 
 use std::sync::Arc;
 
@@ -17,25 +17,25 @@ use crate::idempotency::{Answer, Claim, Keys, claim_lost};
 /// One change.
 #[derive(Debug, Default)]
 pub struct Change<'a> {
-    /// Writes the state, on condition that it is what the change was decided on.
+    /// Writes of the state, on condition that the state is the one that the change was decided on.
     pub actions: Vec<TransactWriteItem>,
     /// Its events, all of one aggregate.
     pub entries: Vec<Entry>,
-    /// The answer that is stored under the request's idempotency key.
+    /// The response to store under the request's idempotency key.
     pub answer: Option<(&'a Claim, &'a Answer)>,
 }
 
-/// Why a change was not made.
+/// Why a change failed.
 #[derive(Debug)]
 pub enum Refused {
-    /// What it was decided on has changed.
+    /// Lost a race: the state that it was decided on has changed.
     Raced,
-    /// Another reason, as the client is told it.
+    /// Another reason, as reported to the client.
     Problem(Problem),
 }
 
 impl Refused {
-    /// What the client is told, where losing a race is `raced`.
+    /// The problem to report to the client; for a lost race, the result of `raced`.
     #[must_use]
     pub fn or(self, raced: impl FnOnce() -> Problem) -> Problem {
         match self {
@@ -51,7 +51,7 @@ impl<E: Into<Problem>> From<E> for Refused {
     }
 }
 
-/// Makes changes.
+/// Commits changes and publishes their events.
 #[derive(Clone)]
 pub struct Changes {
     dynamo: Client,
@@ -62,7 +62,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// By the settings `IDEMPOTENCY_TABLE` and `OUTBOX_TABLE`.
+    /// Configured by the settings `IDEMPOTENCY_TABLE` and `OUTBOX_TABLE`.
     ///
     /// # Errors
     /// A setting is missing.
@@ -72,10 +72,10 @@ impl Changes {
         Ok(Self { dynamo, keys, outbox: Outbox::from_env(publisher)? })
     }
 
-    /// Makes a change, all or nothing, and publishes its events.
+    /// Commits a change, all or nothing, and publishes its events.
     ///
     /// # Errors
-    /// [`Refused`] says whether somebody was faster.
+    /// [`Refused`] distinguishes a lost race from other reasons.
     pub async fn make(&self, change: Change<'_>, now: Timestamp) -> Result<(), Refused> {
         let Change { mut actions, entries, answer } = change;
         for entry in &entries {
@@ -94,7 +94,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Puts the events of the version that a change was decided on into the outbox, where `bundle` still holds them.
+    /// If `bundle` still holds the events of the version that a change was decided on, moves them to the outbox entries
+    /// of their aggregates.
     ///
     /// # Errors
     /// The outbox does not answer.

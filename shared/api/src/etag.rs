@@ -1,15 +1,15 @@
-//! Optimistic concurrency: the entity tag is the version, and `If-Match` asks for one (RFC 9110, 13.1.1).
+//! Optimistic concurrency: the entity tag is the version, and `If-Match` requires one (RFC 9110, 13.1.1).
 
 use http::{HeaderMap, StatusCode, header};
 
 use super::Problem;
 
-/// What `If-Match` asks for.
+/// The requirement of an `If-Match` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
-    /// No header: any state will do.
+    /// No header: any state is accepted.
     Absent,
-    /// `*`: any version of what exists.
+    /// `*`: any version of an existing resource.
     Any,
     /// One of these versions.
     Versions(Vec<u64>),
@@ -25,15 +25,15 @@ impl IfMatch {
     /// Reads the header.
     ///
     /// # Errors
-    /// 400 for what is no list of entity tags.
+    /// 400 for a value that is not a list of entity tags.
     pub fn read(headers: &HeaderMap) -> Result<Self, Problem> {
         Self::read_as(headers, &header::IF_MATCH)
     }
 
-    /// Reads `If-None-Match`, which has the same form.
+    /// Reads `If-None-Match`, which has the same syntax.
     ///
     /// # Errors
-    /// 400 for what is no list of entity tags.
+    /// 400 for a value that is not a list of entity tags.
     pub fn read_none_match(headers: &HeaderMap) -> Result<Self, Problem> {
         Self::read_as(headers, &header::IF_NONE_MATCH)
     }
@@ -50,7 +50,7 @@ impl IfMatch {
         for tag in text.split(',').map(str::trim) {
             let opaque = tag.strip_prefix("W/").unwrap_or(tag);
             let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or_else(invalid)?;
-            // A weak tag never matches strongly, and a tag that is no version matches none of ours.
+            // A weak tag never matches in a strong comparison, and a tag that is not a version matches none of ours.
             if let (Ok(version), false) = (inner.parse(), tag.starts_with("W/")) {
                 versions.push(version);
             }
@@ -58,7 +58,7 @@ impl IfMatch {
         Ok(Self::Versions(versions))
     }
 
-    /// Whether a version that exists is asked for.
+    /// Whether the header accepts this existing version.
     #[must_use]
     pub fn allows(&self, version: u64) -> bool {
         match self {
@@ -67,7 +67,7 @@ impl IfMatch {
         }
     }
 
-    /// 412 unless the version is asked for.
+    /// 412 unless the header accepts the version.
     ///
     /// # Errors
     /// 412 `version_mismatch`.

@@ -1,4 +1,4 @@
-//! Body, query and path of a request, with mistakes told as problem+json.
+//! Extractors for body, query and path, which report mistakes as problem+json.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{MAX_BODY_BYTES, Problem};
 
-/// The bytes of a body; over [`MAX_BODY_BYTES`] it is 413 `body_too_large`.
+/// The bytes of a body; a body over [`MAX_BODY_BYTES`] is 413 `body_too_large`.
 #[derive(Debug, Clone)]
 pub struct Body(pub Bytes);
 
@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-/// The query parameters; one that is given twice, or is no text, is 400 `invalid_query`.
+/// The query parameters; a repeated or non-text parameter is 400 `invalid_query`.
 #[derive(Debug, Clone)]
 pub struct Params<T>(pub T);
 
@@ -43,7 +43,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// The one parameter of a path; what is no text names no resource.
+/// The single path parameter; a value that is not text is 404.
 #[derive(Debug, Clone)]
 pub struct Segment(pub String);
 
@@ -56,14 +56,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
-/// A PUT or PATCH of the resource that the one parameter of the path names.
+/// A PUT or PATCH of the resource that the single path parameter names.
 #[derive(Debug, Clone)]
 pub struct Put {
     /// Id in the path.
     pub id: String,
     /// Headers.
     pub headers: HeaderMap,
-    /// Trace that the request belongs to.
+    /// Trace context of the request.
     pub trace: TraceContext,
     /// Body.
     pub body: Bytes,
@@ -75,7 +75,7 @@ impl<S: Send + Sync> FromRequest<S> for Put {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let Segment(id) = Segment::from_request_parts(&mut parts, state).await?;
-        // `serve` has put it there.
+        // Set by `serve`.
         let trace = parts.extensions.get::<TraceContext>().copied().ok_or_else(Problem::unavailable)?;
         let headers = parts.headers.clone();
         let Body(body) = Body::from_request(Request::from_parts(parts, body), state).await?;

@@ -1,4 +1,4 @@
-//! `GET /health` says that the process lives; `GET /health/ready` asks each dependency.
+//! `GET /health` reports that the process is alive; `GET /health/ready` checks each dependency.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
-/// Longest wait for one dependency.
+/// Time limit for each dependency.
 pub const DEPENDENCY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The answer.
@@ -18,12 +18,12 @@ struct Health {
     dependencies: BTreeMap<&'static str, &'static str>,
 }
 
-/// 200: the process answers.
+/// 200: the process is alive.
 pub async fn live() -> Response {
     Json(Health { status: "ok", dependencies: BTreeMap::new() }).into_response()
 }
 
-/// 200 when every dependency answers, else 503; the body names each.
+/// 200 if every dependency answers, otherwise 503; the body lists each.
 #[must_use]
 pub fn ready<const N: usize>(dependencies: [(&'static str, bool); N]) -> Response {
     let all = dependencies.iter().all(|(_, up)| *up);

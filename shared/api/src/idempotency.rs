@@ -1,12 +1,12 @@
 //! `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header) for POST.
 //!
-//! The header is optional. A key belongs to a caller and a route. The first request with it claims it; its answer is
-//! stored **in the transaction that writes the state**, so that a crash leaves both or neither. Then:
-//! - the same key and body gives the stored answer again, with `Idempotency-Replayed: true`;
-//! - the same key with another body gives 422 `idempotency_key_reused`;
-//! - while the first is under way, 409 `idempotency_key_in_progress` with `Retry-After`;
-//! - a claim whose holder died is free again after [`LEASE`];
-//! - a key is forgotten after [`RETENTION`]; only successful answers are stored, a refused request may be sent again.
+//! The header is optional. A key is scoped to a caller and a route. The first request with a key claims it; its
+//! response is stored **in the transaction that writes the state**, so that a crash leaves both or neither. Then:
+//! - the same key and body returns the stored response, with `Idempotency-Replayed: true`;
+//! - the same key with another body returns 422 `idempotency_key_reused`;
+//! - while the first request is in progress, 409 `idempotency_key_in_progress` with `Retry-After`;
+//! - a claim whose holder died expires after [`LEASE`];
+//! - a key is forgotten after [`RETENTION`]; only successful responses are stored, so a refused request may be retried.
 
 mod post;
 
@@ -31,16 +31,16 @@ use uuid::Uuid;
 use crate::Problem;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
-/// A claim is free again after this time; longer than any function runs.
+/// A claim expires after this time, which is longer than any function runs.
 pub const LEASE: Duration = Duration::from_secs(30);
 
-/// A key is remembered for this time.
+/// How long a key is remembered.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longest key, in characters.
 pub const MAX_KEY_LENGTH: usize = 255;
 
-/// Headers of an answer that are stored with it.
+/// Headers that are stored with a response.
 const STORED_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
 /// The table of keys.
@@ -50,7 +50,7 @@ pub struct Keys {
     table: String,
 }
 
-/// What a request is known by.
+/// Identity of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Request {
     key: String,
@@ -58,7 +58,7 @@ struct Request {
 }
 
 impl Request {
-    /// Reads the header; none means that the request is not idempotent. 400 for a key that is empty, over
+    /// Reads the header; without one the request is not idempotent. 400 for a key that is empty, longer than
     /// [`MAX_KEY_LENGTH`] or not visible ASCII.
     fn read(headers: &HeaderMap, caller: &str, route: &str, body: &[u8]) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
@@ -67,13 +67,13 @@ impl Request {
             let detail = format!("1 to {MAX_KEY_LENGTH} visible ASCII characters were expected");
             Problem::invalid_field("Idempotency-Key", "invalid_idempotency_key", detail)
         })?;
-        // Lengths keep `a` + `bc` apart from `ab` + `c`.
+        // The lengths distinguish `a` + `bc` from `ab` + `c`.
         let scoped = format!("{}:{caller}{}:{route}{key}", caller.len(), route.len());
         Ok(Some(Self { key: digest(scoped.as_bytes()), fingerprint: digest(body) }))
     }
 }
 
-/// The right to do the request.
+/// The exclusive right to perform the request.
 #[derive(Debug, Clone)]
 pub struct Claim {
     key: String,
@@ -81,21 +81,21 @@ pub struct Claim {
     owner: String,
 }
 
-/// What to do with a request.
+/// How to proceed with a request.
 #[derive(Debug)]
 enum Started {
-    /// Do it, and store the answer by [`Keys::complete`] in the same transaction.
+    /// Perform it, and store the response with [`Keys::complete`] in the same transaction.
     Claimed(Claim),
-    /// It was done: this is the answer.
+    /// It was already performed: return this response.
     Replay(Response),
 }
 
-/// An answer as it is stored.
+/// A response as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Headers that belong to it.
+    /// Its stored headers.
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: String,
@@ -111,7 +111,7 @@ impl Keys {
     /// Claims the key of a request.
     ///
     /// # Errors
-    /// 409, 422 as the module says; 503 when the store does not answer.
+    /// 409 and 422 as the module documentation says; 503 when the store does not answer.
     async fn start(&self, request: Request, now: Timestamp, owner: Uuid) -> Result<Started, Problem> {
         let claim = Claim { key: request.key, fingerprint: request.fingerprint, owner: owner.to_string() };
         let second = now.as_second();
@@ -125,7 +125,7 @@ impl Keys {
             .item("owner", s(&claim.owner))
             .item("leaseUntil", n(lease))
             .item("expiresAt", n(second + seconds(RETENTION)))
-            // Free, forgotten, or left by a holder that died. A finished key has no lease.
+            // Unused, forgotten, or abandoned by a holder that died. A completed key has no lease.
             .condition_expression(
                 "attribute_not_exists(#key) OR expiresAt <= :now OR (leaseUntil <= :now AND fingerprint = :fingerprint)",
             )
@@ -139,7 +139,7 @@ impl Keys {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 let item = failed.item().cloned().unwrap_or_default();
-                // The retry of a claim that was written but not acknowledged meets itself.
+                // A retry of a claim whose response was lost finds its own claim.
                 if text(&item, "owner").is_ok_and(|other| other == claim.owner) {
                     return Ok(Started::Claimed(claim));
                 }
@@ -152,8 +152,8 @@ impl Keys {
         }
     }
 
-    /// The action that stores the answer; it belongs into the transaction that writes the state. It cancels the
-    /// transaction when the claim was lost to somebody else.
+    /// The action that stores the response. It belongs in the transaction that writes the state, and cancels it if the
+    /// claim was lost to another request.
     ///
     /// # Errors
     /// The answer has no JSON form.
@@ -190,7 +190,7 @@ impl Keys {
         match act(Some(claim.clone())).await {
             Ok(answer) => Ok(answer.respond()),
             Err(problem) => {
-                // After a 503 the outcome may be unknown, so the claim stays until its lease ends.
+                // After a 503 the outcome may be unknown, so the claim stays until its lease expires.
                 if problem.status().is_client_error() {
                     self.release(&claim).await;
                 }
@@ -199,7 +199,7 @@ impl Keys {
         }
     }
 
-    /// Gives a claim back after a request that was refused. Best effort: the lease frees it otherwise.
+    /// Releases the claim after a refused request. Best effort: otherwise the lease expires.
     async fn release(&self, claim: &Claim) {
         let delete = self
             .dynamo
@@ -217,7 +217,7 @@ impl Keys {
     }
 }
 
-/// The problem of a request whose claim was lost while it was done.
+/// The problem of a request whose claim expired and was taken over while it ran.
 #[must_use]
 pub fn claim_lost() -> Problem {
     let detail = "another request with this Idempotency-Key took over; repeat the request for its answer";
@@ -243,7 +243,7 @@ fn existing(item: &Item, fingerprint: &str, now: i64) -> Result<Started, Problem
 }
 
 impl Answer {
-    /// Takes what is stored of an answer.
+    /// Keeps the stored parts of a response.
     pub fn new(status: StatusCode, headers: &HeaderMap, body: String) -> Self {
         let stored = STORED_HEADERS.iter().filter_map(|name| {
             let value = headers.get(name)?.to_str().ok()?;
@@ -252,7 +252,7 @@ impl Answer {
         Self { status: status.as_u16(), headers: stored.collect(), body }
     }
 
-    /// The answer as a response.
+    /// Converts it into an HTTP response.
     #[must_use]
     pub fn respond(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);

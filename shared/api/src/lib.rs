@@ -1,5 +1,5 @@
-//! What every HTTP function shares: axum's router under `lambda_http`, errors as RFC 9457 problem+json, checked
-//! bodies, cursor pages, entity tags and health.
+//! What all HTTP functions share: an axum router under `lambda_http`, errors as RFC 9457 problem+json, checked bodies,
+//! cursor pages, entity tags and health checks.
 
 pub mod change;
 pub mod etag;
@@ -14,5 +14,5 @@ pub mod serve;
 pub use extract::{Body, Params, Put, Segment};
 pub use problem::Problem;
 
-/// Largest request body, in bytes. An accepted body always fits in an event.
+/// Largest request body, in bytes. A body that is accepted always fits in an event.
 pub const MAX_BODY_BYTES: usize = millrace_domain::event::MAX_EVENT_BYTES;

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use millrace_platform::dynamo::StoreError;
 
-/// Items of a page when `limit` is absent.
+/// Page size when `limit` is absent.
 const DEFAULT_LIMIT: usize = 50;
-/// Most items of a page.
+/// Largest page size.
 const MAX_LIMIT: usize = 100;
-/// Longest cursor that is read, in bytes.
+/// Longest accepted cursor, in bytes.
 const MAX_CURSOR_BYTES: usize = 1_024;
 
 #[derive(Debug, Serialize)]
@@ -24,7 +24,7 @@ struct Page<T> {
     next_cursor: Option<String>,
 }
 
-/// Answers a page: its items in order, and the cursor of the page that follows, null after the last.
+/// Returns a page: its items in order, and the cursor of the next page, null after the last.
 ///
 /// # Errors
 /// The cursor has no JSON form.
@@ -42,7 +42,7 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// Items asked for.
+    /// Requested page size.
     ///
     /// # Errors
     /// 400 for a limit that is not 1 to 100.
@@ -53,10 +53,10 @@ impl PageQuery {
         })
     }
 
-    /// Where the page starts.
+    /// The cursor at which the page starts.
     ///
     /// # Errors
-    /// 400 for a cursor that no page of this list gave.
+    /// 400 for a cursor that does not come from a page of this list.
     pub fn cursor<C: DeserializeOwned>(&self) -> Result<Option<C>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let read = || {

@@ -1,4 +1,4 @@
-//! Errors as they leave: RFC 9457 `application/problem+json` with a stable `code`.
+//! Errors as clients see them: RFC 9457 `application/problem+json` with a stable `code`.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -16,15 +16,15 @@ pub struct Problem {
     /// `urn:millrace:problem:<code>`.
     #[serde(rename = "type")]
     kind: String,
-    /// Text of the status.
+    /// Reason phrase of the status.
     title: &'static str,
     /// HTTP status.
     status: u16,
     /// Stable code.
     pub code: &'static str,
-    /// What was wrong and what to do.
+    /// What is wrong, and how to correct it.
     detail: String,
-    /// Every bad field.
+    /// All invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
     /// Further members (RFC 9457, 3.2).
@@ -52,7 +52,7 @@ impl Problem {
         }
     }
 
-    /// 400 with every bad field.
+    /// 400 with all invalid fields.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let count = errors.len();
@@ -60,12 +60,12 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "invalid_request", format!("{count} {noun} not valid")) }
     }
 
-    /// 400 for one bad field.
+    /// 400 for one invalid field.
     pub fn invalid_field(field: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError { field: field.to_owned(), code, detail: detail.into() }])
     }
 
-    /// 422 with a code of its own and every bad field: the request is well formed and cannot be done.
+    /// 422 with its own code and all invalid fields: the request is well formed but cannot be processed.
     pub fn unprocessable(code: &'static str, detail: impl Into<String>, errors: Vec<FieldError>) -> Self {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
     }
@@ -76,7 +76,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
     }
 
-    /// 405 with what the resource allows.
+    /// 405 with the methods that the resource allows.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("this resource allows {allow}");
@@ -86,7 +86,7 @@ impl Problem {
         }
     }
 
-    /// 503: nothing was done; the same request may be sent again after the pause.
+    /// 503: nothing was done; the same request may be retried after the pause.
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "a part of the service does not answer; try again")
@@ -99,7 +99,7 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
-    /// Adds a member of its own kind.
+    /// Adds an extension member.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.members.insert(name.to_owned(), value);
@@ -113,21 +113,21 @@ impl Problem {
     }
 }
 
-/// 400 with every bad field.
+/// 400 with all invalid fields.
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         Self::invalid(invalid.0)
     }
 }
 
-/// 413 for an event that no topic takes.
+/// 413 for an event that is too large for a topic.
 impl From<EntryError> for Problem {
     fn from(error: EntryError) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", error.to_string())
     }
 }
 
-/// 503: what went wrong is for the log; the client learns that it may try again.
+/// 503: the cause is only logged; the client learns that it may retry.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "store");
@@ -135,7 +135,7 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// Pause that a 503 asks for, in seconds.
+/// `Retry-After` of a 503, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 impl IntoResponse for Problem {

@@ -1,4 +1,4 @@
-//! Answers that carry one resource.
+//! Responses that carry one resource.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,7 +9,7 @@ use super::etag::{IfMatch, etag};
 use crate::idempotency::Answer;
 use millrace_platform::dynamo::StoreError;
 
-/// A resource of this version, with its location where it is new.
+/// A resource at this version, with its location if it is new.
 ///
 /// # Errors
 /// The resource has no JSON form.
@@ -27,10 +27,10 @@ pub fn answer(
     json(status, headers, body)
 }
 
-/// What GET answers: the resource, or 304 where `If-None-Match` has its version.
+/// The response to a GET: the resource, or 304 if `If-None-Match` contains its version.
 ///
 /// # Errors
-/// 400 for an `If-None-Match` that is no list of entity tags.
+/// 400 for an `If-None-Match` that is not a list of entity tags.
 pub fn found(headers: &HeaderMap, body: &impl Serialize, version: u64) -> Result<Response, Problem> {
     let known = IfMatch::read_none_match(headers)?;
     if known != IfMatch::Absent && known.allows(version) {
@@ -39,7 +39,7 @@ pub fn found(headers: &HeaderMap, body: &impl Serialize, version: u64) -> Result
     Ok(answer(StatusCode::OK, body, version, None)?.respond())
 }
 
-/// Any JSON.
+/// A JSON response.
 ///
 /// # Errors
 /// The body has no JSON form.

@@ -15,11 +15,11 @@ use millrace_platform::crash_points::{self, ANSWER};
 use millrace_platform::shutdown::{self, InFlight};
 use millrace_platform::telemetry::TraceContext;
 
-/// A request is answered within this time, whatever hangs: the function's own timeout (10 s) would end the whole
-/// process and the other requests in it.
+/// Time limit of every request. Without it, the function's own timeout (10 s) would end the whole process, with all
+/// other requests in it.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Serves until Lambda ends the process; `close` is awaited after SIGTERM, when no request is in flight.
+/// Serves until Lambda ends the process. After SIGTERM, when no request is in flight, `close` is awaited.
 ///
 /// # Errors
 /// The runtime API does not answer.
@@ -40,22 +40,22 @@ pub async fn serve(router: Router, close: impl Future<Output = ()> + Send + 'sta
     .await
 }
 
-/// One request. The body is gathered, since API Gateway takes it whole.
+/// Handles one request. The response body is collected, because API Gateway takes it as a whole.
 async fn answer(
     router: Router,
     request: lambda_http::Request,
 ) -> Result<http::Response<lambda_http::Body>, lambda_http::Error> {
     let (parts, body) = router.oneshot(request.map(axum::body::Body::new)).await?.into_parts();
     let body = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await?;
-    // Every answer is text; binary would be sent in base64.
+    // All responses are text; binary ones would be sent in Base64.
     let body = String::from_utf8(body.into()).map_or_else(|bytes| bytes.into_bytes().into(), lambda_http::Body::from);
     Ok(http::Response::from_parts(parts, body))
 }
 
-/// Largest answer, in bytes: a payload of Lambda holds 6 MB, and JSON in JSON grows.
+/// Largest response, in bytes: Lambda's payload limit is 6 MB, and JSON embedded in JSON grows by its escapes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// The router with the rules that hold for every API: 404 as problem+json, body limit, time limit, trace context.
+/// Adds the rules that every API shares: 404 as problem+json, body limit, time limit, trace context.
 pub fn with_rules(router: Router) -> Router {
     router
         .fallback(|| async { Problem::not_found("resource") })
@@ -63,7 +63,7 @@ pub fn with_rules(router: Router) -> Router {
         .layer(middleware::from_fn(observe))
 }
 
-/// Who calls, as API Gateway's authorizer saw it; it scopes idempotency keys.
+/// The caller as identified by API Gateway's authorizer; scopes idempotency keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(pub String);
 
@@ -73,7 +73,7 @@ impl Default for Caller {
     }
 }
 
-/// Puts the caller and the trace context into the request, bounds its time and logs how it ended.
+/// Adds the caller and the trace context to the request, limits its time and logs its outcome.
 async fn observe(mut request: Request, next: Next) -> Response {
     if !is_plain(request.raw_http_path()) {
         return Problem::not_found("resource").into_response();
@@ -120,8 +120,8 @@ fn caller(request: &Request) -> Caller {
     Caller(arn.map_or(ANONYMOUS, principal).to_owned())
 }
 
-/// The role of an assumed role, without its session: the session changes with every task and every refresh, and a
-/// retry has to be known as the same caller's.
+/// The role of an assumed role, without its session: the session changes with every task and every refresh, but a retry
+/// must be recognised as coming from the same caller.
 fn principal(arn: &str) -> &str {
     match arn.rsplit_once('/') {
         Some((role, _session)) if arn.contains(":assumed-role/") => role,
@@ -129,13 +129,13 @@ fn principal(arn: &str) -> &str {
     }
 }
 
-/// Whether the path names what the router would read. HTTP APIs may deliver it decoded, and then a `#`, `?` or `..`
-/// that was part of a name would be taken for syntax.
+/// Whether the router reads the path as the client meant it. HTTP APIs may deliver the path decoded, and a `#`, `?` or
+/// `..` that was part of a name would then be taken for syntax.
 fn is_plain(raw_path: &str) -> bool {
     !raw_path.contains(['#', '?', '\\']) && !raw_path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
-/// The caller of a request without an authorizer (a local run).
+/// Caller of a request without an authorizer (a local run).
 const ANONYMOUS: &str = "anonymous";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! An e-mail address that SES will take.
+//! An e-mail address that SES accepts.
 
 use crate::text_type::text_type;
 
@@ -15,14 +15,14 @@ text_type!(
     schema(with = "String", extend("pattern" = "^[^@ ]{1,64}@[^@ ]{1,253}$"))
 );
 
-/// A text that is no e-mail address.
+/// The text is not a valid e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an address such as kitchen@example.com was expected")]
 pub struct InvalidAddress;
 
 fn check(text: &str) -> Result<(), InvalidAddress> {
     let (local, domain) = text.split_once('@').ok_or(InvalidAddress)?;
-    // `atext` of RFC 5322 and the dot, which stands between two of them.
+    // RFC 5322's `atext`, and the dot, which may only stand between two of its characters.
     let atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&byte);
     let local = local.len() <= MAX_LOCAL && local.split('.').all(|part| !part.is_empty() && part.bytes().all(atom));
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

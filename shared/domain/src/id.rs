@@ -1,4 +1,4 @@
-//! Ids as types, so that one kind is never taken for another.
+//! Typed ids, so that one kind cannot be mistaken for another.
 
 use uuid::Uuid;
 
@@ -7,7 +7,7 @@ use crate::text_type::text_type;
 /// Longest id that a client may choose, in characters.
 pub const MAX_LENGTH: usize = 64;
 
-/// Why a text is not an id.
+/// Why a text is not a valid id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id has 1 to 64 characters out of A-Z, a-z, 0-9, '-' and '_'")]
 pub struct InvalidId;

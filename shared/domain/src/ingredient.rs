@@ -1,4 +1,4 @@
-//! The ingredient, and the rule of when a person is to be told that it runs low.
+//! The ingredient, and the rule for when a low-stock alert is sent.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -35,13 +35,13 @@ pub struct Ingredient {
     pub updated_at: Timestamp,
 }
 
-/// An ingredient as it is stored.
+/// An ingredient with its stored alert state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The ingredient.
     #[serde(flatten)]
     pub ingredient: Ingredient,
-    /// Whether the next fall below half is told. Being told disarms, a stock above half arms again.
+    /// Whether the next fall below half sends an alert. An alert disarms; stock above half arms again.
     pub armed: bool,
 }
 
@@ -66,20 +66,20 @@ pub struct Notify {
     pub version: u64,
 }
 
-/// Where a level is, compared with half of the full level.
+/// Compares the stock with half of the full level.
 fn half(stock: u64, full: u64) -> std::cmp::Ordering {
     (u128::from(stock) * 2).cmp(&u128::from(full))
 }
 
 impl Kept {
-    /// A new ingredient. It is armed unless it begins below half: then there is no fall to tell.
+    /// A new ingredient. It is armed unless it starts below half, because then there is no fall to alert on.
     #[must_use]
     pub fn new(ingredient: Ingredient) -> Self {
         let armed = half(ingredient.stock, ingredient.full_level).is_ge();
         Self { ingredient, armed }
     }
 
-    /// The next version, and what is to be told of the change: that an armed stock falls from half or more to less.
+    /// The next version, and the alert for the change, if any: an armed ingredient falls from half or more to less.
     #[must_use]
     pub fn change(&self, next: Ingredient) -> (Self, Option<Notify>) {
         let before = half(self.ingredient.stock, self.ingredient.full_level);
@@ -112,7 +112,7 @@ mod tests {
         Ingredient { id, name, unit, stock, full_level, alert_email: None, version, created_at: at, updated_at: at }
     }
 
-    /// Whether each of these stocks, one after the other, was told.
+    /// Whether each stock in this sequence caused an alert.
     fn told(full: u64, stocks: &[u64]) -> Vec<bool> {
         let mut kept = Kept::new(ingredient(stocks[0], full, 1));
         let mut told = Vec::new();
@@ -130,14 +130,14 @@ mod tests {
             told(100, &[100, 50, 49, 10, 49, 50, 49, 51, 49]),
             [false, true, false, false, false, false, false, true]
         );
-        // What begins below half has not fallen.
+        // An ingredient that starts below half has not fallen.
         assert_eq!(told(100, &[49, 10, 60, 40]), [false, false, true]);
         assert_eq!(told(0, &[0, 5, 0]), [false, false]);
         assert_eq!(told(u64::MAX, &[u64::MAX, u64::MAX / 2]), [true]);
     }
 
     proptest! {
-        /// Also where the full level changes.
+        /// This also covers changes of the full level.
         #[test]
         fn a_fall_is_told_unless_one_was_told_since_the_stock_was_above_half(
             levels in proptest::collection::vec((0_u64..=20, 1_u64..=20), 2..60)

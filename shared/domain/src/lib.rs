@@ -1,4 +1,4 @@
-//! What the business is: types, events and rules. Nothing here does I/O; time, randomness and settings are arguments.
+//! The business domain: types, events and rules. Nothing here does I/O; time, randomness and settings are arguments.
 
 pub mod activity;
 pub mod email;

@@ -1,4 +1,4 @@
-//! The order, as the API answers it and as its events carry it.
+//! The order, as the API returns it and as its events carry it.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,9 +9,10 @@ use crate::product::{Price, RecipeItem};
 
 /// Most lines of an order.
 pub const MAX_LINES: usize = 50;
-/// Most pieces of one line.
+/// Largest quantity of one line.
 pub const MAX_QUANTITY: u64 = 1_000_000;
-/// Most distinct products and ingredients of an order: what it takes is one transaction, which holds 100 actions.
+/// Most distinct products and ingredients of an order: all of them are written in one transaction, which has at most
+/// 100 actions.
 pub const MAX_PARTS: usize = 90;
 
 /// An order.

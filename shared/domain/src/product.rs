@@ -1,4 +1,4 @@
-//! The product, as the API answers it and as its events carry it.
+//! The product, as the API returns it and as its events carry it.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub struct Product {
 }
 
 impl Product {
-    /// Whether the stock is below the product's threshold; without a threshold it never is.
+    /// Whether the stock is below the threshold; never, if there is no threshold.
     #[must_use]
     pub fn is_low(&self) -> bool {
         self.low_stock_threshold.is_some_and(|threshold| self.stock < threshold)
@@ -59,7 +59,7 @@ pub struct Price {
 #[schemars(with = "String", extend("pattern" = "^[A-Z]{3}$"))]
 pub struct Currency(iso_currency::Currency);
 
-/// A text that is no ISO 4217 code.
+/// The text is not an ISO 4217 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 4217 currency code")]
 pub struct UnknownCurrency;

@@ -1,7 +1,7 @@
-//! Texts that have a type of their own, so that one kind is never taken for another.
+//! Text types of their own, so that one kind cannot be mistaken for another.
 
-/// Declares a text that `check` accepts: `check` takes a `&str` and answers `Result<(), $error>`. `schema` is what JSON
-/// Schema says of it.
+/// Declares a text type for texts that `check` accepts. `check` takes a `&str` and returns `Result<(), $error>`;
+/// `schema` is the JSON Schema of the text.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $check:path, $error:ty, schema($($schema:tt)*)) => {
         $(#[$doc])*

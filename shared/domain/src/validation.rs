@@ -1,11 +1,11 @@
-//! Reads a JSON body field by field and collects **every** mistake, where serde stops at the first.
+//! Reads a JSON body field by field and collects **every** mistake, where serde would stop at the first.
 
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// One bad field.
+/// An invalid field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// JSON pointer into the body, or the name of a parameter.
@@ -16,7 +16,7 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// A body that is not valid, with every mistake.
+/// An invalid body, with all its mistakes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} fields are not valid", .0.len())]
 pub struct Invalid(pub Vec<FieldError>);
@@ -26,15 +26,15 @@ pub struct Invalid(pub Vec<FieldError>);
 pub struct Errors(Vec<FieldError>);
 
 impl Errors {
-    /// Notes a mistake.
+    /// Records a mistake.
     pub fn add(&mut self, field: impl Into<String>, code: &'static str, detail: impl Into<String>) {
         self.0.push(FieldError { field: field.into(), code, detail: detail.into() });
     }
 
-    /// The value, unless there were mistakes.
+    /// The value, if there were no mistakes.
     ///
     /// # Errors
-    /// Every mistake.
+    /// All mistakes.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Invalid> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
@@ -46,7 +46,7 @@ impl Errors {
 /// Parses a body into JSON.
 ///
 /// # Errors
-/// `invalid_json` for what is not JSON, or nests deeper than `serde_json` reads (128 levels).
+/// `invalid_json` for a body that is not JSON, or nests deeper than `serde_json` allows (128 levels).
 pub fn json(body: &[u8]) -> Result<Value, Invalid> {
     serde_json::from_slice(body).map_err(|error| {
         Invalid(vec![FieldError { field: String::new(), code: "invalid_json", detail: error.to_string() }])
@@ -61,7 +61,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The object at `path`; notes what is no object or has a field that is not `known`.
+    /// The object at `path`. A value that is not an object, and fields that are not `known`, are recorded as mistakes.
     pub fn of(value: &'a Value, path: &str, known: &[&str], errors: &mut Errors) -> Option<Self> {
         let Some(object) = value.as_object() else {
             errors.add(path, "not_an_object", "an object was expected");
@@ -80,13 +80,13 @@ impl<'a> Fields<'a> {
         format!("{}/{name}", self.path)
     }
 
-    /// The value of a field that may be absent; null is a value.
+    /// The value of an optional field; null counts as a value.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name)
     }
 
-    /// The value of a field that has to be there and not null.
+    /// The value of a field that must be present and not null.
     pub fn required(&self, name: &str, errors: &mut Errors) -> Option<&'a Value> {
         match self.object.get(name) {
             Some(Value::Null) => {
@@ -125,7 +125,7 @@ pub fn text(value: &Value, at: &str, length: RangeInclusive<usize>, errors: &mut
     Some(text.to_owned())
 }
 
-/// A whole number in `range`. `1.0` and `"1"` are none.
+/// A whole number in `range`. `1.0` and `"1"` are not accepted.
 pub fn integer(value: &Value, at: &str, range: RangeInclusive<u64>, errors: &mut Errors) -> Option<u64> {
     if !value.is_i64() && !value.is_u64() {
         errors.add(at, "not_an_integer", "an integer was expected");
@@ -151,7 +151,7 @@ pub fn list<'a>(value: &'a Value, at: &str, most: usize, errors: &mut Errors) ->
     Some(list)
 }
 
-/// A text that a type accepts, such as an id.
+/// A text that parses as a type, such as an id.
 pub fn parsed<T>(value: &Value, at: &str, code: &'static str, errors: &mut Errors) -> Option<T>
 where
     T: TryFrom<String>,
@@ -164,7 +164,7 @@ where
     T::try_from(text.to_owned()).map_err(|error| errors.add(at, code, error.to_string())).ok()
 }
 
-/// Escapes a name for a JSON pointer (RFC 6901), and bounds what a client can make us repeat.
+/// Escapes a name for a JSON pointer (RFC 6901), and limits how much client text a response repeats.
 fn escape(name: &str) -> String {
     name.chars().take(64).collect::<String>().replace('~', "~0").replace('/', "~1")
 }

@@ -1,7 +1,7 @@
 //! AWS clients: one HTTP client and one set of limits for all of them.
 //!
-//! aws-config and the SDK's default HTTP client are not used: credentials of a function are in its
-//! environment, and both would add to the time of a cold start.
+//! aws-config and the SDK's default HTTP client are not used: a function has its credentials in its environment, and
+//! both would lengthen a cold start.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,39 +23,40 @@ use aws_types::region::Region;
 
 use crate::settings::{self, MissingSetting, setting};
 
-/// Time to connect, with TLS.
+/// Time limit for connecting, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Time of one try of an operation.
+/// Time limit for one attempt of an operation.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2500);
-/// Time of an operation with all its tries and the waits between them.
+/// Time limit for an operation, with all its attempts and the backoff between them.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
-/// The same for S3, whose bodies have megabytes.
+/// As [`ATTEMPT_TIMEOUT`], for S3, whose bodies are megabytes long.
 pub const S3_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same for S3, whose bodies have megabytes.
+/// As [`OPERATION_TIMEOUT`], for S3.
 pub const S3_OPERATION_TIMEOUT: Duration = Duration::from_secs(25);
-/// Tries of an operation, the first included.
+/// Attempts of an operation, the first included.
 pub const MAX_ATTEMPTS: u32 = 3;
-/// Wait before the second try; it doubles, with jitter, up to [`MAX_BACKOFF`].
+/// Backoff before the second attempt; it doubles, with jitter, up to [`MAX_BACKOFF`].
 pub const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
-/// Longest wait between two tries.
+/// Longest backoff between two attempts.
 pub const MAX_BACKOFF: Duration = Duration::from_secs(1);
-/// How long an unused connection is kept. Short, because a frozen process does not see that it was closed.
+/// How long an idle connection is kept. Short, because a frozen process does not notice that its peer closed it.
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The roots of Amazon Trust Services (<https://www.amazontrust.com/repository/>), which sign the certificates
-/// of all public AWS endpoints. Embedded, because reading the system's store costs milliseconds of every start.
+/// The roots of Amazon Trust Services (<https://www.amazontrust.com/repository/>), which sign the certificates of all
+/// public AWS endpoints. Embedded, because reading the system's trust store adds milliseconds to every start.
 const AMAZON_ROOTS: &[u8] = include_bytes!("aws/amazon-roots.pem");
 
-/// Regions of partitions whose endpoints may have other roots: China, the isolated ones, the European sovereign cloud.
+/// Region prefixes of AWS partitions whose endpoints may use other roots: China, the isolated partitions, the European
+/// sovereign cloud.
 const OTHER_TRUST: &[&str] = &["cn-", "us-iso", "eu-iso", "eusc-"];
 
-/// What all AWS clients share: region, credentials, endpoint, HTTP client, limits.
+/// The configuration that all AWS clients share: region, credentials, endpoint, HTTP client, limits.
 ///
 /// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` (optional) and
 /// `AWS_ENDPOINT_URL` (optional) once. Lambda replaces the process before its credentials expire.
 ///
 /// # Errors
-/// [`MissingSetting`] names the variable.
+/// [`MissingSetting`] names the missing variable.
 pub fn sdk_config() -> Result<&'static SdkConfig, MissingSetting> {
     static CONFIG: OnceLock<SdkConfig> = OnceLock::new();
     if let Some(config) = CONFIG.get() {
@@ -80,7 +81,7 @@ pub fn dynamodb() -> Result<aws_sdk_dynamodb::Client, MissingSetting> {
     Ok(aws_sdk_dynamodb::Client::new(sdk_config()?))
 }
 
-/// The S3 client. With `AWS_ENDPOINT_URL` it puts the bucket into the path, as local servers want it.
+/// The S3 client. With `AWS_ENDPOINT_URL` it uses path-style bucket addresses, as local servers expect.
 ///
 /// # Errors
 /// As [`sdk_config`].
@@ -93,8 +94,8 @@ pub fn s3() -> Result<aws_sdk_s3::Client, MissingSetting> {
     Ok(aws_sdk_s3::Client::from_conf(config))
 }
 
-/// The HTTPS connector of the SDK clients, for a plain request to an AWS endpoint. It has a connect timeout
-/// and no other: bound the call with [`tokio::time::timeout`].
+/// The HTTPS connector of the SDK clients, for a plain request to an AWS endpoint. It has only a connect timeout: bound
+/// the call with [`tokio::time::timeout`].
 ///
 /// # Errors
 /// As [`sdk_config`].
@@ -131,7 +132,8 @@ fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// Whether the endpoints are Amazon's own with Amazon's roots; otherwise the system's store is read.
+/// Whether the endpoints are Amazon's own, so that the embedded roots apply; otherwise the system's trust store is
+/// read.
 fn embeds_roots(region: &str, endpoint: Option<&str>) -> bool {
     let endpoint_has_other_roots = endpoint.is_some_and(|url| url.starts_with("https:"));
     !endpoint_has_other_roots && !OTHER_TRUST.iter().any(|prefix| region.starts_with(prefix))
@@ -151,7 +153,7 @@ fn build_connector(embedded_roots: bool) -> SharedHttpConnector {
         .tls_provider(Provider::Rustls(CryptoMode::Ring));
     let connector = match TlsContext::builder().with_trust_store(roots).build() {
         Ok(context) => builder.tls_context(context).build(),
-        // The default context trusts the system's store, so this is never less strict than TLS by default.
+        // The default context trusts the system's store, so this is never less strict than default TLS.
         Err(_) => builder.build(),
     };
     let connector = SharedHttpConnector::new(connector);
@@ -170,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_embedded_roots_are_valid_and_used_for_amazons_own_endpoints_only() {
-        // Building parses every certificate and stops the test when one is bad.
+        // Building parses every certificate and panics on an invalid one.
         let _ = build_connector(true);
         assert!(embeds_roots("eu-central-1", None));
         assert!(embeds_roots("eu-central-1", Some("http://127.0.0.1:4566")));

@@ -1,4 +1,4 @@
-//! Natural batching: requests that arrive while a call is under way are sent together, as the next call.
+//! Natural batching: requests that arrive during a call are sent together in the next call.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,22 +8,22 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-/// A call that takes longer does not hold up the next one.
+/// A call that takes longer than this no longer holds up the next one.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Takes requests, and answers each in its place.
+/// Handles a batch of requests and returns their results in the same order.
 type Call<T, R> = dyn Fn(Vec<T>) -> BoxFuture<'static, Vec<R>> + Send + Sync;
 
-/// A request, and where its answer goes.
+/// A request, and the channel for its result.
 type Pending<T, R> = (T, oneshot::Sender<R>);
 
-/// Whether it was done is not known.
+/// The call returned no result for the request, which may have taken effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the call ended without an answer")]
 pub struct NoAnswer;
 
-/// Sends concurrent requests in few calls: one call after the other, except where one takes longer than 100 ms. A request
-/// never waits for others to arrive: while nothing is under way it goes out at once, alone. So calls grow with the load.
+/// Sends concurrent requests in few calls, one call at a time unless one takes longer than 100 ms. A request never
+/// waits for others to arrive: with no call in flight it is sent at once, alone. So batches grow with the load.
 pub struct Batcher<T, R> {
     shared: Arc<Shared<T, R>>,
 }
@@ -35,7 +35,7 @@ struct Shared<T, R> {
     call: Box<Call<T, R>>,
 }
 
-// A derived one would require `T: Clone`.
+// A derived `Clone` would require `T: Clone`.
 impl<T, R> Clone for Batcher<T, R> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone() }
@@ -43,21 +43,21 @@ impl<T, R> Clone for Batcher<T, R> {
 }
 
 impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
-    /// Calls with at most `most` at once.
+    /// A batcher whose calls carry at most `most` requests each.
     pub fn new(most: usize, call: impl Fn(Vec<T>) -> BoxFuture<'static, Vec<R>> + Send + Sync + 'static) -> Self {
         let (waiting, turn) = (Mutex::default(), tokio::sync::Mutex::default());
         Self { shared: Arc::new(Shared { waiting, turn, most, call: Box::new(call) }) }
     }
 
-    /// Sends a request and waits for its answer. A caller that stops waiting does not withdraw its request.
+    /// Sends a request and waits for its result. Dropping the future does not withdraw the request.
     ///
     /// # Errors
-    /// The call gave no answer in its place, or panicked.
+    /// The call returned no result for this request, or panicked.
     pub async fn submit(&self, request: T) -> Result<R, NoAnswer> {
         let (answer, answered) = oneshot::channel();
         self.shared.waiting().push_back((request, answer));
-        // In a task of its own, because the call carries requests of others too, whose callers may wait longer. Each task
-        // takes at least one request, so that all are taken.
+        // In a task of its own: the call also carries other callers' requests, and must outlive this caller. Every
+        // `submit` spawns a task that sends at least one waiting request, so none is left behind.
         let shared = self.shared.clone();
         tokio::spawn(async move { shared.next().await }.in_current_span());
         answered.await.map_err(|_| NoAnswer)
@@ -83,7 +83,7 @@ impl<T, R> Shared<T, R> {
             call.await
         };
         for (answer, result) in answers.into_iter().zip(results) {
-            // Fails where the caller has stopped waiting.
+            // Fails when the caller has stopped waiting.
             let _ = answer.send(result);
         }
     }
@@ -102,8 +102,8 @@ mod tests {
 
     use super::*;
 
-    /// Doubles numbers, three at once and a call for each permit of the gate, and notes the calls. No answer for 13 and behind
-    /// it, and a panic for 99.
+    /// Doubles numbers, at most three per call, and records the calls. Each call needs a permit of the gate. From 13 on
+    /// a call returns no results, and 99 makes it panic.
     struct Doubling {
         batcher: Batcher<u32, u32>,
         calls: Arc<Mutex<Vec<Vec<u32>>>>,
@@ -127,13 +127,13 @@ mod tests {
             Self { batcher, calls, gate }
         }
 
-        /// Asks these, one after the other, and leaves them waiting.
+        /// Submits these numbers one after the other, without waiting for the results.
         async fn ask(&self, numbers: &[u32]) -> Vec<JoinHandle<Option<u32>>> {
             let mut asking = Vec::new();
             for number in numbers.iter().copied() {
                 let batcher = self.batcher.clone();
                 asking.push(tokio::spawn(async move { batcher.submit(number).await.ok() }));
-                // The task, and the one that it starts.
+                // Once for this task and once for the one that `submit` spawns.
                 yield_now().await;
                 yield_now().await;
             }
@@ -153,7 +153,7 @@ mod tests {
         while doubling.calls().len() < 2 {
             tokio::time::sleep(PATIENCE / 10).await;
         }
-        // The first one still has no answer.
+        // The first call still has no result.
         asking.extend(doubling.ask(&[3]).await);
         doubling.gate.add_permits(3);
         assert_eq!(answers(asking).await, [2, 4, 6].map(Some));

@@ -1,25 +1,26 @@
-//! Crash points: the places where a test stops this process for good, to see that nothing is lost there.
+//! Crash points: places where a test stops this process, to check that nothing is lost there.
 //!
-//! Every step that reaches outside the process is one, [`before`] it starts and [`after`] it was done elsewhere: each
-//! call of an AWS client, each produce, and the answer of an invocation (which has no after: then the next one is
-//! polled). A step has its name from what it does, so that a new call is a new crash point by itself.
+//! Every step that reaches outside the process is one: each call of an AWS client, each produce, and the response to an
+//! invocation. [`before`] marks its start and [`after`] its completion; a response has no `after`, because the process
+//! then polls for the next invocation. A step is named after the operation, so a new call becomes a new crash point
+//! without further code.
 //!
 //! With the cargo feature `crash-points`, and the directory that `MILLRACE_CRASH_POINTS` names, a process
-//! - creates the file `seen/<function>/<step>` when it passes a step for the first time;
-//! - moves `armed/<function>/<step>` to `struck/<function>/<step>` when it is there, and sends itself the signal that
-//!   the file names: `KILL`, or `STOP` until somebody sends `CONT`. One file stops one process once.
+//! - creates the file `seen/<function>/<step>` when it first passes a step;
+//! - moves `armed/<function>/<step>`, if it exists, to `struck/<function>/<step>`, and sends itself the signal that the
+//!   file names: `KILL`, or `STOP` until another process sends `CONT`. One file stops one process once.
 //!
-//! Without the feature, as deployed, the functions here are empty.
+//! Without the feature, as in a deployment, these functions do nothing.
 
-/// The step's name for what an invocation answers.
+/// Step name of the response to an invocation.
 pub const ANSWER: &str = "answer";
 
-/// Passes the point before a step.
+/// Marks the start of a step.
 pub fn before(step: &str) {
     pass(step, "before");
 }
 
-/// Passes the point after a step that was done.
+/// Marks the completion of a step.
 pub fn after(step: &str) {
     pass(step, "after");
 }
@@ -44,7 +45,7 @@ mod enabled {
 
     use crate::settings;
 
-    /// The directory, and the steps that this process has passed.
+    /// The directory, and the steps that this process has already passed.
     struct Points {
         directory: PathBuf,
         function: String,
@@ -69,7 +70,7 @@ mod enabled {
                 self.note(step).unwrap_or_else(|error| tracing::error!(%error, step, "crash point not noted"));
             }
             let struck = self.file("struck", step);
-            // Of the processes that meet an armed file only one can move it.
+            // Of several processes that reach an armed step, only one can move its file.
             if std::fs::rename(self.file("armed", step), &struck).is_ok() {
                 strike(&struck);
             }
@@ -88,14 +89,14 @@ mod enabled {
     }
 
     fn strike(file: &Path) {
-        // A signal to oneself takes unsafe code or a dependency, and every shell sends one. This thread runs everything
-        // that the function does, and stands still meanwhile.
+        // Sending a signal to oneself needs unsafe code or a dependency, but every shell can do it. This thread runs
+        // all of the function's code, and blocks until then.
         let signal = std::fs::read_to_string(file).unwrap_or_default();
         let sent = Command::new("/bin/sh").args(["-c", r#"kill -s "$0" "$PPID""#, &signal]).status();
         tracing::warn!(?sent, signal, "went on at a crash point");
     }
 
-    /// Makes every call of a connector a step.
+    /// Turns every call of a connector into a step.
     pub(crate) fn around(connector: SharedHttpConnector) -> SharedHttpConnector {
         SharedHttpConnector::new(Steps(connector))
     }
@@ -116,8 +117,8 @@ mod enabled {
         }
     }
 
-    /// `dynamodb.<operation>.<table>` and the index, if one is read; for other services `<service>.<method>`. A batch has its
-    /// table as the first key of its requests.
+    /// `dynamodb.<operation>.<table>`, followed by the index if one is read; for other services `<service>.<method>`. A
+    /// batch request has its table name as the first key of its request items.
     fn name(request: &HttpRequest) -> String {
         let Some((_, operation)) = request.headers().get("x-amz-target").and_then(|target| target.split_once('.'))
         else {

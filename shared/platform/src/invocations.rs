@@ -9,7 +9,7 @@ use crate::crash_points::{self, ANSWER};
 use crate::shutdown::{self, InFlight};
 use crate::telemetry;
 
-/// Serves until Lambda ends the process; `close` is awaited after SIGTERM, when no invocation is in flight.
+/// Serves until Lambda ends the process. After SIGTERM, when no invocation is in flight, `close` is awaited.
 ///
 /// # Errors
 /// The runtime API does not answer.
@@ -28,7 +28,7 @@ where
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<E>| {
         let guard = in_flight.enter();
         let span = telemetry::invocation_span(&event.context.request_id, None);
-        // On the heap, where an idle function does not hold room for it.
+        // Boxed, so that an idle function does not reserve space for the handler's future.
         let answer = Box::pin(handle(event));
         async move {
             let _guard = guard;

@@ -1,4 +1,4 @@
-//! What a function stands on. Nothing here knows what the business is.
+//! The technical foundation of every function. Nothing here knows the business domain.
 
 pub mod aws;
 pub mod batching;

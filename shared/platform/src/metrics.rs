@@ -1,6 +1,6 @@
-//! Metrics in the CloudWatch embedded metric format: one JSON line on stdout holds several metrics.
+//! Metrics in the CloudWatch embedded metric format: one JSON line on stdout carries several metrics.
 //!
-//! The shape and its limits are those of "Specification: Embedded metric format" in the CloudWatch user guide.
+//! Format and limits: "Specification: Embedded metric format" in the CloudWatch user guide.
 
 use std::io::Write as _;
 
@@ -14,13 +14,13 @@ pub const NAMESPACE: &str = "Millrace";
 /// Most metrics in one line (limit of the format).
 pub const MAX_METRICS: usize = 100;
 
-/// Most characters of a dimension's value (limit of CloudWatch).
+/// Most characters of a dimension value (CloudWatch's limit).
 const MAX_DIMENSION_CHARS: usize = 1024;
 
-/// Unit of a metric, by CloudWatch's name.
+/// Unit of a metric, as CloudWatch names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A number of things.
+    /// A count.
     Count,
     /// Milliseconds.
     Milliseconds,
@@ -54,18 +54,18 @@ pub struct Metric<'a> {
     pub name: &'a str,
     /// Unit of `value`.
     pub unit: Unit,
-    /// The value; one that is not finite is left out.
+    /// The value; a value that is not finite is left out.
     pub value: f64,
 }
 
 impl<'a> Metric<'a> {
-    /// `value` things.
+    /// A count of `value`.
     pub fn count(name: &'a str, value: usize) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a count above 2^53 does not occur")]
         Self { name, unit: Unit::Count, value: value as f64 }
     }
 
-    /// A length of time, in milliseconds.
+    /// A duration, in milliseconds.
     pub fn milliseconds(name: &'a str, value: std::time::Duration) -> Self {
         Self { name, unit: Unit::Milliseconds, value: value.as_secs_f64() * 1000.0 }
     }
@@ -73,8 +73,8 @@ impl<'a> Metric<'a> {
 
 /// The line for `metrics`, measured at `now_ms` (Unix milliseconds).
 ///
-/// All `dimensions` form one set, so a metric is found under exactly these; keep their values few.
-/// `properties` can be searched in the logs and make no metric. At most [`MAX_METRICS`] metrics are used.
+/// All `dimensions` form one set, so a metric is found only under all of them together; keep the number of distinct
+/// values low. `properties` can be searched in the logs and create no metric. At most [`MAX_METRICS`] metrics are used.
 pub fn render(now_ms: i64, dimensions: &[(&str, &str)], metrics: &[Metric<'_>], properties: &[(&str, &str)]) -> String {
     let metrics: Vec<_> = metrics.iter().filter(|metric| metric.value.is_finite()).take(MAX_METRICS).collect();
     let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
@@ -101,7 +101,7 @@ pub fn render(now_ms: i64, dimensions: &[(&str, &str)], metrics: &[Metric<'_>], 
     Value::Object(line).to_string()
 }
 
-/// Writes `metrics` to stdout with the dimension `function` (the function's name) and `dimensions`.
+/// Writes `metrics` to stdout with the dimension `function` (the function's name) and the given `dimensions`.
 pub fn emit(dimensions: &[(&str, &str)], metrics: &[Metric<'_>], properties: &[(&str, &str)]) {
     let function = settings::optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "local".to_owned());
     let mut all = vec![("function", function.as_str())];
@@ -110,7 +110,7 @@ pub fn emit(dimensions: &[(&str, &str)], metrics: &[Metric<'_>], properties: &[(
     for some in metrics.chunks(MAX_METRICS) {
         let mut line = render(now_ms, &all, some, properties);
         line.push('\n');
-        // A closed stdout must not stop the work that is measured.
+        // A closed stdout must not stop the measured work.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
     }
 }

@@ -1,6 +1,6 @@
-//! Reads the process environment: the only module that does.
+//! The only module that reads the process environment.
 
-/// A required environment variable is absent or empty, or not what it should be.
+/// A required environment variable is absent, empty or invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} is not set, or is not of its kind")]
 pub struct MissingSetting {
@@ -18,29 +18,29 @@ impl MissingSetting {
 /// The value of the variable `name`.
 ///
 /// # Errors
-/// [`MissingSetting`] when it is absent, empty or not UTF-8. The error names the variable and never shows a value.
+/// [`MissingSetting`] when it is absent, empty or not UTF-8. The error names the variable and never includes its value.
 pub fn setting(name: &str) -> Result<String, MissingSetting> {
     optional(name).ok_or_else(|| MissingSetting::new(name))
 }
 
-/// The value of the variable `name`; an empty one counts as absent, because CloudFormation cannot leave out
-/// a variable by condition as easily as it can set it to "".
+/// The value of the variable `name`. An empty value counts as absent: in CloudFormation it is easier to set a variable
+/// to "" by condition than to leave it out.
 pub fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The value of the variable `name` as a type, such as a number.
+/// The value of the variable `name`, parsed as a `T`, such as a number.
 ///
 /// # Errors
-/// [`MissingSetting`] when it is absent or cannot be read as a `T`.
+/// [`MissingSetting`] when it is absent or cannot be parsed.
 pub fn parsed<T: std::str::FromStr>(name: &str) -> Result<T, MissingSetting> {
     setting(name)?.parse().map_err(|_| MissingSetting::new(name))
 }
 
-/// Whether the variable `name` is `on`; it may also be `off` or absent.
+/// Whether the variable `name` is `on`; the only other valid states are `off` and absent.
 ///
 /// # Errors
-/// [`MissingSetting`] when it is something else.
+/// [`MissingSetting`] for any other value.
 pub fn switch(name: &str) -> Result<bool, MissingSetting> {
     match optional(name).as_deref() {
         Some("on") => Ok(true),
@@ -49,10 +49,10 @@ pub fn switch(name: &str) -> Result<bool, MissingSetting> {
     }
 }
 
-/// The values of the variable `name`, which has commas between them; none when it is absent.
+/// The comma-separated values of the variable `name`; empty when it is absent.
 ///
 /// # Errors
-/// [`MissingSetting`] when one cannot be read as a `T`.
+/// [`MissingSetting`] when a value cannot be parsed as a `T`.
 pub fn list<T: std::str::FromStr>(name: &str) -> Result<Vec<T>, MissingSetting> {
     let text = optional(name).unwrap_or_default();
     let values = text.split(',').filter(|value| !value.is_empty()).map(str::parse);

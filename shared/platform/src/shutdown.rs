@@ -1,7 +1,7 @@
-//! SIGTERM: what is in flight is finished, or left to who sent it.
+//! SIGTERM: work in flight is finished, or left for its sender to retry.
 //!
-//! A request that is cut off has its event in the outbox, and a batch that is cut off is delivered again; this only
-//! makes that rare.
+//! An interrupted request has its event in the outbox, and an interrupted batch is redelivered; a graceful shutdown
+//! only makes both rare.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Most time for what is in flight. Lambda kills 2 s after SIGTERM.
+/// Time limit for work in flight. Lambda sends SIGKILL 2 s after SIGTERM.
 const GRACE: Duration = Duration::from_millis(1_500);
 
 const POLL: Duration = Duration::from_millis(5);
@@ -18,7 +18,7 @@ const POLL: Duration = Duration::from_millis(5);
 #[derive(Debug, Clone, Default)]
 pub struct InFlight(Arc<AtomicUsize>);
 
-/// One invocation; it ends when this is dropped.
+/// One invocation, which ends when this is dropped.
 #[derive(Debug)]
 pub struct Guard(Arc<AtomicUsize>);
 
@@ -41,7 +41,7 @@ impl Drop for Guard {
     }
 }
 
-/// On SIGTERM waits for what is in flight, at most 1.5 s, then for `close`, and exits with 0.
+/// On SIGTERM, waits up to 1.5 s for work in flight, then for `close`, and exits with code 0.
 pub fn on_sigterm(in_flight: InFlight, close: impl Future<Output = ()> + Send + 'static) {
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,
@@ -65,7 +65,7 @@ pub fn on_sigterm(in_flight: InFlight, close: impl Future<Output = ()> + Send + 
     });
 }
 
-/// Completes on SIGTERM: for work that would not end by itself in time.
+/// Completes on SIGTERM, for work that would not end by itself in time.
 pub async fn terminated() {
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => drop(terminate.recv().await),

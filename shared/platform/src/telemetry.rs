@@ -1,5 +1,5 @@
-//! Logs and trace context: JSON lines on stdout, with request id, event id and trace id in every line of an
-//! invocation.
+//! Logs and trace context: JSON lines on stdout, where every line of an invocation has its request id, event id and
+//! trace id.
 
 mod json;
 mod trace_context;
@@ -14,11 +14,11 @@ pub use trace_context::{InvalidTraceparent, TraceContext};
 
 use crate::settings;
 
-/// Name of the W3C header, in HTTP and on Kafka records.
+/// Name of the W3C header, in HTTP requests and Kafka records.
 pub const TRACEPARENT: &str = "traceparent";
 
-/// Target prefixes of libraries and the most that they log, unless `RUST_LOG` names them. krafka warns of every
-/// try; what comes of the tries is logged here once.
+/// Log levels that libraries are capped at, by target prefix, unless `RUST_LOG` names them. krafka warns about every
+/// attempt; here the final outcome is logged once.
 const LIBRARIES: &[(&str, LevelFilter)] = &[
     ("aws_", LevelFilter::WARN),
     ("axum", LevelFilter::WARN),
@@ -35,7 +35,7 @@ const LIBRARIES: &[(&str, LevelFilter)] = &[
 
 /// Sends logs to stdout and reports panics as log lines. Call once, first in `main`; a second call does nothing.
 ///
-/// The level is `RUST_LOG` (`info`, `warn,millrace=debug`, ...), else `AWS_LAMBDA_LOG_LEVEL`, else info.
+/// The level is `RUST_LOG` (`info`, `warn,millrace=debug`, ...), otherwise `AWS_LAMBDA_LOG_LEVEL`, otherwise info.
 pub fn init() {
     let (filter, problem) = match filter(settings::optional("RUST_LOG"), settings::optional("AWS_LAMBDA_LOG_LEVEL")) {
         Ok(filter) => (filter, None),
@@ -56,7 +56,7 @@ pub fn init() {
     }));
 }
 
-/// The span of one invocation: `requestId` is Lambda's.
+/// The span of one invocation. `requestId` is Lambda's request id.
 pub fn invocation_span(request_id: &str, trace: Option<&TraceContext>) -> Span {
     let span = tracing::info_span!("invocation", requestId = request_id, traceId = tracing::field::Empty);
     if let Some(trace) = trace {
@@ -65,7 +65,7 @@ pub fn invocation_span(request_id: &str, trace: Option<&TraceContext>) -> Span {
     span
 }
 
-/// The span of the work on one event, inside an invocation.
+/// The span of the work on one event within an invocation.
 pub fn event_span(event_id: &str, trace: Option<&TraceContext>) -> Span {
     let span = tracing::info_span!("event", eventId = event_id, traceId = tracing::field::Empty);
     if let Some(trace) = trace {
@@ -77,7 +77,7 @@ pub fn event_span(event_id: &str, trace: Option<&TraceContext>) -> Span {
 fn filter(rust_log: Option<String>, lambda_level: Option<String>) -> Result<Targets, ParseError> {
     let base = match (rust_log, lambda_level) {
         (Some(directives), _) => directives.parse()?,
-        // Lambda's levels are tracing's, and FATAL.
+        // Lambda's levels are tracing's, plus FATAL.
         (None, Some(level)) if level.eq_ignore_ascii_case("FATAL") => Targets::new().with_default(Level::ERROR),
         (None, Some(level)) => Targets::new().with_default(level.parse::<LevelFilter>().unwrap_or(LevelFilter::INFO)),
         (None, None) => Targets::new().with_default(Level::INFO),
@@ -85,7 +85,7 @@ fn filter(rust_log: Option<String>, lambda_level: Option<String>) -> Result<Targ
     Ok(with_libraries_capped(base))
 }
 
-/// Caps come first, so that a directive of `base` for the same or a longer target replaces them.
+/// The caps are added first, so that a directive of `base` for the same or a longer target overrides them.
 fn with_libraries_capped(base: Targets) -> Targets {
     let default = base.default_level().unwrap_or(LevelFilter::INFO);
     Targets::new()

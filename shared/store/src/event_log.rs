@@ -1,7 +1,8 @@
 //! The keys of the event log, which its writer and its reader share.
 //!
-//! One item per event, by event id. Two indexes order them by time: all events, and those of one type. An index key is
-//! a day and one of 16 shards, so that 5,000 events per second are about 310 writes per second and key.
+//! One item per event, keyed by event id. Two indexes order events by time: one over all events, one per type. A
+//! partition key of an index is a day and one of 16 shards, so 5,000 events per second are about 310 writes per second
+//! and key.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,7 +22,7 @@ pub fn day(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
 
-/// Partition key of [`BY_TIME`], or of [`BY_TYPE`] with a type.
+/// Partition key of [`BY_TIME`], or with a type of [`BY_TYPE`].
 #[must_use]
 pub fn bucket(kind: Option<EventType>, day: Date, shard: u8) -> String {
     let shard = shard_key(shard);
@@ -31,14 +32,14 @@ pub fn bucket(kind: Option<EventType>, day: Date, shard: u8) -> String {
     }
 }
 
-/// Sort key of both indexes: time to the microsecond, then event id. All have the same length up to the id, so that
-/// text order is time order.
+/// Sort key of both indexes: time to the microsecond, then event id. The time has a fixed length, so text order is time
+/// order.
 #[must_use]
 pub fn time_id(time: Timestamp, event_id: &str) -> String {
     format!("{}{event_id}", time_prefix(time))
 }
 
-/// What sort keys of this time start with.
+/// Prefix of the sort keys of this time.
 #[must_use]
 pub fn time_prefix(time: Timestamp) -> String {
     format!("{time:.6}#")

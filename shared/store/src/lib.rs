@@ -1,6 +1,6 @@
-//! How the business is stored: the keys and items of its tables, and the outbox entries that belong to a change.
+//! How the domain is stored: keys and items of its tables, and the outbox entries of a change.
 //!
-//! Every write is conditional on the version that was read, and every change is a version.
+//! Every change creates a new version, and its write is conditional on the version that was read.
 
 pub mod event_log;
 pub mod ingredient;

@@ -1,4 +1,4 @@
-//! The JSON Schemas in `shared/schemas/` are those of the code, and what the code makes is valid by them.
+//! The JSON Schemas in `shared/schemas/` match the code, and the events that the code creates are valid by them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -15,7 +15,7 @@ use millrace_domain::timer::{Attempt, Status, Timer, TimerDue};
 use millrace_store::timer::entries;
 use serde_json::{Value, json};
 
-/// Set to `1` to write the schemas anew after a change that was meant.
+/// Set to `1` to regenerate the schemas after an intended change.
 const UPDATE: &str = "MILLRACE_UPDATE_SCHEMAS";
 
 fn path(kind: EventType) -> PathBuf {
@@ -63,7 +63,7 @@ fn order(status: &str, reason: Option<&str>) -> Order {
     serde_json::from_value(order).unwrap()
 }
 
-/// One event of each type, as the code makes it.
+/// One event of each type, as the code creates it.
 fn event(kind: EventType) -> Value {
     let product = product();
     let at = product.created_at;
@@ -118,7 +118,7 @@ fn event(kind: EventType) -> Value {
     event.unwrap()
 }
 
-/// The event as it is in the outbox.
+/// The event as stored in the outbox.
 fn of_a_timer(kind: EventType) -> Value {
     let at = product().created_at;
     let attempt = Attempt { at, status: Some(503), duration_ms: 12, error: Some("503 Service Unavailable".to_owned()) };
@@ -159,7 +159,7 @@ fn what_goes_onto_a_topic_is_valid_by_its_schema_and_can_be_read() {
     }
 }
 
-/// Schema and reader must agree on what is wrong: a publisher checks by the one, a consumer by the other.
+/// Schema and reader must agree on what is invalid: publishers check by the schema, consumers by the reader.
 #[test]
 fn what_breaks_the_schema_is_refused_by_the_reader_too() {
     let broken = [

@@ -1,4 +1,4 @@
-//! Takes one event after the other, and gathers what to write.
+//! Goes through the events one by one, and collects the writes.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,17 @@ use crate::plan::{MAX_BYTES, MAX_TRIES, Next, Plan, Rules, State, Step, Was, Wri
 use crate::{Activity, Cursor, EventState, Profile, Waiting};
 use millrace_domain::activity::UserId;
 
-/// Time from an attempt to the next, in milliseconds: the attempts are at 0, 100, 200 and 400 ms.
+/// Backoff between attempts, in milliseconds: the attempts are at 0, 100, 200 and 400 ms.
 const PAUSES: [i64; 3] = [100, 100, 200];
 
-/// After this time somebody else goes on with a user whose events can be processed, in milliseconds.
+/// How long a consumer has for a user whose events can be processed, before the sweeper continues in its place, in
+/// milliseconds.
 const LEASE: i64 = 30_000;
 
-/// Most actions of one event: its state, its waiting item, its dead letter, what its redrive came to, and a gap before it
-/// with its dead letter.
+/// Most actions for one event: its state, its waiting item, its dead letter, the outcome of its redrive, and a gap
+/// before it with its dead letter.
 const ACTIONS_OF_ONE: usize = 6;
-/// Actions for cursor and profile.
+/// Actions for the cursor and the profile.
 const ACTIONS_OF_USER: usize = 2;
 
 pub(super) struct Walk<'a> {
@@ -31,15 +32,15 @@ pub(super) struct Walk<'a> {
     writes: Vec<Write>,
     settled: Vec<usize>,
     bytes: usize,
-    /// Gaps stepped over; each has a dead letter too.
+    /// Number of gaps skipped; each also has a dead letter.
     gaps: usize,
-    /// A gap was met that is not old enough.
+    /// Whether a gap was met that is not past its deadline.
     pub(super) blocked: bool,
-    /// Whether the cursor, the profile or what waits has changed.
+    /// Whether the cursor, the profile or the waiting events have changed.
     moved: bool,
-    /// Smallest rank of what waits and was not consumed, as far as it is known.
+    /// Smallest known rank of the events that are still waiting.
     first: Option<u64>,
-    /// Largest rank that was consumed of what waited.
+    /// Largest rank of the waiting events that were consumed.
     consumed: u64,
 }
 
@@ -75,13 +76,14 @@ impl<'a> Walk<'a> {
         self.state.known.get(&event.id).map_or(0, |known| known.tries)
     }
 
-    /// The events that nobody has taken, each once; the others are settled.
+    /// The events that are new, each once; repeats are settled.
     pub(super) fn new_events(&mut self, incoming: &'a [Activity]) -> Vec<(usize, &'a Activity)> {
         let mut new: Vec<(usize, &Activity)> = Vec::new();
         let page = self.state.page.iter().flat_map(|page| &page.events);
         let mut seen: BTreeSet<&str> = page.map(|waiting| waiting.activity.id.as_str()).collect();
         for (at, event) in incoming.iter().enumerate() {
-            // A repeat is settled with the first one. An id may come again with another seq than the one that waits.
+            // A repeat is settled together with the first one. It may have another seq than the waiting event with the
+            // same id.
             if self.is_taken(event) || !seen.insert(&event.id) {
                 self.settled.push(at);
             } else {
@@ -98,7 +100,7 @@ impl<'a> Walk<'a> {
         over || known.redrive.as_ref() == Some(redrive) || known.status != Status::Failed
     }
 
-    /// Whether waiting events that were not read may be next, or are behind a gap that is old enough.
+    /// Whether waiting events that have not been read may be next, or wait for a gap that is past its deadline.
     fn has_to_read(&self) -> bool {
         let old = self.cursor.since.is_some_and(|since| self.is_old(since));
         self.state.page.is_none() && self.cursor.waiting > 0 && (self.cursor.may_drain() || old)
@@ -108,7 +110,7 @@ impl<'a> Walk<'a> {
         !self.rules.behind && self.now >= since.saturating_add(self.rules.gap)
     }
 
-    /// Takes the next event; answers what to do when the decision ends with it.
+    /// Handles the next event. Returns the next step if the decision ends with this event.
     pub(super) fn take(&mut self, candidate: Candidate) -> Option<Next> {
         let event = candidate.activity();
         let most = self.rules.actions.saturating_sub(ACTIONS_OF_ONE + ACTIONS_OF_USER);
@@ -153,7 +155,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Steps over the gap before an event, if there is one and it is old enough; otherwise everything from here on waits.
+    /// Skips the gap before an event, if there is one and it is past its deadline; otherwise this and all later events
+    /// wait.
     fn meet_gap(&mut self, candidate: Candidate) {
         let rank = candidate.activity().rank();
         if rank <= self.cursor.next {
@@ -175,7 +178,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What the item of an event that came has to be.
+    /// The expected state of a new event's item.
     fn was(&self, event: &Activity) -> Was {
         self.state.known.get(&event.id).map_or(Was::Absent, |known| Was::Failed(known.attempts))
     }
@@ -184,7 +187,7 @@ impl<'a> Walk<'a> {
         self.state.known.get(&event.id).map_or(0, |known| known.attempts)
     }
 
-    /// An event comes before its turn: it waits, or finds no room.
+    /// Puts off an event that is early: it waits, or is dead-lettered if the buffer is full.
     fn put_off(&mut self, event: &Activity) {
         let was = self.was(event);
         if self.cursor.waiting >= self.rules.waiting {
@@ -210,12 +213,13 @@ impl<'a> Walk<'a> {
         let rank = waiting.activity.rank();
         self.writes.push(Write::Unwait(rank, waiting.activity.id.clone()));
         self.cursor.waiting = self.cursor.waiting.saturating_sub(1);
-        // The next gap is another one.
+        // The next gap is a different one.
         self.cursor.since = None;
         self.consumed = rank;
     }
 
-    /// Counts the first attempt of an event that fails. It waits from now on, so that whoever comes goes on with it.
+    /// Counts the first attempt of an event that fails. From now on it waits, so that any consumer can continue with
+    /// it.
     fn try_first(&mut self, event: &Activity) -> Next {
         let was = self.was(event);
         let attempts = self.attempts(event) + 1;
@@ -226,7 +230,7 @@ impl<'a> Walk<'a> {
         Next::Wait(retry_at)
     }
 
-    /// Counts the next attempt of an event at the head of those that wait, or gives it up.
+    /// Counts the next attempt of an event at the head of the waiting ones, or dead-letters it.
     fn try_again(&mut self, waiting: &Waiting) -> Option<Next> {
         let event = &waiting.activity;
         self.first = Some(event.rank());
@@ -268,7 +272,7 @@ impl<'a> Walk<'a> {
         self.finish(event, state, was);
     }
 
-    /// The event is final: the cursor moves on if it was next.
+    /// The event is final: the cursor advances if this event was next.
     fn finish(&mut self, event: &Activity, mut state: EventState, was: Was) {
         state.late = event.seq.is_some_and(|seq| seq < self.cursor.next);
         if event.seq == Some(self.cursor.next) {
@@ -285,7 +289,7 @@ impl<'a> Walk<'a> {
 
     pub(super) fn end(mut self, next: Next) -> Step {
         if self.has_to_read() {
-            // Decided once more with them, so that all of it is one transaction.
+            // Decided once more together with the waiting events, so that everything is one transaction.
             return Step { plan: None, next: Next::Read };
         }
         if !self.moved {
@@ -297,7 +301,7 @@ impl<'a> Walk<'a> {
         Step { plan: Some(self.plan(Some(user))), next }
     }
 
-    /// Says in the cursor what waits, and when somebody has to look.
+    /// Updates the cursor's summary of the waiting events, and when the user has to be checked.
     fn close(&mut self, next: Next) {
         self.cursor.version += 1;
         if self.cursor.waiting == 0 {
@@ -306,9 +310,9 @@ impl<'a> Walk<'a> {
         }
         let unread = match &self.state.page {
             None => (self.state.cursor.waiting > 0).then_some(self.state.cursor.first),
-            // The first one that waits for the gap was met.
+            // The first event that waits for the gap was seen.
             Some(_) if self.blocked => None,
-            // What was not met is not below what was.
+            // The events not seen yet are not below those that were.
             Some(_) => Some(self.consumed),
         };
         self.cursor.first = self.first.into_iter().chain(unread).min().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! The item of a user, and its writes as expressions.
+//! The table item of a user, and its writes as expressions.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::keys;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s};
 
 /// The item may be deleted this long after the last accepted request, in microseconds. Much longer than a write can be
-/// held up, because with the item goes what was pruned.
+/// delayed, because deleting the item also loses its `pruned` time.
 const RETENTION: i64 = 60 * 60 * 1_000_000;
 
 const APPEND: &str = "SET stamps = list_append(if_not_exists(stamps, :none), :stamps), \
@@ -19,7 +19,7 @@ const HAS_ROOM: &str = "attribute_not_exists(stamps) OR \
 const REPLACE: &str = "SET stamps = :stamps, pruned = :stamp, version = :to, expiresAt = :expiresAt";
 const UNCHANGED: &str = "version = :from";
 
-/// An update of the item: expression, condition and their values.
+/// An update of the item: expression, condition and values.
 pub(super) struct Update {
     pub expression: &'static str,
     pub condition: &'static str,
@@ -64,7 +64,7 @@ pub(super) fn update(rule: &Rule, write: &Write) -> Update {
     }
 }
 
-/// Reads the item that a failed condition brought; no item is an empty one.
+/// Reads the item that came with a failed condition; a missing item counts as empty.
 pub(super) fn seen(item: Option<&Item>) -> Result<Seen, StoreError> {
     let Some(item) = item.filter(|item| !item.is_empty()) else { return Ok(Seen::default()) };
     let corrupt = || StoreError::Corrupt("stamps is not a list of numbers".to_owned());

@@ -1,14 +1,14 @@
-//! What this process remembers of users who are at the limit, so that a flood is refused without a write.
+//! Remembers, in this process, users who are at the limit, so that a flood is refused without writes.
 
 use std::collections::HashMap;
 
 use super::window::{Rule, Seen, Write};
 
-/// Most users that are remembered: about 4 MB. Of the users beyond, each request costs a failed write.
+/// Most users that are remembered: about 4 MB. For any further user, each refused request costs a failed write.
 const MAX_USERS: usize = 4_096;
 
-/// Items of users, as they were when a condition failed. What they say may be old: every write has its condition, and
-/// times leave an item only when they have left the window.
+/// Users' items, as they were when a condition failed. They may be outdated; this is safe, because every write is
+/// conditional, and times are removed from an item only after they have left the window.
 #[derive(Debug, Default)]
 pub struct Known(HashMap<String, Seen>);
 
@@ -30,7 +30,7 @@ impl Known {
         self.0.insert(user.to_owned(), seen);
     }
 
-    /// Notes a write that succeeded.
+    /// Records a successful write.
     pub fn written(&mut self, user: &str, write: &Write) {
         let Some(seen) = self.0.get_mut(user) else { return };
         match write {

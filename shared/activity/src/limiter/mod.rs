@@ -1,18 +1,19 @@
 //! A sliding-window rate limit that all instances of all functions share, exact in every window (E2).
 //!
-//! One item per user holds the times of what was accepted. While there is room in it, a time is appended by one
-//! conditional write that has to know nothing of the item, so instances do not disturb each other. Only when the item is
-//! full does a writer need its state: the failed condition brings it, times that have left the window are dropped, and
-//! the item is replaced on condition that nobody else has changed it.
+//! One item per user holds the times of accepted requests. While it has room, a time is appended by one conditional
+//! write that needs no knowledge of the item, so instances do not conflict. Only when the item is full does a writer
+//! need its state: it comes with the failed condition, times that have left the window are dropped, and the item is
+//! replaced on condition that it is unchanged.
 //!
-//! Why no true window holds more than the limit, also when a write is held up on its way: an accepted request is of the
-//! moment in which its instance read the clock. Nothing is dropped before it is older than the window plus the largest
-//! difference of two clocks, by the clock of who drops it, and the item keeps that reading (`pruned`). Whoever writes
-//! later must have a time that is not before it. So when the last request of a window is written, all others of that
-//! window are in the item, which holds at most the limit.
+//! Why no true window exceeds the limit, even when a write is delayed: an accepted request counts at the time when its
+//! instance read the clock. A time is dropped only when it is older than the window plus the largest difference between
+//! two clocks, by the clock of the writer that drops it, and the item stores that clock reading (`pruned`). Any later
+//! write must have a time that is not before `pruned`. So when the last request of a window is written, all others of
+//! that window are in the item, which holds no more than the limit.
 //!
-//! Requests that wait in one process at the same time share their writes: those of one user are one append, and the
-//! appends of up to 100 users are one transaction. A user who has no room leaves it and keeps nobody up.
+//! Requests that wait in one process at the same time share writes: those of one user are one append, and the appends
+//! of up to 100 users are one transaction. A user without room is taken out of the transaction and does not delay the
+//! others.
 
 mod item;
 mod known;
@@ -35,23 +36,23 @@ use store::Store;
 pub use queue::Grant;
 pub use window::{Plan, Rule, Seen, Write};
 
-/// Users of one transaction.
+/// Users per transaction.
 const TOGETHER: usize = 100;
-/// Transactions at once. Few, so that what comes meanwhile waits together and shares the next one.
+/// Concurrent transactions. Few, so that requests arriving meanwhile share the next one.
 const TRANSACTIONS: usize = 4;
-/// Writes of users who need their own, of one transaction, at once.
+/// Concurrent single-user writes, per transaction, for users who cannot share it.
 const AT_ONCE: usize = 16;
 
-/// What is asked for.
+/// A request to the limiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Want<'a> {
     /// The user.
     pub user: &'a str,
-    /// How many requests.
+    /// Number of events that ask to be accepted.
     pub count: usize,
 }
 
-/// The limiter of a process. A clone shares it.
+/// The limiter of a process. Clones share it.
 #[derive(Clone)]
 pub struct Limiter {
     store: Arc<Store>,
@@ -63,23 +64,23 @@ type Tell = oneshot::Sender<Result<Grant, StoreError>>;
 #[derive(Default)]
 struct State {
     queue: Queue<Tell>,
-    /// Tasks that take users out of the queue.
+    /// Number of tasks that work off the queue.
     running: usize,
 }
 
 impl Limiter {
-    /// A limiter by `rule` with its items in `table`. `clock` gives Unix microseconds; an accepted request is of the
-    /// moment in which it was read last.
+    /// A limiter with this `rule` and its items in `table`. `clock` returns Unix microseconds; an accepted request
+    /// counts at the last clock reading before its write.
     #[must_use]
     pub fn new(dynamo: Client, table: String, rule: Rule, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         let store = Store { dynamo, table, rule, clock: Box::new(clock), known: Mutex::default() };
         Self { store: Arc::new(store), state: Arc::default() }
     }
 
-    /// Decides about requests of distinct users, and answers in their order. Needs a Tokio runtime.
+    /// Decides about requests of distinct users, and returns the results in the same order. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// For each user: the store does not answer. Its requests may have been counted.
+    /// Per user: the store does not answer. The requests may have been counted.
     pub async fn take(&self, wants: &[Want<'_>]) -> Vec<Result<Grant, StoreError>> {
         let ask = |want: &Want<'_>| match self.store.refused(want.user, want.count) {
             Some(refused) => Ok(refused),
@@ -104,7 +105,7 @@ impl Limiter {
         grants
     }
 
-    /// Starts a task that decides, unless enough of them run. It goes on when the request that started it is cut off.
+    /// Starts a worker task, unless enough are running. It outlives the request that started it.
     fn start(&self) {
         let mut state = self.state();
         if state.running < TRANSACTIONS {
@@ -149,7 +150,7 @@ impl Limiter {
             .await;
     }
 
-    /// Tells each part of a user's requests what it got, the first ones first.
+    /// Distributes a user's grant over the waiting callers, first come first served.
     fn tell(&self, it: Batch<Tell>, mut grant: Result<Grant, StoreError>) {
         self.state().queue.done(&it.user);
         for (count, tell) in it.parts {
@@ -157,7 +158,7 @@ impl Limiter {
                 Ok(grant) => Ok(grant.take(count)),
                 Err(error) => Err(StoreError::Unavailable(error.to_string())),
             };
-            // Who was cut off does not listen any more.
+            // A caller that was cancelled no longer listens.
             let _ = tell.send(part);
         }
     }

@@ -1,4 +1,4 @@
-//! The rule against a model: instances whose clocks differ, writes that take their time, and one item.
+//! Tests the rule against a model: instances with different clocks, slow writes, and one item.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,31 +8,31 @@ use super::window::{Plan, Rule, Seen, Write};
 const SECOND: i64 = 1_000_000;
 const SKEW: i64 = 50_000;
 const INSTANCES: usize = 8;
-/// Tries of a request that others get in the way of.
+/// Attempts of a request that conflicts with others.
 const TRIES: usize = 8;
 
-/// What a developer may get wrong.
+/// A mistake that a developer might make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bug {
-    /// Clocks are taken for equal.
+    /// Clocks are assumed to be equal.
     ClocksAreTrusted,
-    /// An append does not look whether the item was pruned after its time.
+    /// An append does not check whether the item was pruned after the append's time.
     AppendIgnoresPruning,
-    /// An append does not look whether there is room.
+    /// An append does not check whether there is room.
     AppendIgnoresRoom,
     /// The condition allows one more than fits.
     OffByOne,
-    /// A replacement does not look whether somebody else has written.
+    /// A replacement does not check whether the item has changed.
     ReplaceIgnoresVersion,
-    /// An append leaves the version as it is.
+    /// An append does not increase the version.
     AppendKeepsVersion,
-    /// A batch counts as one.
+    /// A batch counts as one request.
     BatchCountsOnce,
-    /// A write that failed counts as accepted.
+    /// A failed write counts as accepted.
     FailureIsAccepted,
-    /// The fallback without an answer from the item lets everything through.
+    /// When the attempts are used up, all requests are accepted.
     ExhaustedIsAccepted,
-    /// What is replaced forgets what it kept.
+    /// A replacement drops times that it has to keep.
     ReplaceForgets,
 }
 
@@ -51,28 +51,28 @@ impl Bug {
     ];
 }
 
-/// How requests come.
+/// The load of a simulated run.
 #[derive(Debug, Clone, Copy)]
 struct Load {
-    /// True time between two requests, in microseconds, and how much of it is random.
+    /// True time between two requests, in microseconds; part of it is random.
     every: i64,
     even: bool,
     requests: usize,
     /// Largest batch.
     batch: usize,
-    /// Largest time of a write on its way, in microseconds.
+    /// Longest duration of a write, in microseconds.
     latency: i64,
     skew: i64,
 }
 
-/// Something that happens at a true time. `Arrive` reads the clock and plans; `Commit` reaches the item.
+/// A step at a true time. `Arrive` reads the clock and plans; `Commit` applies the write to the item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Arrive { instance: usize, count: usize, tries: usize },
     Commit { instance: usize, count: usize, tries: usize, decided: i64, accepted: usize, write: usize },
 }
 
-/// What came out.
+/// Result of a run.
 #[derive(Debug, Default)]
 struct Outcome {
     /// True times at which accepted requests were decided.
@@ -81,7 +81,7 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// Most accepted requests in any second.
+    /// Most accepted requests in any one-second window.
     fn busiest(&self) -> usize {
         let mut times = self.accepted.clone();
         times.sort_unstable();
@@ -108,7 +108,7 @@ impl Model {
         let mut random = fastrand::Rng::with_seed(seed);
         let skew = if bug == Some(Bug::ClocksAreTrusted) { 0 } else { SKEW };
         let mut offsets: Vec<i64> = (0..INSTANCES).map(|_| random.i64(0..=load.skew)).collect();
-        // The largest difference that is allowed is there.
+        // Two instances have the largest allowed clock difference.
         (offsets[0], offsets[1]) = (0, load.skew);
         let mut model = Self {
             rule: Rule { limit: 100, skew },
@@ -149,7 +149,7 @@ impl Model {
                 let Some(write) = write else { return };
                 self.writes.push(write);
                 let write = self.writes.len() - 1;
-                // Most writes are quick, and some are held up.
+                // Most writes are quick, and some are delayed.
                 let held_up = self.random.u8(0..10) == 0;
                 let delay = self.random.i64(0..=if held_up { latency } else { latency / 100 });
                 self.schedule(time + delay, Step::Commit { instance, count, tries, decided: time, accepted, write });
@@ -164,7 +164,7 @@ impl Model {
                 } else if self.bug == Some(Bug::ExhaustedIsAccepted) {
                     self.outcome.accepted.extend(std::iter::repeat_n(decided, count));
                 }
-                // A failed condition brings the item; of an append nobody tells what the item has become.
+                // A failed condition returns the item; a successful append does not.
                 match write {
                     Write::Append { .. } if done => {}
                     _ => self.known[instance] = Some(self.item.clone()),
@@ -202,7 +202,7 @@ impl Model {
     }
 }
 
-/// A user who asks for far more than is allowed, of every instance, one by one and in batches.
+/// A user who requests far more than allowed, on every instance, singly and in batches.
 fn flood(seed: u64) -> Load {
     let batch = if seed.is_multiple_of(2) { 1 } else { 12 };
     let every = if batch == 1 { 3_000 } else { 15_000 };
@@ -247,7 +247,7 @@ fn who_comes_again_when_told_is_accepted_by_any_clock() {
         let item = Seen { stamps: vec![now; 100], pruned: now, version: 1 };
         let refused = rule.plan(Some(&item), 30, now);
         assert_eq!((refused.accepted, refused.refused.len()), (0, 30));
-        // The instance that decides then may have a slower clock.
+        // The instance that decides the retry may have a slower clock.
         let later = refused.refused[29] - slow;
         assert_eq!(rule.plan(Some(&item), 30, later).accepted, 30);
     }

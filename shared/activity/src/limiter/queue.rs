@@ -1,19 +1,19 @@
-//! Who waits for a decision. Requests of one user that wait together are decided by one write. Pure.
+//! The queue of requests that wait for a decision. Waiting requests of the same user are decided by one write. Pure.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-/// What is allowed.
+/// The limiter's decision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grant {
-    /// How many requests are accepted.
+    /// Number of accepted requests.
     pub accepted: usize,
-    /// After what time each refused one finds room, unless others of the user take it.
+    /// For each refused request, the time after which it finds room, unless other requests of the user take it first.
     pub retry_after: Vec<Duration>,
 }
 
 impl Grant {
-    /// The part of the first `count` requests; the rest stays.
+    /// Splits off the part for the first `count` requests.
     pub(super) fn take(&mut self, count: usize) -> Self {
         let accepted = count.min(self.accepted);
         self.accepted -= accepted;
@@ -22,22 +22,22 @@ impl Grant {
     }
 }
 
-/// Requests by user, with somebody to tell. A user is decided about by one write at a time.
+/// Waiting requests by user, each with a receiver for its result. For each user, one write at a time is in progress.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     waiting: HashMap<String, Vec<(usize, T)>>,
-    /// Users who wait and are not being decided about, in the order in which they came.
+    /// Users who wait and have no write in progress, in the order of their arrival.
     order: VecDeque<String>,
     in_flight: HashSet<String>,
 }
 
-/// A user's requests that are decided together.
+/// Requests of one user that are decided together.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Batch<T> {
     pub user: String,
-    /// How many they are.
+    /// Total number of requests.
     pub count: usize,
-    /// Who asked for how many of them, in order.
+    /// The callers, each with its number of requests, in order.
     pub parts: Vec<(usize, T)>,
 }
 
@@ -48,7 +48,7 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// `count` requests of a user begin to wait.
+    /// Queues `count` requests of a user.
     pub fn push(&mut self, user: &str, count: usize, tell: T) {
         let parts = self.waiting.entry(user.to_owned()).or_default();
         if parts.is_empty() && !self.in_flight.contains(user) {
@@ -57,7 +57,7 @@ impl<T> Queue<T> {
         parts.push((count, tell));
     }
 
-    /// The next users, at most `most`; they are being decided about from now on.
+    /// Takes up to `most` users from the queue and marks them as in progress.
     pub fn next(&mut self, most: usize) -> Vec<Batch<T>> {
         let mut next = Vec::new();
         while next.len() < most
@@ -70,7 +70,7 @@ impl<T> Queue<T> {
         next
     }
 
-    /// A user was decided about.
+    /// Marks the decision about a user as complete.
     pub fn done(&mut self, user: &str) {
         self.in_flight.remove(user);
         if self.waiting.contains_key(user) {

@@ -15,22 +15,24 @@ use super::queue::{Batch, Grant};
 use super::window::{Plan, Rule, Write};
 use millrace_platform::dynamo::StoreError;
 
-/// Transactions of the same users, before each goes on alone: the second is without those who had no room.
+/// Rounds of transactions before each remaining user is written separately: the second round leaves out users without
+/// room.
 const ROUNDS: usize = 2;
-/// Writes of one user that others get in the way of. Each means that another request of the user was decided.
+/// Attempts of a single-user write that conflicts with others. Each conflict means that another request of the user was
+/// decided.
 const TRIES: usize = 8;
 
-/// Decides and writes.
+/// Decides about requests, and writes the decisions.
 pub(super) struct Store {
     pub dynamo: Client,
     pub table: String,
     pub rule: Rule,
-    /// Unix microseconds.
+    /// Returns Unix microseconds.
     pub clock: Box<dyn Fn() -> i64 + Send + Sync>,
     pub known: Mutex<Known>,
 }
 
-/// What was decided about a user's requests.
+/// The decision about a user's requests.
 pub(super) type Decided<T> = (Batch<T>, Result<Grant, StoreError>);
 
 fn grant(plan: Plan, now: i64) -> Grant {
@@ -39,7 +41,7 @@ fn grant(plan: Plan, now: i64) -> Grant {
 }
 
 impl Store {
-    /// The decision about a user who is known to be over the limit.
+    /// The decision about a user who is known to be at the limit, without a write.
     pub fn refused(&self, user: &str, count: usize) -> Option<Grant> {
         let now = (self.clock)();
         let known = self.known();
@@ -47,8 +49,8 @@ impl Store {
         plan.write.is_none().then(|| grant(plan, now))
     }
 
-    /// Decides about users in one transaction, as far as they have room. Who had none is left over, and everybody where
-    /// transactions get in each other's way.
+    /// Decides about users in one transaction, as far as they have room. Users without room are returned as left over;
+    /// so are all users if transactions conflict.
     pub async fn decide_all<T>(&self, mut open: Vec<Batch<T>>) -> (Vec<Decided<T>>, Vec<Batch<T>>) {
         let mut left = Vec::new();
         for _ in 0..ROUNDS {
@@ -61,7 +63,7 @@ impl Store {
                     _ => left.push(it),
                 }
             }
-            // One user needs no transaction, which costs twice as much.
+            // A single user needs no transaction, which would cost twice as much.
             if plans.len() < 2 {
                 left.extend(plans.into_iter().map(|(it, _)| it));
                 return (Vec::new(), left);
@@ -95,7 +97,7 @@ impl Store {
                 }
                 left.push(it);
             }
-            // Nobody was full, so it was a conflict.
+            // No user was full, so it was a conflict.
             if left.len() == before {
                 break;
             }
@@ -104,7 +106,7 @@ impl Store {
         (Vec::new(), left)
     }
 
-    /// One transaction; the reasons where it was cancelled.
+    /// Executes one transaction; returns the cancellation reasons if it was cancelled.
     async fn transact<T>(&self, plans: &[(Batch<T>, Plan)]) -> Result<Option<Vec<CancellationReason>>, StoreError> {
         let corrupt = |error: BuildError| StoreError::Corrupt(error.to_string());
         let mut actions = Vec::with_capacity(plans.len());

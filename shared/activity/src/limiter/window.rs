@@ -1,9 +1,9 @@
-//! The rule of the window. Pure: times are arguments, in Unix microseconds.
+//! The rule of the sliding window. Pure: times are arguments, in Unix microseconds.
 
-/// Microseconds of the window that the limit holds for: one second.
+/// Length of the window, in microseconds: one second.
 const WINDOW: i64 = 1_000_000;
 
-/// How many requests a window may hold, and how far clocks may be apart.
+/// The limit per window, and the largest allowed clock difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     /// Most accepted requests of one user in any second.
@@ -12,12 +12,12 @@ pub struct Rule {
     pub skew: i64,
 }
 
-/// The item of a user as it was seen.
+/// The item of a user as it was last seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// When requests were accepted, by the clocks of who accepted them; at most the limit, in no order.
+    /// Times of accepted requests, by the clocks of their instances; no more than the limit, in no particular order.
     pub stamps: Vec<i64>,
-    /// The latest clock by which times were dropped.
+    /// The latest clock reading at which times were dropped.
     pub pruned: i64,
     /// Counts the writes.
     pub version: u64,
@@ -26,49 +26,50 @@ pub struct Seen {
 /// A write of the item, with its condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Appends `stamp` `count` times, on condition that the item has room for it and was not pruned after `stamp`.
+    /// Appends `stamp` `count` times, on condition that the item has room and was not pruned after `stamp`.
     Append {
         /// The time.
         stamp: i64,
-        /// How often.
+        /// Number of requests.
         count: usize,
     },
     /// Replaces the item, on condition that its version is `from`.
     Replace {
-        /// The version that was seen.
+        /// The expected version.
         from: u64,
-        /// What the item becomes.
+        /// The new item.
         to: Seen,
     },
 }
 
-/// What becomes of some requests of one user if `write` succeeds.
+/// The decision about requests of one user, valid if `write` succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The write that accepts them; none where all are refused.
+    /// The write that accepts requests; `None` if all are refused.
     pub write: Option<Write>,
-    /// How many are accepted.
+    /// Number of accepted requests.
     pub accepted: usize,
-    /// For each refused one when it may come again. Who waits until then, by any instance's clock, finds room unless
-    /// others take it.
+    /// For each refused request, when it may be retried. A client that waits until then, by any instance's clock, finds
+    /// room unless other requests take it.
     pub refused: Vec<i64>,
 }
 
 impl Rule {
-    /// Time that a request counts for, in microseconds: by whatever clocks, a second has passed then.
+    /// How long a request counts, in microseconds: after this time a second has passed by any clock.
     #[must_use]
     pub fn span(&self) -> i64 {
         WINDOW + self.skew
     }
 
-    /// Decides about `count` requests at `now`, knowing what was `seen` of the item.
+    /// Decides about `count` requests at `now`, given the item as last `seen`.
     #[must_use]
     pub fn plan(&self, seen: Option<&Seen>, count: usize, now: i64) -> Plan {
         let most = count.min(self.limit);
         let stamps = seen.map_or(&[][..], |seen| &seen.stamps);
-        // An instance with a slow clock must not write what others would take for older than it is.
+        // The time of an instance with a slow clock must not precede `pruned`: others would consider it older than it
+        // is.
         let now = seen.map_or(now, |seen| now.max(seen.pruned));
-        // Of an item that was not seen, the write's condition says whether it has room.
+        // For an item that was not seen, the condition of the write checks whether there is room.
         let fits = stamps.len() + most <= self.limit;
         let mut kept = self.kept(stamps, now);
         let accepted = if fits { most } else { most.min(self.limit.saturating_sub(kept.len())) };
@@ -85,20 +86,20 @@ impl Rule {
         Plan { write, accepted, refused }
     }
 
-    /// What still counts at `now`.
+    /// The times that still count at `now`.
     #[must_use]
     pub fn kept(&self, stamps: &[i64], now: i64) -> Vec<i64> {
         stamps.iter().copied().filter(|stamp| now - stamp < self.span()).collect()
     }
 
-    /// When each of `count` refused requests finds room, if they come again in this order and nobody else does. `stamps`
-    /// fill the window.
+    /// When each of `count` refused requests finds room, if they are retried in this order and no other requests
+    /// arrive. `stamps` fill the window.
     fn free_again(&self, stamps: &[i64], count: usize) -> Vec<i64> {
         let mut stamps = stamps.to_vec();
         stamps.sort_unstable();
         let again = |(round, stamp): (usize, &i64)| {
             let spans = i64::try_from(round / self.limit.max(1) + 1).unwrap_or(i64::MAX);
-            // The clock that judges it then may be behind the one that stamped it.
+            // The clock that decides the retry may be behind the one that set the time.
             stamp.saturating_add(self.span().saturating_mul(spans)).saturating_add(self.skew)
         };
         stamps.iter().cycle().enumerate().map(|(at, stamp)| again((at, stamp))).take(count).collect()
@@ -123,7 +124,7 @@ mod tests {
         let Some(Write::Replace { from: 3, to }) = plan.write else { panic!("not replaced: {:?}", plan.write) };
         assert_eq!((to.stamps.len(), to.pruned, to.version), (100, 1_000_000, 4));
         assert!(plan.refused.iter().all(|again| *again == 900_000 + 1_050_000 + 50_000));
-        // Without knowledge the whole limit is asked for at once, and the write's condition decides.
+        // Without knowledge of the item, the whole limit is requested at once, and the condition of the write decides.
         let plan = RULE.plan(None, 250, 0);
         assert_eq!((plan.write, plan.accepted), (Some(Write::Append { stamp: 0, count: 100 }), 100));
         assert_eq!((plan.refused.len(), plan.refused[0], plan.refused[149]), (150, 1_100_000, 2_150_000));

@@ -1,41 +1,41 @@
-//! Bugs that people write, planted one at a time to show that the judge sees each.
+//! Common mistakes, planted one at a time to show that the judge detects each.
 
 /// A planted bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bug {
-    /// An event that comes early is marked as buffered, and not kept.
+    /// An early event is marked as buffered, but not stored as waiting.
     DropsABufferedEvent,
     /// Kafka's offset is committed before the batch is processed.
     CommitsTheOffsetEarly,
     /// A record that failed is reported as done.
     AcknowledgesAFailedRecord,
-    /// Only the first record that failed is reported, as if Lambda always sent again everything behind it.
+    /// Only the first failed record is reported, as if Lambda always redelivered everything after it.
     ReportsTheFirstFailureOnly,
     /// The cursor is written without a condition on its version.
     WritesTheCursorWithoutACondition,
-    /// Events are written without a condition on what they were.
+    /// Events are written without a condition on their previous state.
     WritesEventsWithoutACondition,
-    /// An attempt is counted when it begins and when it ends.
+    /// An attempt is counted both when it begins and when it ends.
     CountsAnAttemptTwice,
     /// Attempts are counted in memory.
     CountsAttemptsInMemory,
-    /// A plan is written action by action.
+    /// The actions of a plan are written one by one.
     TearsTheTransaction,
-    /// Waiting events are read from an index, where each of them appears some time after its commit.
+    /// Waiting events are read from an index, where they appear some time after their commit.
     ReadsWaitingEventsFromAnIndex,
-    /// Nobody looks at what waits.
+    /// Waiting events are never checked again.
     ForgetsTheWaitingEvents,
-    /// A gap is stepped over as soon as it is seen.
+    /// A gap is skipped as soon as it is seen.
     StepsOverGapsAtOnce,
     /// A lost race counts as done.
     SwallowsALostRace,
     /// A throttled write counts as done.
     SwallowsThrottling,
-    /// The dedup key is the record's offset.
+    /// The deduplication key is the record's offset.
     DeduplicatesByOffset,
     /// The profile is written after the transaction.
     FoldsTheProfileOutsideTheTransaction,
-    /// An event that was processed goes on waiting.
+    /// A processed event stays among the waiting ones.
     LeavesAProcessedEventWaiting,
     /// A redriven event counts as a repeat.
     DeduplicatesARedriveAway,

@@ -1,4 +1,4 @@
-//! What an event costs: the calls and items of the consumer's own loop, counted.
+//! The cost of an event: counts the calls and items of the consumer's own loop.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use millrace_platform::dynamo::StoreError;
 use crate::runtime::Sim;
 use crate::world::World;
 
-/// Events of a batch while the buffer is filled.
+/// Batch size while the buffer is filled.
 const BATCH: u64 = 200;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Cost {
     pub written: usize,
 }
 
-/// The tables, with a count of what is asked of them.
+/// The tables, with counts of the calls.
 #[derive(Clone)]
 struct Counted {
     sim: Sim,
@@ -72,7 +72,7 @@ fn event(seq: u64) -> Activity {
     }
 }
 
-/// What one more early event costs while `waiting` others wait for the first.
+/// The cost of one more early event while `waiting` others wait for the first.
 pub fn of_an_early_event(waiting: u64) -> Cost {
     let mut world = World::new(0, None, false);
     world.faults = false;

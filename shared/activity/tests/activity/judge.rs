@@ -1,4 +1,4 @@
-//! Watches every write, and says at the end what was lost, doubled, out of order or invented.
+//! Observes every write, and in the end reports events that were lost, duplicated, out of order or invented.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +10,20 @@ use millrace_domain::activity::UserId;
 use crate::run::GAP;
 use crate::world::World;
 
-/// Time from an attempt to the next: written a second time.
+/// Backoff between attempts; defined independently of the code under test.
 const PAUSES: [i64; 3] = [100, 100, 200];
 const ACTIONS: usize = crate::run::ACTIONS;
 
-/// What was seen while it happened.
+/// Observations during a run.
 #[derive(Default)]
 pub struct Witness {
-    /// What was put onto the topics, by event id: the first of each id counts.
+    /// Events put onto the topics, by event id: the first of each id counts.
     pub sent: BTreeMap<String, Vec<Activity>>,
-    /// Redrives that were sent: event and redrive.
+    /// Redrives that were sent, as event id and redrive id.
     pub redrives: BTreeSet<(String, String)>,
-    /// Each time that an event became final, in order.
+    /// Each final state of an event, in order.
     finals: BTreeMap<String, Vec<EventState>>,
-    /// The last count of an attempt: tries and time.
+    /// The last counted attempt: number and time.
     counts: BTreeMap<String, (u32, i64)>,
     gaps: BTreeMap<UserId, Vec<(u64, u64)>>,
     pub waiting: u32,
@@ -37,7 +37,7 @@ impl Witness {
         }
     }
 
-    /// A plan that somebody wants to write.
+    /// Observes a plan that is about to be written.
     pub fn plan(&mut self, plan: &Plan) {
         let gaps = plan.writes.iter().filter(|write| matches!(write, Write::Gap(..))).count();
         let actions = plan.writes.len() + gaps + 2 * usize::from(plan.next.is_some());
@@ -56,7 +56,7 @@ impl Witness {
         }
     }
 
-    /// An event was written.
+    /// Observes a write of an event.
     pub fn event(&mut self, now: i64, state: &EventState) {
         let id = &state.event_id;
         if state.status == Status::Buffered {
@@ -78,7 +78,7 @@ impl Witness {
         self.check(once && done <= 1, || format!("twice: {id} {:?}", state.status));
     }
 
-    /// A gap was stepped over; `behind` is since when the first event behind it waits.
+    /// Observes a skipped gap; `behind` is the time since which the first event after it waits.
     pub fn gap(&mut self, now: i64, user: &UserId, (first, last): (u64, u64), behind: Option<i64>) {
         let old = behind.is_some_and(|since| now - since >= GAP);
         self.check(old, || format!("gap: {user} {first} to {last} too early"));
@@ -86,7 +86,7 @@ impl Witness {
     }
 }
 
-/// When every record was consumed, nothing waits whose turn it is; only a sweeper that crashed may leave such a thing.
+/// When all records are consumed, no event may wait whose turn it is, unless a sweeper crashed.
 pub fn judge_at_rest(world: &mut World) {
     for (user, waiting) in &world.waiting {
         let next = world.users.get(user).map_or(1, |(cursor, _)| cursor.next);
@@ -97,7 +97,7 @@ pub fn judge_at_rest(world: &mut World) {
     }
 }
 
-/// Everything that is wrong when all has come to rest.
+/// All violations, once the system is at rest.
 pub fn judge(world: &mut World) -> Vec<String> {
     let mut found = std::mem::take(&mut world.witness.violations);
     let witness = &world.witness;
@@ -187,7 +187,7 @@ fn of_user(world: &World, user: &UserId) -> Vec<String> {
     found
 }
 
-/// A write in the trace.
+/// A write, formatted for the trace.
 pub fn line(write: &Write) -> String {
     match write {
         Write::Event { state, was } => {

@@ -1,6 +1,6 @@
-//! A seeded simulation of the activity consumer: the functions' own decisions and loops on simulated tables, with crashes
-//! between any two steps, two consumers at once on one user, lost answers, redelivery by either rule of partial batches,
-//! and a judge that knows what was sent.
+//! A seeded simulation of the activity consumer: the functions' own decisions and loops on simulated tables, with
+//! crashes between any two steps, two concurrent consumers of one user, lost responses, redelivery by either rule of
+//! partial batches, and a judge that knows what was sent.
 //!
 //! `MILLRACE_SEED=7` runs one seed and prints its trace; `MILLRACE_SEEDS=1000000` runs more than CI does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
@@ -19,16 +19,16 @@ use std::time::Instant;
 use self::bug::Bug;
 use self::run::run;
 
-/// Seeds of a run in CI.
+/// Seeds per run in CI.
 const SEEDS: u64 = 10_000;
-/// Seeds within which each planted bug is seen.
+/// Seeds within which each planted bug must be detected.
 const ENOUGH: u64 = 2_000;
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name}={value} is no number")))
 }
 
-/// Runs the seed again with its trace and fails with it.
+/// Runs the seed again with a trace, and fails with it.
 fn fail(seed: u64) -> ! {
     let outcome = run(seed, None, true);
     let trace = outcome.trace.join("\n");
@@ -73,7 +73,7 @@ fn every_planted_bug_is_seen() {
     for bug in Bug::ALL {
         let mut codes: BTreeMap<String, u32> = BTreeMap::new();
         let (mut first, mut seen, mut seed) = (None, 0, 0);
-        // A few more seeds than the first, to tell which rules see it.
+        // A few more seeds after the first detection, to show which rules detect the bug.
         while seed < ENOUGH && seen < 5 {
             let violations = run(seed, Some(bug), false).violations;
             if !violations.is_empty() {

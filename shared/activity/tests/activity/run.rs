@@ -1,5 +1,5 @@
-//! One run: a seed decides what is sent and what goes wrong; then the faults stop, everything comes to rest, and what is
-//! stored is judged.
+//! One run: a seed determines the traffic and the faults; then the faults stop, the system comes to rest, and the
+//! stored state is judged.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,33 +16,33 @@ use crate::world::World;
 
 /// Deadline of a gap, in milliseconds.
 pub const GAP: i64 = 3_000;
-/// Events of a user that wait at most.
+/// Most waiting events of a user.
 pub const WAITING: u32 = 5;
-/// Actions of a transaction: few, so that plans are split.
+/// Actions per transaction: few, so that plans are split.
 pub const ACTIONS: usize = 14;
 const _: () = assert!(ACTIONS < MAX_ACTIONS);
 
 const PARTITIONS: usize = 2;
-/// Chance that the mapping gives a partition to another consumer while one has its batch.
+/// Chance that the mapping assigns a partition to a second consumer while the first still has its batch.
 const REBALANCE: f64 = 0.08;
-/// Rounds of the sweeper after which everything is at rest.
+/// Rounds of the sweeper after which the system is at rest.
 const ROUNDS: usize = 40;
 
-/// What came out.
+/// Result of a run.
 pub struct Outcome {
     pub violations: Vec<String>,
     pub trace: Vec<String>,
     pub events: usize,
 }
 
-/// The topic: what was produced by partition, and whether more will come.
+/// The topic: records by partition, and whether more will be produced.
 #[derive(Default)]
 struct Topic {
     partitions: [Vec<Activity>; PARTITIONS],
     producers: usize,
 }
 
-/// A consumer's answer: for each record whether it failed.
+/// A consumer's response: for each record, whether it failed.
 #[derive(Default)]
 struct Answer {
     failed: Option<Vec<bool>>,
@@ -62,13 +62,13 @@ struct Run {
     sim: Sim,
     topic: Arc<Mutex<Topic>>,
     rules: Rules,
-    /// Whether Lambda sends again everything from the first failure on.
+    /// Whether Lambda redelivers everything from the first failure on.
     from_first: bool,
-    /// Held by everything that is at work.
+    /// A reference held by every active task.
     at_work: Arc<()>,
 }
 
-/// Runs a seed.
+/// Runs one seed.
 pub fn run(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
     let sim = Sim::new(World::new(seed, bug, trace));
     let gap = if bug == Some(Bug::StepsOverGapsAtOnce) { 0 } else { GAP };
@@ -95,7 +95,7 @@ pub fn run(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
 
 impl Run {
     fn append(&self, mut event: Activity) {
-        // A record may have a wrong key, and so be in a partition where its user is not expected.
+        // A record may have a wrong key, and so be in a partition other than its user's.
         let user = usize::from(event.user.as_str().ends_with('1'));
         let partition = if self.sim.chance(0.05) { 1 - user } else { user };
         let mut topic = self.topic.lock().unwrap();
@@ -116,7 +116,7 @@ impl Run {
         self.topic.lock().unwrap().producers -= 1;
     }
 
-    /// Sends some dead letters again, now and then twice.
+    /// Redrives some dead letters, occasionally twice.
     async fn redrive(self) {
         for number in 0..self.sim.pick(0..=3) {
             let pause = self.sim.pick(200..=6_000);
@@ -162,7 +162,7 @@ impl Run {
         }
     }
 
-    /// Delivers a batch until all of it is done; false when another consumer is to have the partition meanwhile.
+    /// Delivers a batch until it is completed; returns false if another consumer is to get the partition first.
     async fn deliver(&self, batch: Vec<Activity>) -> bool {
         let bug = self.sim.world().bug;
         let mut todo = batch;
@@ -185,7 +185,7 @@ impl Run {
             if bug == Some(Bug::CommitsTheOffsetEarly) {
                 return true;
             }
-            // A crash repeats all of it.
+            // A crash redelivers the whole batch.
             if let Some(failed) = failed {
                 let first = failed.iter().position(|failed| *failed).unwrap_or(failed.len());
                 let again = |at: usize| if self.from_first { at >= first } else { failed[at] };
@@ -227,11 +227,11 @@ impl Run {
         answer.0.lock().unwrap().failed = Some(failed);
     }
 
-    /// Lets the sweeper run all the time; without faults when everything was consumed, until nothing waits.
+    /// Runs the sweeper continuously; without faults once everything is consumed, until no event waits.
     async fn finish(self) {
         let mut rounds = 0;
         while rounds < ROUNDS {
-            // Producers, mappings and consumers hold it; this task does too.
+            // Producers, mappings, consumers and this task hold a reference.
             let alone = Arc::strong_count(&self.at_work) == 1;
             if alone {
                 if rounds == 0 {

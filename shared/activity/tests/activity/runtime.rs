@@ -1,5 +1,5 @@
-//! A deterministic runtime: one thread, a clock that it moves itself, and one random generator that decides which task
-//! goes on and which one crashes. A task is cut only where it awaits.
+//! A deterministic runtime: one thread, a simulated clock, and one random generator that decides which task runs next
+//! and which one crashes. A task is interrupted only at an await.
 
 use std::future::poll_fn;
 use std::ops::RangeInclusive;
@@ -11,16 +11,16 @@ use millrace_activity::process::Clock;
 
 use crate::world::World;
 
-/// Chance of a fragile task to crash at a step, and to stand still for a while.
+/// Chance that a fragile task crashes, and that it stalls, at a step.
 const CRASH: f64 = 0.02;
 const STOP: f64 = 0.02;
 const STOPPED: RangeInclusive<i64> = 50..=3_000;
 /// Time between two steps, in milliseconds.
 const TICK: RangeInclusive<i64> = 0..=6;
-/// Steps after which a run does not end by itself.
+/// Most steps; a run that needs more does not end by itself.
 const MOST_STEPS: u32 = 30_000;
 
-/// Everything that tasks share.
+/// State that all tasks share.
 #[derive(Clone)]
 pub struct Sim(Arc<Mutex<World>>);
 
@@ -30,7 +30,7 @@ struct Task {
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// Tasks that wait to be started.
+/// Tasks that are to be started.
 pub type Spawned = Vec<(bool, Pin<Box<dyn Future<Output = ()> + Send>>)>;
 
 impl Sim {
@@ -38,33 +38,33 @@ impl Sim {
         Self(Arc::new(Mutex::new(world)))
     }
 
-    /// The world. Nobody keeps it over an await.
+    /// The world. The guard must not be held over an await.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap()
     }
 
-    /// A random number.
+    /// A random number in the range.
     pub fn pick(&self, range: RangeInclusive<i64>) -> i64 {
         self.world().rng.i64(range)
     }
 
-    /// A random number of things.
+    /// A random count in the range.
     pub fn some(&self, range: RangeInclusive<usize>) -> usize {
         self.world().rng.usize(range)
     }
 
-    /// True with this chance.
+    /// True with this probability.
     pub fn chance(&self, probability: f64) -> bool {
         self.world().rng.f64() < probability
     }
 
-    /// True with this chance while faults are on.
+    /// True with this probability while faults are on.
     pub fn fault(&self, probability: f64) -> bool {
         let mut world = self.world();
         world.faults && world.rng.f64() < probability
     }
 
-    /// Adds a line to the trace, if there is one.
+    /// Adds a line to the trace, if tracing is on.
     pub fn tell(&self, line: impl FnOnce() -> String) {
         let mut world = self.world();
         let now = world.now;
@@ -73,7 +73,7 @@ impl Sim {
         }
     }
 
-    /// Lets others go first.
+    /// Lets other tasks run first.
     pub async fn step(&self) {
         self.wait(0).await;
     }
@@ -95,12 +95,12 @@ impl Sim {
         .await;
     }
 
-    /// Starts a task. A fragile one may crash or stand still.
+    /// Starts a task. A fragile one may crash or stall.
     pub fn spawn(&self, fragile: bool, task: impl Future<Output = ()> + Send + 'static) {
         self.world().spawned.push((fragile, Box::pin(task)));
     }
 
-    /// Runs until every task has ended; false when they do not.
+    /// Runs until every task has ended; returns false if they do not.
     pub fn run(&self) -> bool {
         let mut tasks: Vec<Task> = Vec::new();
         for _ in 0..MOST_STEPS {

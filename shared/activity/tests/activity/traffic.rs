@@ -1,10 +1,10 @@
-//! What clients send: a few users, each with a few events in a muddle.
+//! Client traffic: a few users, each with a few events out of order.
 
 use fastrand::Rng;
 use millrace_activity::{Activity, Record};
 use millrace_domain::activity::{ActivityType, UserId};
 
-/// An event and how long to wait before it, in milliseconds.
+/// The delay before an event, in milliseconds, and the event.
 pub type Sent = (i64, Activity);
 
 fn activity(user: u64, id: String, seq: Option<u64>, rng: &mut Rng) -> Activity {
@@ -20,18 +20,18 @@ fn activity(user: u64, id: String, seq: Option<u64>, rng: &mut Rng) -> Activity 
     }
 }
 
-/// Everything that is sent, in the order of its sending: out of order, with gaps, repeats, late ones, events without a
-/// seq, and ids and seqs that are used twice.
+/// All events in the order of sending: out of order, with gaps, repeats, late events, events without a seq, and reused
+/// ids and seqs.
 pub fn traffic(rng: &mut Rng) -> Vec<Sent> {
     let users = rng.u64(1..=2);
-    // The rank says when it is sent.
+    // The rank determines the order of sending.
     let mut sent: Vec<(u64, Activity)> = Vec::new();
     for user in 0..users {
         for seq in 1..=rng.u64(3..=9) {
             let rank = 10 * (seq + rng.u64(0..=3));
             let event = activity(user, format!("e{user}-{seq}"), Some(seq), rng);
             match rng.u8(0..40) {
-                // It is missing.
+                // Left out: a gap.
                 0..4 => {}
                 4..6 => sent.push((rank + 500, event)),
                 6..9 => {
@@ -58,7 +58,7 @@ pub fn traffic(rng: &mut Rng) -> Vec<Sent> {
     sent.sort_by_key(|(rank, _)| *rank);
     let mut before = 0;
     let pause = |(rank, event): (u64, Activity)| {
-        // What comes much later comes after the deadline of gaps.
+        // Events that are much later arrive after the gap deadline.
         let pause = if rank >= 500 && before < 500 { 8_000 } else { rng.i64(0..30) };
         before = rank;
         (pause, event)

@@ -1,4 +1,4 @@
-//! The tables, with the conditions and the atomicity of `DynamoDB`, and its errors.
+//! The simulated tables, with `DynamoDB`'s conditions, atomicity and errors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use crate::bug::Bug;
 use crate::judge::Witness;
 use crate::runtime::{Sim, Spawned};
 
-/// Chance of a write to fail before it was done, and after.
+/// Chance that a write fails before it takes effect, and that it fails after.
 const THROTTLED: f64 = 0.03;
 const UNANSWERED: f64 = 0.03;
-/// How long an index is behind, in milliseconds.
+/// Delay of an index, in milliseconds.
 const BEHIND: i64 = 100;
 
-/// A dead letter: its reason, its attempts, and whether it was sent again since.
+/// A dead letter: its reason, its attempts, and whether it has been redriven since.
 #[derive(Debug, Clone)]
 pub struct Letter {
     pub reason: &'static str,
@@ -68,7 +68,7 @@ impl World {
         self.bug == Some(bug)
     }
 
-    /// Whether all conditions hold.
+    /// Whether all conditions of the plan hold.
     fn holds(&self, plan: &Plan) -> bool {
         let version = self.users.get(&plan.user).map_or(0, |(cursor, _)| cursor.version);
         let cursor = plan.next.as_ref().is_none_or(|(cursor, _)| cursor.version == version + 1);
@@ -218,7 +218,7 @@ impl Store for Sim {
     }
 
     async fn waiting(&self, user: &UserId, _: usize) -> Result<Page, StoreError> {
-        // Small pages, so that they end in the middle.
+        // Small pages, so that waiting events are split over several.
         let most = self.some(1..=4);
         self.step().await;
         if self.bug(Bug::ForgetsTheWaitingEvents) {

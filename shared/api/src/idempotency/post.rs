@@ -1,4 +1,4 @@
-//! The extractor of a POST that is made once.
+//! The extractor of an idempotent POST.
 
 use axum::extract::FromRequest;
 use axum::response::Response;
@@ -10,7 +10,7 @@ use crate::serve::Caller;
 use crate::{Body, Problem};
 use millrace_platform::clock;
 
-/// A POST whose `Idempotency-Key`, where it has one, makes it once.
+/// A POST that is performed once per `Idempotency-Key`, if it has one.
 #[derive(Debug, Clone)]
 pub struct Post {
     /// The body.
@@ -31,11 +31,12 @@ impl<S: Send + Sync> FromRequest<S> for Post {
 }
 
 impl Post {
-    /// Does it once: replays the stored answer, or lets `act` do it with the claim that it is to complete
-    /// ([`Keys::complete`]). Without a key there is no claim. `route` is the same for all names of a route.
+    /// Performs the request once: replays the stored response, or calls `act` with the claim that it has to complete
+    /// ([`Keys::complete`]). Without a key there is no claim. `route` is the same for all aliases of a route.
     ///
     /// # Errors
-    /// 400 for a key that is none; 409, 422 as the module says; 503 when the store does not answer; and those of `act`.
+    /// 400 for an invalid key; 409 and 422 as the module documentation says; 503 when the store does not answer; and
+    /// the errors of `act`.
     pub async fn once(
         &self,
         keys: &Keys,

@@ -1,8 +1,8 @@
-//! Lambda's Kafka batch, and what a record of it is: an event, or a dead letter.
+//! Lambda's Kafka batch, and the decoding of each record into an event or a dead letter.
 //!
-//! The types are our own, because those of `aws_lambda_events` refuse a whole batch for one record with the timestamp
-//! -1 (Kafka's "none") or a header without a value, and such a batch would block its partition for ever; they also
-//! lose a millisecond of every other timestamp.
+//! The types are our own, because those of `aws_lambda_events` reject a whole batch if one record has the timestamp -1
+//! (Kafka's "none") or a header without a value, and such a batch would block its partition for ever. They also lose a
+//! millisecond of every other timestamp.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ use millrace_platform::telemetry::{TRACEPARENT, TraceContext};
 /// The payload of an invocation by a Kafka event source mapping.
 #[derive(Debug, Default, Deserialize)]
 pub struct KafkaBatch {
-    /// Records by `topic-partition`.
+    /// Records, keyed by `topic-partition`.
     #[serde(default)]
     pub records: BTreeMap<String, Vec<KafkaRecord>>,
 }
@@ -48,8 +48,8 @@ impl KafkaRecord {
     }
 }
 
-/// The headers of a record: a list of maps, of which each has one name and its bytes as signed numbers. Only one is kept,
-/// because all of them would take more memory than the record.
+/// The headers of a record: a list of maps, each with one name and its value's bytes as signed numbers. Only one header
+/// is kept, because all of them would take more memory than the record.
 #[derive(Debug)]
 struct Headers {
     traceparent: Option<Vec<u8>>,
@@ -107,7 +107,8 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// The event of a record, or why it is none. A timestamp that is no time is `now`.
+/// Decodes the event of a record, or returns the dead letter of a record that is not an event. An invalid timestamp is
+/// replaced by `now`.
 pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp) -> Result<Incoming, DeadLetter> {
     let trace = record.trace();
     let KafkaRecord { topic, partition, offset, .. } = record;
@@ -126,7 +127,7 @@ pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp
             Err(unreadable) => (unreadable.code(), unreadable.to_string()),
         },
     };
-    // Named by its position: an id inside a record that breaks the rules may be anybody's.
+    // Identified by its position: an id inside an invalid record could collide with that of another event.
     let id = format!("{consumer}:{}:{partition}:{offset}", position.topic);
     let topic = position.topic;
     Err(DeadLetter { id, consumer, reason, detail, topic, partition, offset, attempts: 1, key, value, redrive: None })

@@ -1,9 +1,9 @@
-//! Drives a Kafka consumer: from Lambda's batch to one typed verdict per record, and from there to
+//! Drives a Kafka consumer: from Lambda's batch to one typed verdict per record, and from the verdicts to
 //! `batchItemFailures`.
 //!
-//! Lambda's documentation does not settle whether a partial failure repeats only the reported records or everything
-//! from the first one on. This is right under both: every record that was not completed is reported, and a consumer
-//! has to take a completed one again without harm.
+//! Lambda's documentation leaves open whether a partial failure redelivers only the reported records or everything from
+//! the first one on. This code is correct under both rules: every record that was not completed is reported, and a
+//! consumer has to tolerate the redelivery of a completed one.
 
 mod batch;
 mod report;
@@ -30,38 +30,38 @@ use millrace_platform::invocations;
 use millrace_platform::metrics::{self, Metric};
 use millrace_platform::telemetry::{self, TraceContext};
 
-/// What became of a record. There is no way to leave one out: a record without a verdict counts as failed.
+/// Outcome of a record. No record can be left out: one without a verdict counts as failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Its effect is durable.
     Done,
-    /// It was not completed and should come again: its own failure, or held back behind one.
+    /// Not completed, to be redelivered: it failed itself, or is held back behind a record that failed.
     Retry(String),
-    /// It can never be completed. It goes to the dead letters and the partition goes on.
+    /// It can never be completed. It is dead-lettered and the partition goes on.
     DeadLetter {
         /// Stable code.
         reason: &'static str,
-        /// What was wrong.
+        /// What is wrong with it.
         detail: String,
     },
 }
 
-/// A record that is an event.
+/// A record whose value is a valid event.
 #[derive(Debug, Clone)]
 pub struct Incoming {
     /// The event.
     pub event: AnyEvent,
-    /// The record's key, as it came.
+    /// The record's key, unchanged.
     pub key: Option<Bytes>,
-    /// The record's value, as it came.
+    /// The record's value, unchanged.
     pub value: Bytes,
-    /// Where it is in Kafka.
+    /// Its position in Kafka.
     pub position: Position,
-    /// Trace that it belongs to, from the record's header or the event.
+    /// Trace context, from the record's header or the event.
     pub trace: Option<TraceContext>,
 }
 
-/// Where a record is in Kafka.
+/// Position of a record in Kafka.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Position {
     /// Topic.
@@ -70,28 +70,29 @@ pub struct Position {
     pub partition: i64,
     /// Offset.
     pub offset: i64,
-    /// Time that the record carries.
+    /// The record's timestamp.
     pub timestamp: Timestamp,
 }
 
 /// A consumer of events.
 pub trait Consumer: Send + Sync + 'static {
-    /// Its name, which is the function's.
+    /// Its name: the name of the function.
     const NAME: &'static str;
 
-    /// Processes records of **one** partition, in order of their offsets, and answers one verdict for each, in the
-    /// same order. It may get a record again that it has completed.
+    /// Processes records of **one** partition in order of their offsets, and returns one verdict per record, in the
+    /// same order. It may receive a record that it has already completed.
     fn process(&self, records: &[Incoming]) -> impl Future<Output = Vec<Verdict>> + Send;
 }
 
-/// Left of the invocation's time when a batch stops; what is not done by then comes again.
+/// Time of the invocation that is kept in reserve when a batch is stopped; records not completed by then are
+/// redelivered.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Dead letters that are kept at once.
+/// Dead letters that are stored concurrently.
 const LETTERS_AT_ONCE: usize = 32;
 
-/// Serves a consumer until Lambda ends the process, as the settings of [`DeadLetters::from_env`] and [`Report::from_env`]
-/// have it.
+/// Serves a consumer until Lambda ends the process, with the settings of [`DeadLetters::from_env`] and
+/// [`Report::from_env`].
 ///
 /// # Errors
 /// A setting is missing, or the runtime API does not answer.
@@ -108,10 +109,10 @@ pub async fn serve<C: Consumer>(consumer: C) -> Result<(), lambda_runtime::Error
     invocations::serve(handle, async {}).await
 }
 
-/// Answers one invocation.
+/// Handles one invocation.
 ///
 /// # Errors
-/// What was not completed, where the poller may not read a partial answer.
+/// The failed records, when the poller may not support partial batch responses.
 pub async fn answer<C: Consumer>(
     consumer: &C,
     dead_letters: &DeadLetters,
@@ -124,7 +125,7 @@ pub async fn answer<C: Consumer>(
     report.answer(handle(consumer, dead_letters, batch, millrace_platform::clock::now(), deadline).await)
 }
 
-/// Handles one batch: partitions side by side, records of a partition in order.
+/// Handles one batch: partitions concurrently, the records of a partition in order.
 pub async fn handle<C: Consumer>(
     consumer: &C,
     dead_letters: &DeadLetters,
@@ -157,12 +158,12 @@ pub async fn handle<C: Consumer>(
     BatchResponse { batch_item_failures: failures }
 }
 
-/// What became of a partition's records.
+/// Result of processing a partition's records.
 #[derive(Debug, Default)]
 struct Processed {
-    /// Offsets that were not completed.
+    /// Offsets of records that were not completed.
     failed: Vec<i64>,
-    /// Records that went to the dead letters.
+    /// Number of records that were dead-lettered.
     dead_letters: usize,
 }
 
@@ -178,7 +179,7 @@ async fn partition<C: Consumer>(
     let mut given_up = Vec::new();
     for record in records {
         match batch::decode(record, C::NAME, now) {
-            // A dead letter that was sent again, for another consumer.
+            // A redriven dead letter that is addressed to another consumer.
             Ok(incoming) if incoming.event.redriveconsumer.as_deref().is_some_and(|name| name != C::NAME) => {}
             Ok(incoming) => readable.push(incoming),
             Err(letter) => given_up.push(letter),
@@ -222,13 +223,13 @@ async fn partition<C: Consumer>(
     processed
 }
 
-/// Names the event and its trace in the log lines of its work.
+/// A span with the event id and trace of a record, for the log lines of its processing.
 fn span(record: &Incoming) -> tracing::Span {
     telemetry::event_span(&record.event.id, record.trace.as_ref())
 }
 
-/// One verdict for each record, also when the consumer panics: then each record is tried alone, and the one that
-/// panics alone is given up.
+/// One verdict per record, even when the consumer panics: then each record is processed by itself, and one that panics
+/// again is dead-lettered.
 async fn verdicts<C: Consumer>(consumer: &C, records: &[Incoming]) -> Vec<Verdict> {
     if records.is_empty() {
         return Vec::new();
@@ -253,7 +254,7 @@ async fn verdicts<C: Consumer>(consumer: &C, records: &[Incoming]) -> Vec<Verdic
 mod tests {
     use super::*;
 
-    /// Panics on `bad`, gives no verdict from `silent` on, and completes the rest.
+    /// Panics on `bad`, returns no verdict from `silent` on, and completes all other records.
     struct Double;
 
     impl Consumer for Double {

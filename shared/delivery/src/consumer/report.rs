@@ -1,11 +1,11 @@
-//! How what was not completed is told to Lambda.
+//! How uncompleted records are reported to Lambda.
 
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
 use millrace_platform::settings::{self, MissingSetting};
 
-/// Lambda's partial batch answer.
+/// Lambda's partial batch response.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
@@ -13,30 +13,30 @@ pub struct BatchResponse {
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
-/// One record that was not completed.
+/// A record that was not completed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {
-    /// Which.
+    /// Its position.
     pub item_identifier: ItemIdentifier,
 }
 
-/// Names a record of the batch.
+/// Identifies a record of the batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ItemIdentifier {
-    /// Key of the batch's map: `topic-partition`.
+    /// Key in the batch's map: `topic-partition`.
     pub partition: String,
     /// Offset.
     pub offset: i64,
 }
 
-/// How failures are told to Lambda.
+/// How failures are reported to Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report {
-    /// Record by record, by `batchItemFailures`.
+    /// Per record, through `batchItemFailures`.
     Records,
-    /// The whole batch, by an error: where it is not certain that the poller reads `batchItemFailures` (pollers on
-    /// demand, LocalStack), since one that does not would commit records that failed.
+    /// The whole batch, as an error. For pollers that may not read `batchItemFailures` (on-demand pollers, LocalStack):
+    /// one that ignores it would commit failed records.
     Batch,
 }
 
@@ -44,7 +44,7 @@ impl Report {
     /// Reads the setting `PARTIAL_BATCHES`: `on` or `off`.
     ///
     /// # Errors
-    /// It is missing or something else.
+    /// It is missing or has another value.
     pub fn from_env() -> Result<Self, MissingSetting> {
         match settings::setting("PARTIAL_BATCHES")?.as_str() {
             "on" => Ok(Self::Records),

@@ -1,4 +1,4 @@
-//! The item of a dead letter.
+//! The table item of a dead letter.
 
 use std::collections::HashMap;
 
@@ -14,11 +14,11 @@ use millrace_platform::dynamo::{Item, StoreError, n, s};
 /// Longest detail, in bytes.
 const MAX_DETAIL: usize = 2_000;
 
-/// The state of a letter that nobody has redriven since it died.
+/// State of a dead letter that has not been redriven since it failed.
 pub(super) const DEAD: &str = "dead";
 
-/// The action that keeps a dead letter, for a consumer whose transaction says that it comes for the first time. Its bytes
-/// are kept in the item, which is right for what was an event.
+/// The action that stores a new dead letter in the transaction of a consumer, which ensures that it is the first one.
+/// The record's bytes are stored in the item: they fit, because the record was a valid event.
 ///
 /// # Errors
 /// Never in practice: a required field of the request is missing.
@@ -41,16 +41,16 @@ pub fn put(table: &str, letter: &DeadLetter, now: Timestamp) -> Result<TransactW
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// Whether a letter is kept already.
+/// The condition that this dead letter is not stored yet.
 pub(super) fn condition(letter: &DeadLetter) -> &'static str {
     match letter.redrive {
         None => "attribute_not_exists(id)",
-        // Names and values of `replace`.
+        // Names and values as `replace` sets them.
         Some(_) => "attribute_not_exists(id) OR #status <> :status OR #redriveId <> :redriveId",
     }
 }
 
-/// Everything that a letter says. What happened to it before stays in `history`, which is no part of this.
+/// All attributes of a dead letter. Earlier failures are in `history`, which is not one of them.
 pub(super) fn attributes(letter: &DeadLetter, now: Timestamp) -> Item {
     let blob = |bytes: &Bytes| AttributeValue::B(Blob::new(bytes.to_vec()));
     let detail = &letter.detail[..letter.detail.floor_char_boundary(MAX_DETAIL)];
@@ -74,7 +74,7 @@ pub(super) fn attributes(letter: &DeadLetter, now: Timestamp) -> Item {
     item
 }
 
-/// Key, expression, names and values of an update that sets all attributes of an item.
+/// Key, expression, names and values of an update that replaces all attributes of an item.
 pub(super) fn replace(
     letter: &DeadLetter,
     item: Item,

@@ -1,4 +1,4 @@
-//! Dead letters: records that a consumer can never process, kept with their bytes and the reason.
+//! Dead letters: records that a consumer can never process, stored with their bytes and the reason.
 
 mod item;
 mod redrive;
@@ -15,46 +15,46 @@ use millrace_platform::aws;
 use millrace_platform::dynamo::{Item, StoreError, s};
 use millrace_platform::settings::{MissingSetting, setting};
 
-/// Dead letters with more bytes than this keep them in S3; a `DynamoDB` item holds 400 KB at most.
+/// A dead letter with more bytes than this has them in S3, because a `DynamoDB` item is limited to 400 KB.
 const MAX_INLINE_BYTES: usize = MAX_EVENT_BYTES;
 
-/// Longest key of the item, in bytes.
+/// Longest record key that is stored in the item, in bytes.
 const MAX_INLINE_KEY: usize = 2_048;
 
-/// Index of all dead letters by time: pk [`SHARD`], sk [`TIME_ID`]. All attributes.
+/// Index of all dead letters by time: partition key [`SHARD`], sort key [`TIME_ID`]. Projects all attributes.
 pub const BY_TIME: &str = "byTime";
 /// One of 16 shards, `00` to `15`.
 pub const SHARD: &str = "shard";
 /// Time, id and consumer.
 pub const TIME_ID: &str = "timeId";
 
-/// Where S3 keeps the bytes of large ones.
+/// Prefix of the S3 objects that hold the bytes of large dead letters.
 pub const PREFIX: &str = "dead-letters/";
 
-/// A record that was given up.
+/// A record that was dead-lettered.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
-    /// Event id; `consumer:topic:partition:offset` where the record is no event.
+    /// Event id, or `consumer:topic:partition:offset` if the record is not an event.
     pub id: String,
-    /// The consumer that failed; a redrive goes there.
+    /// The consumer that failed; a redrive is addressed to it.
     pub consumer: &'static str,
     /// Stable code.
     pub reason: &'static str,
-    /// What was wrong.
+    /// What is wrong with it.
     pub detail: String,
-    /// Where the record is in Kafka.
+    /// Topic of the record.
     pub topic: String,
     /// Partition.
     pub partition: i64,
     /// Offset.
     pub offset: i64,
-    /// Times that it was tried.
+    /// Number of attempts to process it.
     pub attempts: u32,
     /// Key of the record.
     pub key: Option<Bytes>,
     /// Value of the record; `None` for a tombstone.
     pub value: Option<Bytes>,
-    /// The redrive that sent the record, which then failed again.
+    /// Id of the redrive after which the record failed again.
     pub redrive: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl DeadLetters {
         Self { dynamo, table, s3, bucket }
     }
 
-    /// By the settings `DEAD_LETTER_TABLE` and `ARCHIVE_BUCKET`.
+    /// Configured by the settings `DEAD_LETTER_TABLE` and `ARCHIVE_BUCKET`.
     ///
     /// # Errors
     /// A setting is missing.
@@ -82,11 +82,11 @@ impl DeadLetters {
         Ok(Self::new(aws::dynamodb()?, setting("DEAD_LETTER_TABLE")?, aws::s3()?, setting("ARCHIVE_BUCKET")?))
     }
 
-    /// Keeps a dead letter. The first of an id and consumer stays, and a repeat changes nothing; one that was redriven
-    /// and failed again is dead again.
+    /// Stores a dead letter. A repeat for the same id and consumer changes nothing, unless the dead letter was redriven
+    /// and failed again: then it is dead again.
     ///
     /// # Errors
-    /// It was not kept, so the record must be reported as failed.
+    /// It was not stored, so the record must be reported as failed.
     pub async fn keep(&self, letter: &DeadLetter, now: Timestamp) -> Result<(), StoreError> {
         let size = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
         let large = letter.value.as_ref().filter(|_| size(&letter.value) + size(&letter.key) > MAX_INLINE_BYTES);
@@ -135,7 +135,7 @@ impl DeadLetters {
         update.condition_expression(condition).send().await.map(drop).map_err(StoreError::from)
     }
 
-    /// The key is made of where the record is, so that a repeat writes the same object.
+    /// The object key is derived from the record's position, so a repeat writes the same object.
     async fn put_bytes(&self, letter: &DeadLetter, suffix: &str, value: Bytes) -> Result<String, StoreError> {
         let DeadLetter { consumer, topic, partition, offset, .. } = letter;
         let key = format!("{PREFIX}{consumer}/{topic}/{partition}-{offset}{suffix}");

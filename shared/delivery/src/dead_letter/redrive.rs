@@ -1,8 +1,8 @@
-//! Sends a dead letter again, to the consumer that gave it up.
+//! Redrives a dead letter: sends its event again, to the consumer that failed.
 //!
-//! The letter's state is flipped and its event put into the outbox in one transaction, so that a letter is redriven once
-//! however often that is asked. The event goes out as it was, with two more attributes: the id of the redrive, which
-//! joins the deduplication key, and the consumer that it is for; the others pass it by.
+//! One transaction marks the dead letter as redriven and puts its event into the outbox, so that concurrent or repeated
+//! requests redrive it once. The event is unchanged but for two more attributes: the id of the redrive, which becomes
+//! part of the deduplication key, and the consumer that it is addressed to; other consumers skip it.
 
 use std::collections::BTreeMap;
 
@@ -18,40 +18,40 @@ use crate::outbox::{self, Entry};
 use millrace_domain::event::MAX_EVENT_BYTES;
 use millrace_platform::dynamo::{Item, StoreError, number, s, text, transact};
 
-/// The state of a letter that was sent again.
+/// State of a dead letter that was redriven.
 const REDRIVEN: &str = "redriven";
 
 /// Kind of the aggregate, in the outbox's keys.
 pub const AGGREGATE: &str = "dead-letter";
 
-/// Times that a letter can be redriven; each leaves an entry in its history.
+/// Most redrives of a dead letter; each adds an entry to its history.
 const MAX_REDRIVES: usize = 100;
 
-/// A letter that was sent again.
+/// A redriven dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Redriven {
     /// Id of the event.
     pub event_id: String,
-    /// The consumer that it goes to.
+    /// The consumer that it is addressed to.
     pub consumer: String,
     /// Id of the redrive.
     pub redrive_id: String,
-    /// The event in the outbox, for a caller that publishes it at once.
+    /// The outbox entry of the event, for a caller that publishes it at once.
     #[serde(skip)]
     pub entry: Entry,
 }
 
-/// Why a letter was not sent again.
+/// Why a dead letter was not redriven.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveError {
-    /// There is no such dead letter.
+    /// There is no dead letter with this id.
     #[error("there is no such dead letter")]
     NotFound,
-    /// Every letter of the id was sent again and has not failed since.
+    /// Every dead letter of the id was redriven and has not failed since.
     #[error("it was redriven and has not failed since")]
     AlreadyRedriven,
-    /// It cannot be sent again.
+    /// It cannot be redriven, for this reason.
     #[error("it cannot be sent again: {0}")]
     NotRedrivable(&'static str),
     /// The store does not answer.
@@ -59,11 +59,11 @@ pub enum RedriveError {
     Store(#[from] StoreError),
 }
 
-/// Sends every dead letter of an id again that has not been sent since it died, one for each consumer that gave it up.
-/// `new_id` makes the ids of the redrives.
+/// Redrives every dead letter of an event id that has not been redriven since it failed, one per consumer. `new_id`
+/// generates the ids of the redrives.
 ///
 /// # Errors
-/// None of them was sent.
+/// None of them was redriven.
 pub async fn redrive(
     dynamo: &Client,
     (letters, outbox): (&str, &str),
@@ -121,7 +121,7 @@ async fn one(
     Ok(Redriven { event_id: id, consumer, redrive_id, entry })
 }
 
-/// The event with the attributes of a redrive, while everything else keeps its bytes; and its trace context.
+/// The event with the attributes of a redrive and otherwise unchanged bytes, and its trace context.
 fn addressed(value: &[u8], redrive_id: &str, consumer: &str) -> Result<(String, Option<String>), RedriveError> {
     let no_object = |_| RedriveError::NotRedrivable("it is no JSON object");
     let mut event: BTreeMap<&str, &RawValue> = serde_json::from_slice(value).map_err(no_object)?;
@@ -137,8 +137,8 @@ fn addressed(value: &[u8], redrive_id: &str, consumer: &str) -> Result<(String, 
     Ok((value, traceparent))
 }
 
-/// The action that marks a letter as sent again, on condition that it is as it was read. How it died goes into its
-/// history.
+/// The action that marks a dead letter as redriven, on condition that it is unchanged since it was read. Appends its
+/// last failure to its history.
 fn flip(table: &str, item: &Item, redrive_id: &str, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
     let of = |name: &str| item.get(name).cloned().unwrap_or_else(|| s(""));
     let death = AttributeValue::M(Item::from([

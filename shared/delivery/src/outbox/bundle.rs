@@ -1,11 +1,12 @@
-//! Many events in one action of a transaction.
+//! Stores many events with a single action of a transaction.
 //!
-//! A transaction has 100 actions, and one that takes the stock of many orders has nearly as many events. So its events
-//! are stored as few items, a bundle, and put under their own aggregates afterwards ([`expand`]). Anybody may expand,
-//! at any time, also twice: an entry that was published by then is published again, which the consumers know by its id.
+//! A transaction has at most 100 actions, and one that decides many orders has nearly as many events. So its events are
+//! stored together in a few items, a bundle, and moved to their own aggregates afterwards ([`expand`]). Any process may
+//! expand a bundle, at any time and more than once: an entry that is already published is then published again, and
+//! consumers deduplicate it by its event id.
 //!
-//! The order of an aggregate's events is kept by one rule. An item whose events went into a bundle names the bundle, and
-//! whoever writes the next version of the item expands that bundle **before** its own commit. So the entries of a version
+//! One rule keeps the events of an aggregate in order. An item whose events are in a bundle holds the bundle's key, and
+//! every writer of the item's next version expands that bundle **before** its own commit. So the entries of a version
 //! are in the outbox, under their aggregate, before the next version is committed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,16 +20,16 @@ use super::{Entry, SHARDS};
 use millrace_platform::dynamo::shards::{shard_key, shard_of};
 use millrace_platform::dynamo::{Item, StoreError, batch_write, delete_request, n, put_request, s, text};
 
-/// What the partition keys of bundles begin with.
+/// Prefix of the partition keys of bundles.
 const PREFIX: &str = "bundle#";
 
-/// Most bytes of events in an item, which holds 400 KB at most.
+/// Most bytes of events in one item; `DynamoDB` limits an item to 400 KB.
 pub const MAX_ITEM_BYTES: usize = 300 * 1024;
 
-/// What an entry takes beside its event, in bytes: keys and names of attributes.
+/// Size of an entry besides its event, in bytes: keys and attribute names.
 const ENTRY_OVERHEAD: usize = 1_024;
 
-/// Whether a key of the outbox is a bundle's.
+/// Whether a partition key of the outbox is that of a bundle.
 #[must_use]
 pub fn is_bundle(aggregate: &str) -> bool {
     aggregate.starts_with(PREFIX)
@@ -40,13 +41,13 @@ pub fn key(id: Uuid) -> String {
     format!("{PREFIX}{id}")
 }
 
-/// What an entry takes of [`MAX_ITEM_BYTES`].
+/// How many bytes of [`MAX_ITEM_BYTES`] an entry needs.
 #[must_use]
 pub fn size(entry: &Entry) -> usize {
     entry.value.len() + ENTRY_OVERHEAD
 }
 
-/// The actions that store entries as a bundle; one for each [`MAX_ITEM_BYTES`].
+/// The actions that store entries as a bundle: one per [`MAX_ITEM_BYTES`].
 ///
 /// # Errors
 /// Never in practice: a required field of the request is missing.
@@ -83,11 +84,11 @@ pub fn put(
     items.into_iter().enumerate().map(put).collect()
 }
 
-/// Puts the entries of a bundle under their own aggregates, each waking the relay, and then deletes the bundle. Answers
-/// the aggregates; none where the bundle was expanded before.
+/// Moves the entries of a bundle to their own aggregates, where each wakes the relay, and then deletes the bundle.
+/// Returns the aggregates, or none if the bundle was expanded before.
 ///
 /// # Errors
-/// The outbox does not answer. What was not done is done by the next one who expands.
+/// The outbox does not answer. The next caller completes the expansion.
 pub async fn expand(dynamo: &Client, table: &str, key: &str) -> Result<BTreeSet<String>, StoreError> {
     let items = read(dynamo, table, key).await?;
     let mut entries = Vec::new();
@@ -104,7 +105,7 @@ pub async fn expand(dynamo: &Client, table: &str, key: &str) -> Result<BTreeSet<
         let puts = wave.iter().map(|entry| put_request(entry.to_item())).collect::<Result<_, _>>()?;
         batch_write(dynamo, table, puts).await?;
     }
-    // Behind all entries, so that a crash before leaves the bundle to the next one.
+    // After all entries, so that a crash in between leaves the bundle to the next caller.
     let delete = |item: &Item| {
         let key = ["aggregate", "entry"].iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone())));
         delete_request(key.collect())
@@ -113,8 +114,8 @@ pub async fn expand(dynamo: &Client, table: &str, key: &str) -> Result<BTreeSet<
     Ok(aggregates)
 }
 
-/// What is written at once, one wave behind the other: entries of an aggregate go into the outbox in their order, those
-/// of different aggregates together.
+/// Splits entries into waves that are written one after the other: entries of the same aggregate are in different
+/// waves, in their order, those of different aggregates may share one.
 #[must_use]
 pub fn waves(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -154,7 +155,7 @@ async fn read(dynamo: &Client, table: &str, key: &str) -> Result<Vec<Item>, Stor
     }
 }
 
-/// Keys of the bundles that these items name.
+/// Keys of the bundles that these items refer to.
 pub fn named<'a>(items: impl Iterator<Item = &'a Item>) -> BTreeSet<String> {
     items.filter_map(|item| text(item, "bundle").ok().map(str::to_owned)).collect()
 }

@@ -1,8 +1,8 @@
-//! What to do next when the pending entries of an aggregate are published. Pure: [`super::Outbox`] performs the steps,
-//! and so does a simulation.
+//! The steps that publish an aggregate's pending entries. Pure: both [`super::Outbox`] and a simulation perform the
+//! steps.
 //!
-//! The order of the steps is what keeps events: an entry is deleted only after its acknowledgement, the next one is
-//! published only after that, and the first failure ends it, so that no entry overtakes an earlier one.
+//! No event is lost because of the order of the steps: an entry is deleted only after its acknowledgement, the next one
+//! is published only after that, and the first failure ends the drain, so that no entry overtakes an earlier one.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use super::Entry;
 /// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'a, E> {
-    /// Read the first pending entries of the aggregate, consistently and in their order.
+    /// Read the aggregate's first pending entries, consistently and in order.
     Query,
     /// Produce this entry and wait for its acknowledgement.
     Publish(&'a E),
@@ -19,18 +19,18 @@ pub enum Step<'a, E> {
     Delete(&'a E),
 }
 
-/// What a step brought.
+/// Result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Learnt<E> {
     /// The first pending entries, and whether there are more.
     Pending(Vec<E>, bool),
-    /// Kafka has the entry.
+    /// Kafka has acknowledged the entry.
     Acknowledged,
-    /// The outbox has it no more.
+    /// The entry is deleted from the outbox.
     Deleted,
 }
 
-/// How far the entries of one aggregate are published. `E` is an entry, `F` why a step failed.
+/// Progress of publishing the entries of one aggregate. `E` is an entry, `F` the error of a failed step.
 #[derive(Debug)]
 pub struct Drain<E, F> {
     state: State<F>,
@@ -54,8 +54,8 @@ impl<E, F> Default for Drain<E, F> {
 }
 
 impl<F> Drain<Entry, F> {
-    /// What a writer publishes after it has committed these entries. A first version follows nothing, so they are all
-    /// that its aggregate has pending, and need not be read. For any other the pending entries are read first.
+    /// A drain for a writer that has committed these entries. Nothing precedes an aggregate's first version, so these
+    /// are all of its pending entries and none need be read. For any later version the pending entries are read first.
     pub fn after_commit(entries: Vec<Entry>) -> Self {
         if entries.first().is_some_and(Entry::is_of_first_version) {
             Self { state: State::Publish, entries: entries.into(), more: false, published: 0 }
@@ -66,7 +66,7 @@ impl<F> Drain<Entry, F> {
 }
 
 impl<E, F> Drain<E, F> {
-    /// The step to perform now; none at the end, and [`Drain::outcome`] says how it ended.
+    /// The next step to perform, or none at the end; then [`Drain::outcome`] returns the result.
     pub fn step(&self) -> Option<Step<'_, E>> {
         match &self.state {
             State::Query => Some(Step::Query),
@@ -76,7 +76,8 @@ impl<E, F> Drain<E, F> {
         }
     }
 
-    /// Takes what the step brought, or why it failed. An entry whose fate is unknown stays and is published again.
+    /// Records the result of the step. An entry whose publication is uncertain stays in the outbox and is published
+    /// again.
     pub fn learn(&mut self, result: Result<Learnt<E>, F>) {
         self.state = match result {
             Ok(Learnt::Pending(entries, more)) => {
@@ -97,15 +98,15 @@ impl<E, F> Drain<E, F> {
         match (self.entries.is_empty(), self.more) {
             (false, _) => State::Publish,
             (true, true) => State::Query,
-            // What is committed after the query is published by its own writer.
+            // Entries committed after the query are published by their own writer.
             (true, false) => State::Ended(Ok(())),
         }
     }
 
-    /// How many entries were published.
+    /// Number of published entries.
     ///
     /// # Errors
-    /// The failure that ended it; what was not deleted by then stays pending.
+    /// The failure that ended the drain; entries not deleted by then stay pending.
     pub fn outcome(self) -> Result<usize, F> {
         match self.state {
             State::Ended(Err(failure)) => Err(failure),
@@ -120,7 +121,7 @@ mod tests {
 
     type Published = Drain<u8, &'static str>;
 
-    /// Performs every step as well as can be on these pages, and tells the steps.
+    /// Performs all steps successfully on these pages, and returns the steps.
     fn steps(mut pages: Vec<Vec<u8>>) -> (Vec<String>, Published) {
         let (mut drain, mut told) = (Published::default(), Vec::new());
         pages.reverse();

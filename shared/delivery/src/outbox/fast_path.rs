@@ -1,10 +1,10 @@
-//! When a request should not even try Kafka: a circuit breaker.
+//! Whether a request should try Kafka at all: a circuit breaker.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// After a produce or a delete that failed, requests of this process leave their events to the relay for this time. Then one request
-/// tries, and the others go on without until it succeeds: of all requests of an outage, one in each pause is slow.
+/// After a failed produce or delete, the requests of this process leave their events to the relay for this long. Then
+/// one request tries, and the others skip Kafka until a try succeeds: in an outage, only one request per pause is slow.
 pub const PAUSE: Duration = Duration::from_secs(5);
 
 /// Remembers the last failure of this process. Time is an argument.
@@ -14,7 +14,7 @@ pub struct FastPath {
 }
 
 impl FastPath {
-    /// Whether this request is to try a produce.
+    /// Whether this request should try to produce.
     pub fn enter(&self, now: Instant) -> bool {
         let mut closed_until = self.lock();
         match *closed_until {
@@ -27,12 +27,12 @@ impl FastPath {
         }
     }
 
-    /// Notes that a produce succeeded.
+    /// Records that a produce succeeded.
     pub fn succeeded(&self) {
         *self.lock() = None;
     }
 
-    /// Notes that a produce, or the delete after it, failed.
+    /// Records that a produce, or the delete after it, failed.
     pub fn failed(&self, now: Instant) {
         *self.lock() = Some(now + PAUSE);
     }
@@ -56,7 +56,7 @@ mod tests {
         let second = start + PAUSE;
         assert!(path.enter(second), "one tries");
         assert!(!path.enter(second), "alone");
-        // Also when the one that tried was cut off.
+        // Also when the request that tried was interrupted.
         assert!(path.enter(second + PAUSE));
         path.succeeded();
         assert!(path.enter(second + PAUSE) && path.enter(second + PAUSE));

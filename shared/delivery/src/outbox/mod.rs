@@ -1,13 +1,14 @@
-//! The transactional outbox: an event is stored in the transaction that changes its aggregate, and published after.
+//! The transactional outbox: an event is stored in the transaction that changes its aggregate, and published
+//! afterwards.
 //!
-//! Entries of an aggregate are published in the order of their versions, each deleted after Kafka acknowledged it.
-//! Whoever publishes reads **all** pending entries of the aggregate first (a first version has none before it), so that the order of first occurrence per
-//! event id holds when two handlers race, or one dies between its commit and its produce; a repeat of an event is
-//! possible, a gap is not. What nobody published is found by the relay.
+//! The entries of an aggregate are published in the order of their versions, and each is deleted after Kafka has
+//! acknowledged it. A publisher first reads **all** pending entries of the aggregate (a first version has none before
+//! it). So the first occurrences of events are in order, even if two handlers race or one dies between its commit and
+//! its produce: an event may be repeated, but never skipped. The relay publishes the entries that are left behind.
 //!
-//! One limit: `DynamoDB` shows the items of a transaction one by one while it commits. A second writer that sees the
-//! first one's aggregate, commits and queries within those milliseconds could miss the first one's entry, which then
-//! follows its successor.
+//! One limit: while a transaction commits, `DynamoDB` makes its items visible one by one. A second writer that sees the
+//! first one's aggregate, commits and queries within those milliseconds could miss the first one's entry, which is then
+//! published after its successor.
 
 pub mod bundle;
 pub mod drain;
@@ -27,16 +28,16 @@ use millrace_domain::event::{Data, Event};
 use millrace_platform::dynamo::shards::{shard_key, shard_of};
 use millrace_platform::dynamo::{Item, StoreError, n, s, text};
 
-/// Keys of the index that the relay reads. Each entry is written and deleted there, so 64 keys carry 32,000 events per
-/// second.
+/// Partition keys of the index that the relay reads. Each entry is written and deleted there, so 64 keys support 32,000
+/// events per second.
 const SHARDS: u8 = 64;
 
-/// One event that waits for Kafka.
+/// An event that waits to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Partition key: kind and id of the aggregate, such as `product#<id>`.
     pub aggregate: String,
-    /// Sort key: version of the aggregate and position within the version.
+    /// Sort key: version of the aggregate, and position within the version.
     pub entry: String,
     /// Topic.
     pub topic: String,
@@ -44,20 +45,20 @@ pub struct Entry {
     pub key: String,
     /// Event id.
     pub event_id: String,
-    /// The event as it goes onto the topic.
+    /// The event as published on the topic.
     pub value: String,
     /// Trace context for the Kafka header.
     pub traceparent: Option<String>,
     /// When it was stored.
     pub created_at: Timestamp,
-    /// Wakes the relay through the table's stream: set by a writer that cannot produce.
+    /// Whether the entry wakes the relay through the table's stream: set by writers that cannot produce.
     pub wake: bool,
 }
 
-/// An event cannot be stored: it is over [`millrace_domain::event::MAX_EVENT_BYTES`] or has no JSON form.
+/// An event cannot be stored: it is larger than [`millrace_domain::event::MAX_EVENT_BYTES`] or has no JSON form.
 #[derive(Debug, thiserror::Error)]
 pub enum EntryError {
-    /// Too large, with its size in bytes.
+    /// Too large; the size in bytes.
     #[error("the event has {0} bytes, more than {max}", max = millrace_domain::event::MAX_EVENT_BYTES)]
     TooLarge(usize),
     /// No JSON form.
@@ -66,7 +67,7 @@ pub enum EntryError {
 }
 
 impl Entry {
-    /// The entry of an event. `position` orders events of one version.
+    /// The entry of an event. `position` orders events of the same version.
     ///
     /// # Errors
     /// The event is too large.
@@ -88,7 +89,7 @@ impl Entry {
         })
     }
 
-    /// The action that stores the entry; it belongs into the transaction that changes the aggregate.
+    /// The action that stores the entry. It belongs in the transaction that changes the aggregate.
     ///
     /// # Errors
     /// Never in practice: a required field of the request is missing.
@@ -103,8 +104,8 @@ impl Entry {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Whether it belongs to the first version of its aggregate, which an aggregate has once: also across delete and
-    /// re-create the versions go on.
+    /// Whether it belongs to the first version of its aggregate. An aggregate has only one: versions continue even when
+    /// it is deleted and re-created.
     #[must_use]
     pub fn is_of_first_version(&self) -> bool {
         self.entry.split('#').next().is_some_and(|version| version.parse() == Ok(1_u64))

@@ -15,7 +15,7 @@ use millrace_platform::dynamo::{Item, StoreError, WRITE_BATCH, batch_write, dele
 use millrace_platform::kafka::{PublishError, Publisher, Record};
 use millrace_platform::settings::{MissingSetting, setting};
 
-/// Entries that one query reads; an aggregate rarely has more than one pending.
+/// Entries read by one query; an aggregate rarely has more than one pending.
 const PAGE: i32 = 25;
 
 /// Most time that a request spends on Kafka before it leaves the event to the relay.
@@ -24,13 +24,13 @@ pub const REQUEST_BUDGET: Duration = Duration::from_secs(2);
 /// Why an aggregate still has pending entries.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishFailure {
-    /// The outbox could not be read, or an entry not be deleted.
+    /// The outbox could not be read, or an entry could not be deleted.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Kafka did not acknowledge.
     #[error(transparent)]
     Kafka(#[from] PublishError),
-    /// The time was over.
+    /// The time limit was reached.
     #[error("not finished in time")]
     OutOfTime,
 }
@@ -42,7 +42,7 @@ pub struct Outbox {
     pub(super) table: String,
     publisher: Arc<dyn Publisher>,
     fast_path: Arc<FastPath>,
-    /// Deletes entries, those of several aggregates by one call.
+    /// Deletes entries, combining those of several aggregates into one call.
     deletes: Batcher<EntryKey, Result<(), StoreError>>,
 }
 
@@ -57,7 +57,7 @@ impl Outbox {
         Self { dynamo, table, publisher, fast_path: Arc::default(), deletes }
     }
 
-    /// The outbox by the setting `OUTBOX_TABLE`.
+    /// The outbox in the table that the setting `OUTBOX_TABLE` names.
     ///
     /// # Errors
     /// A setting is missing.
@@ -71,8 +71,8 @@ impl Outbox {
         &self.table
     }
 
-    /// Puts the entries of a [bundle](super::bundle) under their own aggregates, and answers these. Whoever writes the
-    /// next version of an item that names the bundle does it before its own commit.
+    /// Moves the entries of a [bundle](super::bundle) to their own aggregates, and returns these. A writer calls this
+    /// before it commits the next version of an item that refers to the bundle.
     ///
     /// # Errors
     /// The outbox does not answer.
@@ -80,9 +80,8 @@ impl Outbox {
         bundle::expand(&self.dynamo, &self.table, key).await
     }
 
-    /// The fast path of a request, after it has committed these entries of one aggregate: publishes what the aggregate
-    /// has pending, within [`REQUEST_BUDGET`]. It has no result, because the events are safe in the outbox whatever
-    /// happens here.
+    /// The fast path of a request that has committed these entries of one aggregate: publishes the aggregate's pending
+    /// entries within [`REQUEST_BUDGET`]. Returns nothing, because the events are safe in the outbox in any case.
     pub async fn after_commit(&self, entries: Vec<Entry>) {
         let Some(aggregate) = entries.first().map(|entry| entry.aggregate.clone()) else { return };
         if !self.fast_path.enter(Instant::now()) {
@@ -98,10 +97,10 @@ impl Outbox {
         }
     }
 
-    /// Publishes all pending entries of an aggregate in order and answers how many.
+    /// Publishes all pending entries of an aggregate in order, and returns their number.
     ///
     /// # Errors
-    /// The first failure; what was not acknowledged stays pending.
+    /// The first failure; entries that were not acknowledged stay pending.
     pub async fn publish(&self, aggregate: &str, within: Duration) -> Result<usize, PublishFailure> {
         self.drain(aggregate, Drain::default(), within).await
     }
@@ -115,7 +114,7 @@ impl Outbox {
         let deadline = Instant::now() + within;
         while let Some(step) = drain.step() {
             let left = deadline.saturating_duration_since(Instant::now());
-            // A call that hangs must not hold the request.
+            // A call that hangs must not block the request.
             let performed = tokio::time::timeout(left, self.perform(aggregate, step, left)).await;
             drain.learn(performed.unwrap_or(Err(PublishFailure::OutOfTime)));
         }
@@ -154,7 +153,7 @@ impl Outbox {
         }
     }
 
-    /// The first pending entries of an aggregate, and whether there are more. A consistent read, so that a committed
+    /// The first pending entries of an aggregate, and whether there are more. Read consistently, so that a committed
     /// predecessor is never missed.
     async fn pending(&self, aggregate: &str) -> Result<(Vec<Entry>, bool), StoreError> {
         let answer = self
@@ -173,10 +172,11 @@ impl Outbox {
     }
 }
 
-/// Deletes entries, at most as many as one call takes. Where some fail, all are answered as failed, and published again.
+/// Deletes entries, up to the limit of one call. If some deletions fail, all are reported as failed, and their entries
+/// are published again.
 async fn delete((dynamo, table): (Client, String), keys: Vec<EntryKey>) -> Vec<Result<(), StoreError>> {
     let asked = keys.len();
-    // Two requests of this process may have published the same entry, and a call takes a key once.
+    // Two requests of this process may have published the same entry, and a call accepts each key only once.
     let distinct: HashSet<EntryKey> = keys.into_iter().collect();
     let request = |(aggregate, entry): EntryKey| {
         delete_request(Item::from([("aggregate".to_owned(), s(aggregate)), ("entry".to_owned(), s(entry))]))

@@ -1,4 +1,4 @@
-//! Finds what nobody published and publishes it.
+//! Finds entries that were left behind in the outbox, and publishes them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,13 +14,13 @@ use millrace_platform::dynamo::{StoreError, s, text};
 /// Entries younger than this are left to their writers.
 pub const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
-/// Aggregates that are published at once.
+/// Aggregates that are published concurrently.
 const AT_ONCE: usize = 32;
 
-/// Index entries that one query reads.
+/// Index entries read by one query.
 const PAGE: i32 = 250;
 
-/// What a run of the relay did.
+/// Result of a run of the relay.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct RelayReport {
     /// Events published.
@@ -31,9 +31,9 @@ pub struct RelayReport {
     pub oldest: Duration,
 }
 
-/// Publishes entries that were left behind, oldest first in each shard, until none is found or `deadline` has come.
-/// `start` is the shard to begin with: a different one in each run, so that aggregates that fail in one shard do not
-/// keep the time from the others.
+/// Publishes entries that were left behind, oldest first in each shard, until none is found or `deadline` is reached.
+/// `start` is the first shard: a different one in each run, so that failing aggregates in one shard do not use up the
+/// time of the others.
 ///
 /// # Errors
 /// The index could not be read. Failures of single aggregates are logged and counted.
@@ -43,7 +43,7 @@ pub async fn relay(outbox: &Outbox, now: Timestamp, start: u64, deadline: Instan
     for shard in 0..u64::from(SHARDS) {
         let shard = u8::try_from((start.wrapping_add(shard)) % u64::from(SHARDS)).unwrap_or(0);
         let slice = deadline.min(Instant::now() + SHARD_BUDGET);
-        // An aggregate that fails stays in the index; it must not be met again and again in the same run.
+        // An aggregate that fails stays in the index; the same run must not process it again and again.
         let mut after = None;
         loop {
             let (aggregates, oldest, next) = left_behind(outbox, shard, &until, after).await?;
@@ -64,7 +64,8 @@ pub async fn relay(outbox: &Outbox, now: Timestamp, start: u64, deadline: Instan
     Ok(report)
 }
 
-/// Publishes the pending entries of these aggregates, each in order, and of those that bundles among them have.
+/// Publishes the pending entries of these aggregates, each in order, and those of the aggregates in any bundles among
+/// them.
 pub async fn publish_all(outbox: &Outbox, found: BTreeSet<String>, deadline: Instant, report: &mut RelayReport) {
     let (bundles, mut aggregates): (BTreeSet<String>, BTreeSet<String>) =
         found.into_iter().partition(|aggregate| bundle::is_bundle(aggregate));
@@ -99,7 +100,7 @@ pub async fn publish_all(outbox: &Outbox, found: BTreeSet<String>, deadline: Ins
 /// Most time for one shard of the index.
 const SHARD_BUDGET: Duration = Duration::from_secs(8);
 
-/// Most time for one aggregate, so that one that fails does not use up the run.
+/// Most time for one aggregate, so that a failing one does not use up the run.
 const AGGREGATE_BUDGET: Duration = Duration::from_secs(10);
 
 type Position = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;

@@ -1,4 +1,4 @@
-//! Reads what a client sent, and tells every mistake with its field.
+//! Reads a client's request, and reports every invalid field.
 
 use serde_json::Value;
 
@@ -8,12 +8,12 @@ use crate::validation::{self, Errors, Fields};
 
 const FIELDS: [&str; 4] = ["userId", "type", "payload", "eventId"];
 
-/// The older name of `type`, which `POST /events/generate` takes too.
+/// The older name of `type`, which `POST /events/generate` also accepts.
 const ALIAS: &str = "eventType";
 
 impl UserActivity {
-    /// Reads the JSON value at `path` (empty for a whole body, `/events/3` in a batch) and notes every mistake. With
-    /// `alias`, `eventType` may stand for `type`.
+    /// Reads the JSON value at `path` (empty for a whole body, `/events/3` in a batch) and adds every mistake to
+    /// `errors`. With `alias`, `eventType` may stand for `type`.
     pub fn from_input(value: &Value, path: &str, alias: bool, errors: &mut Errors) -> Option<Self> {
         let mut known = FIELDS.to_vec();
         let mut kind = "type";
@@ -29,7 +29,7 @@ impl UserActivity {
         let payload = fields.required("payload", errors);
         let payload = payload.and_then(|value| read_payload(value, &fields.at("payload"), errors));
         let event_id = fields.optional("eventId").map(|value| text(value, &fields.at("eventId"), errors));
-        // A given id that is not valid has noted its mistake, and the body is refused for it.
+        // An invalid `eventId` is already in `errors`, so the body is refused.
         Some(Self { user_id: user_id?, kind: kind?, payload: payload?, event_id: event_id.flatten() })
     }
 }
@@ -40,7 +40,7 @@ where
     T::Error: std::fmt::Display,
 {
     let text = validation::text(value, at, 1..=MAX_BYTES, errors)?;
-    // What is left are texts whose characters take several bytes, and tabs and line ends.
+    // The remaining cases are multi-byte text over the limit, and tabs and line ends.
     let code = if text.len() > MAX_BYTES { "too_long" } else { "control_character" };
     T::try_from(text).map_err(|error| errors.add(at, code, error.to_string())).ok()
 }
@@ -73,7 +73,7 @@ mod tests {
         invalid.0.into_iter().map(|error| (error.field, error.code.to_owned())).collect()
     }
 
-    /// The API tells the mistake, and the consumer refuses the same value.
+    /// For each mistake, the API reports it and the consumer refuses the same value.
     #[test]
     fn every_kind_of_mistake_is_told_by_the_api_and_refused_by_the_consumer() {
         let cases = [

@@ -1,4 +1,4 @@
-//! User activity: what a client may send, and what its event carries.
+//! User activity: the request body that a client may send, and the payload of its event.
 
 mod input;
 mod text;
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Largest `payload.seq`: what fits into 64 bits with a sign, which every client's language has.
+/// Largest `payload.seq`: fits in a signed 64-bit integer, which every client language has.
 pub const MAX_SEQ: u64 = i64::MAX as u64;
 
 /// What a user did: the accepted body of `POST /events`, and the payload of its event.
@@ -34,19 +34,19 @@ pub struct UserActivity {
 #[schemars(extend("properties" = {"seq": {"type": "integer", "minimum": 1, "maximum": MAX_SEQ}}))]
 pub struct Payload(Map<String, Value>);
 
-/// Why an object is no payload.
+/// Why an object is not a valid payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("payload.seq is an integer from 1 to {MAX_SEQ} where it is present")]
 pub struct InvalidSeq;
 
 impl Payload {
-    /// The place of the event in the order of its user's events; without one it is processed on arrival.
+    /// Position of the event among its user's events; an event without one is processed on arrival.
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
         self.0.get("seq").and_then(Value::as_u64)
     }
 
-    /// Whether every attempt to process the event fails, which clients ask for by `"fail": true`.
+    /// Whether every attempt to process the event fails, which a client requests with `"fail": true`.
     #[must_use]
     pub fn fails(&self) -> bool {
         self.0.get("fail") == Some(&Value::Bool(true))

@@ -1,14 +1,14 @@
-//! Texts that are keys: bounded in bytes, not blank, without control characters.
+//! Texts used as keys: limited in bytes, not blank, without control characters.
 
 use crate::text_type::text_type;
 
-/// Longest text, in bytes: the user is the subject of the event, and ids are keys in `DynamoDB`.
+/// Longest text, in bytes: the user id is the subject of the event, and ids are keys in `DynamoDB`.
 pub const MAX_BYTES: usize = 256;
 
-/// The rule as a schema has it; that counts characters, of which a byte limit allows fewer.
+/// The rule as a JSON Schema pattern. JSON Schema counts characters, so the byte limit is stricter.
 const PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 
-/// Why a text is not one of these.
+/// Why a text is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("1 to {MAX_BYTES} bytes other than white space, without control characters, were expected")]
 pub struct InvalidText;

@@ -1,4 +1,4 @@
-//! What the payloads of events know of their aggregate.
+//! The properties that an event gets from its payload: subject, version and Kafka key.
 
 use serde::Serialize;
 
@@ -8,8 +8,8 @@ use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
 use crate::timer::{TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 
-/// Kafka key of every new order. All of them take their stock from one pool, and one partition has one reader at a time,
-/// so that one writer owns the pool and hot ingredients are no source of conflicts.
+/// Kafka key of every new order. All orders share one pool of stock, and a partition has one reader at a time, so a
+/// single writer owns the pool and popular ingredients cause no conflicts.
 pub const STOCK_POOL: &str = "main";
 
 /// The payload of one event type.
@@ -95,13 +95,13 @@ impl Data for UserActivity {
         self.user_id.to_string()
     }
 
-    /// The seq, which is the client's version of its user; 0 without one.
+    /// The seq, which is the client's own version of the user's activity; 0 without one.
     fn version(&self) -> u64 {
         self.payload.seq().unwrap_or(0)
     }
 }
 
-/// What timers' events say of their timer.
+/// Implements the common parts of the payloads of timer events.
 macro_rules! of_timer {
     ($($data:ident),*) => {$(
         impl Data for $data {
@@ -123,7 +123,7 @@ impl Data for TimerDue {
         self.timer_id.to_string()
     }
 
-    /// The attempt: on a topic of their own, the attempts of a timer are in order.
+    /// The attempt: these events have a topic of their own, where a timer's attempts are in order.
     fn version(&self) -> u64 {
         u64::from(self.attempt)
     }

@@ -1,6 +1,6 @@
-//! Events: `CloudEvents` 1.0 in structured JSON mode, one schema for each type.
+//! Events: `CloudEvents` 1.0 in structured JSON mode, with one schema per type.
 //!
-//! What goes onto a topic is made by [`Event::new`]; what comes off a topic is checked by [`read()`].
+//! [`Event::new`] creates the events for a topic; [`read()`] checks the events from a topic.
 
 mod data;
 mod read;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// Largest event on a topic, in bytes of its JSON; the API answers 413 above it.
+/// Largest event on a topic, in bytes of its JSON; the API answers 413 for a larger one.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
 
 /// A `CloudEvent`. `D` is the type of `data`; [`RawValue`] keeps it byte for byte.
@@ -57,10 +57,10 @@ pub struct Event<D> {
     pub data: D,
 }
 
-/// An event whose payload was checked and is kept as it came.
+/// An event whose payload was checked and keeps its original bytes.
 pub type AnyEvent = Event<Box<RawValue>>;
 
-/// The only version of the specification that is spoken.
+/// The only supported version of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SpecVersion {
     /// `CloudEvents` 1.0.
@@ -76,7 +76,7 @@ pub enum ContentType {
     Json,
 }
 
-/// Every event type. Its name is the `type` on the wire, in the log and in the archive.
+/// Event types. The name is the `type` on the wire, in the log and in the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum EventType {
     /// A product was created.
@@ -87,46 +87,47 @@ pub enum EventType {
     ProductDeleted,
     /// A product's stock is below its threshold.
     LowStockWarning,
-    /// An order was made and waits for its stock.
+    /// An order was created and is not decided yet.
     OrderCreated,
-    /// An order has its stock.
+    /// An order was filled.
     OrderConfirmed,
     /// An order could not be filled and took nothing.
     OrderRejected,
-    /// An ingredient has fallen below half of its full level.
+    /// An ingredient's stock has fallen below half of its full level.
     Notify,
     /// A user did something.
     UserActivity,
-    /// A timer was made.
+    /// A timer was created.
     TimerRequested,
     /// A timer was cancelled.
     TimerCancelled,
-    /// The receiver has taken a timer's webhook.
+    /// The receiver has accepted a timer's webhook.
     TimerFired,
-    /// A timer was given up.
+    /// All attempts to deliver a timer's webhook have failed.
     TimerFailed,
-    /// An attempt of a timer is to be made.
+    /// An attempt to deliver a timer's webhook is due.
     TimerDue,
 }
 
 /// A Kafka topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// `product-events`: the life of products, keyed by product id.
+    /// `product-events`: product changes, keyed by product id.
     ProductEvents,
-    /// `order_created`: orders that wait for their stock, keyed by the pool that they take it from.
+    /// `order_created`: new orders, keyed by the pool of stock that fills them.
     OrderCreated,
-    /// `order-events`: what became of orders, keyed by order id. Not on `order_created`, or the stock consumer would be
-    /// invoked with what it emits itself.
+    /// `order-events`: decisions about orders, keyed by order id. A topic of their own, because on `order_created` they
+    /// would invoke the stock consumer, which emits them.
     OrderEvents,
-    /// `notify`: what a person is to be told, keyed by ingredient id.
+    /// `notify`: alerts for people, keyed by ingredient id.
     Notify,
-    /// `user-activity-events`: what users did, keyed by user id, so that one consumer at a time has a user.
+    /// `user-activity-events`: user activity, keyed by user id, so that each user is processed by one consumer at a
+    /// time.
     UserActivityEvents,
-    /// `timer-requests`: the life of timers, keyed by timer id.
+    /// `timer-requests`: timer changes, keyed by timer id.
     TimerRequests,
-    /// `timer-due`: attempts that are to be made, keyed by timer id. Not on `timer-requests`, so that neither waits for
-    /// the other's consumer.
+    /// `timer-due`: due attempts, keyed by timer id. A topic of their own, so that the consumers of `timer-requests`
+    /// and `timer-due` do not wait for each other.
     TimerDue,
 }
 
@@ -147,7 +148,7 @@ impl Topic {
 }
 
 impl EventType {
-    /// All of them.
+    /// All event types.
     pub const ALL: [Self; 14] = [
         Self::ProductCreated,
         Self::ProductUpdated,
@@ -192,7 +193,7 @@ impl EventType {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The topic that carries it.
+    /// The topic that this type is published on.
     #[must_use]
     pub fn topic(self) -> Topic {
         match self {
@@ -208,26 +209,26 @@ impl EventType {
         }
     }
 
-    /// The `dataschema` of events made by this code. The number grows with a change that breaks a reader.
+    /// The `dataschema` of events that this code creates. Its number increases with each breaking change.
     #[must_use]
     pub fn schema_id(self) -> String {
         format!("urn:millrace:schema:{}:1", self.name())
     }
 }
 
-/// What a change belongs to, and so its events.
+/// The context of a change, which its events carry.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// When it happens.
+    /// Time of the change.
     pub now: Timestamp,
-    /// The function that makes it.
+    /// Name of the function that makes it.
     pub source: &'static str,
-    /// W3C trace context of the request that causes it.
+    /// W3C trace context of the request that caused it.
     pub traceparent: Option<String>,
 }
 
 impl<D: Data> Event<D> {
-    /// An event that `source` (a function's name) makes at `time`.
+    /// An event that `source` (a function's name) creates at `time`.
     pub fn new(
         kind: EventType,
         id: impl Display,
@@ -252,7 +253,7 @@ impl<D: Data> Event<D> {
             data,
         }
     }
-    /// An event of a change.
+    /// The event of a change.
     pub fn of(kind: EventType, id: Uuid, context: &Context, data: D) -> Self {
         Self::new(kind, id, context.source, context.now, context.traceparent.clone(), data)
     }

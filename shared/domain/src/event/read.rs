@@ -1,4 +1,4 @@
-//! Reads what comes off a topic, and says precisely why something cannot be read.
+//! Reads records from a topic, and reports precisely why one cannot be read.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -17,32 +17,32 @@ const MAX_ID_BYTES: usize = 256;
 /// Why a record is not an event. The code is stable; the detail is for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// Over [`MAX_EVENT_BYTES`].
+    /// Larger than [`MAX_EVENT_BYTES`]; the size in bytes.
     #[error("the record has {0} bytes, more than {MAX_EVENT_BYTES}")]
     TooLarge(usize),
     /// Not JSON.
     #[error("not JSON: {0}")]
     NotJson(String),
-    /// JSON that is not an event of a known type.
+    /// JSON, but not a valid event of a known type.
     #[error("at {path}: {detail}")]
     BreaksSchema {
-        /// Where, in dotted form.
+        /// Path of the invalid part, in dotted form.
         path: String,
         /// What was expected.
         detail: String,
     },
-    /// An event that another topic carries.
+    /// An event of a type that belongs on another topic.
     #[error("{kind} does not belong on the topic {topic}")]
     WrongTopic {
         /// Its type.
         kind: &'static str,
-        /// Where it was found.
+        /// The topic that it was found on.
         topic: String,
     },
 }
 
 impl Unreadable {
-    /// The reason of the dead letter.
+    /// The reason code of its dead letter.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Unreadable {
     }
 }
 
-/// Reads the value of a record from `topic`. The answer's `data` is valid by its type and keeps its bytes.
+/// Reads the value of a record from `topic`. The returned event's `data` is valid for its type and keeps its bytes.
 ///
 /// # Errors
 /// [`Unreadable`] says which rule the record breaks.
@@ -92,7 +92,7 @@ pub fn read(topic: &str, value: &[u8]) -> Result<AnyEvent, Unreadable> {
 }
 
 fn at_path<T: DeserializeOwned>(root: &str, json: &[u8]) -> Result<T, Unreadable> {
-    // serde takes a list as the fields of a struct in their order; an event is no list.
+    // serde accepts a list in place of a struct's fields, but a list is not a valid event.
     if json.trim_ascii_start().first() != Some(&b'{') {
         syntax(json)?;
         let detail = "an object was expected".to_owned();
@@ -101,7 +101,7 @@ fn at_path<T: DeserializeOwned>(root: &str, json: &[u8]) -> Result<T, Unreadable
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let inner = error.inner();
-        // A value of a wrong type may be told as a syntax error (a number where an enum is expected, say).
+        // serde may report a value of the wrong type as a syntax error, such as a number where an enum is expected.
         if inner.is_data() || syntax(json).is_ok() {
             let path = match error.path().to_string() {
                 path if path == "." => root.to_owned(),
@@ -116,7 +116,7 @@ fn at_path<T: DeserializeOwned>(root: &str, json: &[u8]) -> Result<T, Unreadable
     Ok(value)
 }
 
-/// Whether this is JSON, whatever it says.
+/// Whether this is JSON, whatever its content.
 fn syntax(json: &[u8]) -> Result<(), Unreadable> {
     let text = std::str::from_utf8(json).map_err(|error| Unreadable::NotJson(error.to_string()))?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| Unreadable::NotJson(error.to_string()))?;
@@ -127,7 +127,7 @@ impl<D> Event<D>
 where
     D: for<'de> Deserialize<'de>,
 {
-    /// The event with its payload as a type.
+    /// The event with its payload parsed as a `D`.
     ///
     /// # Errors
     /// The payload is not a `D`.

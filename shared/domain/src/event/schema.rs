@@ -1,4 +1,4 @@
-//! The JSON Schema of each event type, made from the types; `shared/schemas/` holds them for readers.
+//! The JSON Schema of each event type, generated from the types; `shared/schemas/` has a copy for readers.
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
 use crate::timer::{TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 
-/// The JSON Schema (draft 2020-12) of an event type, the envelope included.
+/// The JSON Schema (draft 2020-12) of an event type, including the envelope.
 #[must_use]
 pub fn schema(kind: EventType) -> Value {
     let schema = match kind {
@@ -35,7 +35,7 @@ pub fn schema(kind: EventType) -> Value {
 }
 
 fn of<D: JsonSchema>() -> Schema {
-    // In line, so that a schema is one document that needs nothing else.
+    // Subschemas are inlined, so that each schema is one self-contained document.
     SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true)
         .into_generator()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Event, EventType};
 use crate::id::TimerId;
 
-/// What makes the events of due attempts.
+/// Source of the events of due attempts.
 const RUNNER: &str = "timer-runner";
 
 /// The payload of `TimerRequested`. Payload and secret of the webhook stay in the table.
@@ -88,8 +88,8 @@ pub struct TimerDue {
 }
 
 impl TimerDue {
-    /// The event. It is a function of the attempt, so that whoever produces the attempt again produces the same event,
-    /// which consumers know by its id.
+    /// The event, which depends only on the attempt: producing the attempt again produces the same event, so consumers
+    /// deduplicate it by its id.
     #[must_use]
     pub fn event(self, traceparent: Option<String>) -> Event<Self> {
         let id = format!("{}.{}", self.timer_id, self.attempt);

@@ -1,5 +1,5 @@
-//! Timers: what they are, and their events. The API makes and cancels them, `timer-store` enters them into the due
-//! index, `timer-runner` finds them there when their time comes, and `webhook-sender` fires them.
+//! Timers and their events. The API creates and cancels timers, `timer-store` enters them into the due index,
+//! `timer-runner` finds them there when they are due, and `webhook-sender` delivers their webhooks.
 
 mod events;
 mod secret;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::TimerId;
 
-/// Largest payload, in bytes of its JSON: the Standard Webhooks specification asks for less than 20 KB.
+/// Largest payload, in bytes of its JSON: the Standard Webhooks specification recommends less than 20 KB.
 pub const MAX_PAYLOAD_BYTES: usize = 20 * 1024;
 
 /// A timer.
@@ -21,54 +21,55 @@ pub const MAX_PAYLOAD_BYTES: usize = 20 * 1024;
 pub struct Timer {
     /// Id: a `UUIDv7`, so that ids are in the order of creation.
     pub id: TimerId,
-    /// Where the webhook goes, as the client gave it.
+    /// URL of the webhook, as the client gave it.
     pub url: String,
-    /// What became of it.
+    /// Its current status.
     pub status: Status,
-    /// When it is to fire, to the millisecond.
+    /// When it should fire, to the millisecond.
     pub fire_at: Timestamp,
-    /// When its next attempt is due, to the millisecond: `fire_at` until the first one has failed.
+    /// When its next attempt is due, to the millisecond: `fire_at` until the first attempt has failed.
     pub due_at: Timestamp,
     /// The body of the webhook: JSON as the client sent it, byte for byte, at most [`MAX_PAYLOAD_BYTES`].
     pub payload: Option<String>,
-    /// What the webhook is signed with.
+    /// The secret that signs the webhook.
     pub secret: Option<Secret>,
-    /// Number of the next attempt, or of the one that is claimed, from 1.
+    /// Number of the next attempt, or of the claimed one, from 1.
     pub attempt: u32,
     /// The attempts so far.
     pub attempts: Vec<Attempt>,
-    /// While it is firing: until when the sender has it to itself.
+    /// While an attempt is claimed: when the claim expires.
     pub firing_until: Option<Timestamp>,
-    /// Trace that its request belongs to, which its attempts carry on.
+    /// Trace context of the request that created it; its attempts continue this trace.
     pub traceparent: Option<String>,
-    /// 1 when it was made; each change adds 1.
+    /// 1 for a new timer; each change adds 1.
     pub version: u64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// What became of a timer.
+/// Status of a timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
-    /// It was accepted, and is not yet in the due index.
+    /// Accepted, and not yet in the due index.
     Pending,
-    /// It waits for its time, or for its next attempt.
+    /// Waiting for its first or next attempt.
     Scheduled,
-    /// An attempt is under way, begins within 0.3 s, or its sender died and it comes again. It cannot be cancelled any more.
+    /// An attempt is in progress, starts within 0.3 s, or is to be repeated because its sender died. It can no longer
+    /// be cancelled.
     Firing,
-    /// The receiver has taken it.
+    /// The receiver has accepted the webhook.
     Fired,
-    /// It was given up.
+    /// Its attempts are used up, or the receiver wants no more.
     Failed,
-    /// It was cancelled before an attempt began.
+    /// Cancelled before an attempt began.
     Cancelled,
 }
 
 impl Status {
-    /// All of them.
+    /// All statuses.
     pub const ALL: [Self; 6] =
         [Self::Pending, Self::Scheduled, Self::Firing, Self::Fired, Self::Failed, Self::Cancelled];
 
@@ -91,7 +92,7 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
-    /// Whether nothing will happen to it any more.
+    /// Whether it is final.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Fired | Self::Failed | Self::Cancelled)
@@ -104,7 +105,7 @@ impl Status {
 pub struct Attempt {
     /// When it began.
     pub at: Timestamp,
-    /// HTTP status of the answer, where one came.
+    /// HTTP status of the response, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// How long it took, in milliseconds.

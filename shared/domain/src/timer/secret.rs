@@ -1,31 +1,31 @@
-//! The secret that a webhook is signed with.
+//! The secret that signs a webhook.
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// What a secret starts with (Standard Webhooks, "Signature scheme").
+/// Prefix of a secret (Standard Webhooks, "Signature scheme").
 const PREFIX: &str = "whsec_";
 
-/// Bytes of a key (Standard Webhooks).
+/// Length of a key, in bytes (Standard Webhooks).
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// Most secrets of a timer: while a receiver changes its secret, the old and the new one sign.
+/// Most secrets of a timer: while a receiver rotates its secret, the old and the new one both sign.
 const MAX_SECRETS: usize = 2;
 
-/// One secret, `whsec_` and 24 to 64 bytes in Base64, or two with a space between while a receiver changes it: then the
-/// webhook has a signature by each. It is in no answer, event or log; its `Debug` shows nothing of it.
+/// One secret (`whsec_` and 24 to 64 bytes in Base64), or two separated by a space during a rotation: then the webhook
+/// has a signature for each. It appears in no response, event or log; its `Debug` output hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// Why a text is no secret. It says nothing of the text.
+/// Why a text is not a valid secret. It does not contain the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("whsec_ and 24 to 64 bytes in Base64 were expected, or two such secrets with a space between")]
 pub struct InvalidSecret;
 
 impl Secret {
-    /// As the client gave it, to be stored.
+    /// The secret as the client gave it, for storage.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

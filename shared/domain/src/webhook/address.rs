@@ -1,11 +1,11 @@
-//! Which addresses are public: pure.
+//! Which IP addresses are public. Pure.
 //!
-//! Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890), as of 2026. What is not certainly
-//! public is refused.
+//! Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890), as of 2026. Addresses that are not
+//! certainly public are refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 networks that are not public: first address and length of the prefix.
+/// IPv4 networks that are not public: first address and prefix length.
 const CLOSED_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::UNSPECIFIED, 8),           // this network, unspecified
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
@@ -25,7 +25,8 @@ const CLOSED_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(224, 0, 0, 0), 3),     // multicast, reserved, broadcast
 ];
 
-/// IPv6 networks within 2000::/3 that are not public; nothing outside of it is. 6to4 is judged by what it reaches.
+/// IPv6 networks within 2000::/3 that are not public; nothing outside 2000::/3 is public. A 6to4 address is judged by
+/// the IPv4 address it contains.
 const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments: Teredo, benchmarking, ORCHID
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
@@ -33,18 +34,18 @@ const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// Where an address leads.
+/// Reach of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// Into the public internet.
+    /// The public internet.
     Public,
-    /// To the machine itself.
+    /// This machine.
     Loopback,
-    /// Anywhere else.
+    /// Any other network.
     Closed,
 }
 
-/// Where `address` leads. One that carries an IPv4 address (mapped, NAT64, 6to4) leads where that one does.
+/// The reach of `address`. An address that embeds an IPv4 address (mapped, NAT64, 6to4) is judged by the embedded one.
 pub(super) fn reach(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(address) => reach_v4(address),
@@ -74,8 +75,8 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
     if global && !CLOSED_V6.iter().any(within) { Reach::Public } else { Reach::Closed }
 }
 
-/// The IPv4 address that a packet for `address` goes to in the end. The deprecated "compatible" ones (`::a.b.c.d`) go
-/// nowhere, and are closed as the rest of their network.
+/// The IPv4 address to which a packet for `address` is finally delivered. The deprecated "compatible" addresses
+/// (`::a.b.c.d`) are not routed, and are closed like the rest of their network.
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, ..] = address.segments();
     let last = Ipv4Addr::from(u128::from(address) as u32);

@@ -1,8 +1,8 @@
-//! Which URLs a webhook may call: protection against server-side request forgery.
+//! Which URLs a webhook may call: protection against server-side request forgery (SSRF).
 //!
-//! A URL is judged twice. [`Policy::judge_url`] judges what it says, when a timer is made. [`Policy::reach`] also looks
-//! its name up and judges every address, when a timer is made and again before each request; the request goes to the
-//! addresses that it answered and to no others, so that a name cannot change in between.
+//! A URL is checked twice. [`Policy::judge_url`] checks the URL itself when a timer is created. [`Policy::reach`] also
+//! resolves its host and checks every address, when a timer is created and again before each request. The request
+//! connects only to the addresses that `reach` returned, so the name cannot change in between.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,21 +15,21 @@ use super::address::{Reach, reach};
 /// Longest URL, in bytes.
 pub const MAX_URL_BYTES: usize = 2_048;
 
-/// Ports that may be called where the setting names none.
+/// Allowed ports if the setting names none.
 const DEFAULT_PORTS: [u16; 1] = [443];
 
-/// Most addresses of a name that are kept; each is judged before.
+/// Most addresses of a name that are used; all of them are checked first.
 const MAX_ADDRESSES: usize = 8;
 
-/// What may be called.
+/// The rules for allowed URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// Also `http`, the machine itself, and every port: for local runs. Private networks stay closed.
+    /// For local runs: also allows `http`, loopback, and every port. Private networks stay closed.
     allow_local: bool,
     ports: Vec<u16>,
 }
 
-/// Why a URL is not called.
+/// Why a URL may not be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Longer than [`MAX_URL_BYTES`].
@@ -38,17 +38,17 @@ pub enum Refusal {
     /// Not an absolute URL with a host.
     #[error("not an absolute URL: {0}")]
     NotAUrl(url::ParseError),
-    /// Another scheme.
+    /// The scheme is not allowed.
     #[error("a webhook is called by https only")]
     Scheme,
-    /// It has a user name or a password.
+    /// It contains a user name or a password.
     #[error("a URL with a user name or a password is not called")]
     Credentials,
-    /// Another port.
+    /// The port is not allowed.
     #[error("port {0} is not open to webhooks")]
     Port(u16),
-    /// It is, or its name has, an address that is not public. Which one is not said: names of a private network are
-    /// nobody's business.
+    /// The host is, or resolves to, an address that is not public. The address is not disclosed, so that nobody can
+    /// probe names of a private network.
     #[error("the host has an address that is not public")]
     Address,
 }
@@ -68,21 +68,21 @@ impl Refusal {
     }
 }
 
-/// Why a URL has no address to connect to.
+/// Why no address of a URL can be connected to.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreachable {
-    /// It may not be called.
+    /// The URL may not be called.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Its name cannot be looked up now.
+    /// Its host cannot be resolved at present.
     #[error("the host name does not resolve")]
     Unresolved(#[source] io::Error),
 }
 
-/// The addresses of a name, when they are known.
+/// A future with the addresses of a name.
 pub type Addresses<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>>;
 
-/// Looks names up; a function does.
+/// Resolves names; implemented by functions.
 pub trait Resolve: Send + Sync {
     /// The addresses of `host`, each with `port`.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> Addresses<'a>;
@@ -95,14 +95,14 @@ impl<F: Fn(&str, u16) -> Addresses<'_> + Send + Sync> Resolve for F {
 }
 
 impl Policy {
-    /// What is open when deployed: `https` to `ports` of public addresses; port 443 where there are none.
+    /// The policy when deployed: `https` to public addresses on `ports`, or on port 443 if `ports` is empty.
     #[must_use]
     pub fn public(ports: &[u16]) -> Self {
         let ports = if ports.is_empty() { DEFAULT_PORTS.to_vec() } else { ports.to_vec() };
         Self { allow_local: false, ports }
     }
 
-    /// The same, and `http`, every port and the machine itself.
+    /// As [`Policy::public`], and also `http`, every port and loopback.
     #[must_use]
     pub fn local() -> Self {
         Self { allow_local: true, ports: Vec::new() }
@@ -114,11 +114,11 @@ impl Policy {
         if allow_local { Self::local() } else { Self::public(ports) }
     }
 
-    /// The URL as it is called, without its fragment, unless what it says is refused already. Its host is read as a
-    /// browser reads it (the WHATWG URL standard), so `http://0x7f.1/` is judged as 127.0.0.1.
+    /// The URL to call, without its fragment, unless the URL itself breaks a rule. The host is parsed as browsers do it
+    /// (WHATWG URL standard), so `http://0x7f.1/` is checked as 127.0.0.1.
     ///
     /// # Errors
-    /// Why it is not called.
+    /// The rule that it breaks.
     pub fn judge_url(&self, text: &str) -> Result<Url, Refusal> {
         if text.len() > MAX_URL_BYTES {
             return Err(Refusal::TooLong);
@@ -146,10 +146,10 @@ impl Policy {
         Ok(url)
     }
 
-    /// The addresses that a URL may be called at, now. A name with one closed address is refused altogether.
+    /// The current addresses that a URL may be called at. A name with a single closed address is refused altogether.
     ///
     /// # Errors
-    /// It is refused, or its name does not resolve.
+    /// It is refused, or its host does not resolve.
     pub async fn reach(&self, url: &Url, resolver: &dyn Resolve) -> Result<Vec<SocketAddr>, Unreachable> {
         let port = url.port_or_known_default().unwrap_or_default();
         let addresses = match url.host() {
@@ -176,7 +176,7 @@ impl Policy {
     }
 }
 
-/// RFC 6761, section 6.3: these names are the machine itself, whatever a resolver says.
+/// RFC 6761, section 6.3: these names mean this machine, whatever a resolver returns.
 fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name == "localhost" || name.ends_with(".localhost")
@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers the same addresses to everybody.
+    /// Resolves every name to the same addresses.
     struct Fixed(Vec<IpAddr>);
 
     impl Resolve for Fixed {

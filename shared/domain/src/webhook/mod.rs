@@ -1,4 +1,4 @@
-//! Where a webhook may go.
+//! Where webhooks may be sent.
 
 mod address;
 pub mod guard;

@@ -9,22 +9,23 @@ use futures::future::try_join_all;
 use super::{Item, StoreError, s};
 use crate::clock;
 
-/// Keys of one `BatchGetItem`.
+/// Most keys of one `BatchGetItem` call.
 const BATCH: usize = 100;
 
-/// Items of one `BatchWriteItem`.
+/// Most items of one `BatchWriteItem` call.
 pub const WRITE_BATCH: usize = 25;
 
-/// Tries of a batch that is throttled in part, or whose answer would be over 16 MB. Each gets something done.
+/// Attempts of a batch that is partly throttled, or whose response would exceed 16 MB. Each attempt makes progress.
 const TRIES: u32 = 8;
 
-/// Longest pause before the second try; it doubles with each further one.
+/// Longest backoff before the second attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
-/// The items with these ids, consistently, in no order; ids must be distinct. What is not there is left out.
+/// The items with these ids, read consistently and returned in no particular order. Ids must be distinct; missing items
+/// are left out.
 ///
 /// # Errors
-/// The store does not answer, or not with every item.
+/// The store does not answer, or does not return every item.
 pub async fn batch_get<'a>(
     dynamo: &Client,
     table: &str,
@@ -34,7 +35,7 @@ pub async fn batch_get<'a>(
     batch_get_keys(dynamo, table, &keys).await
 }
 
-/// As [`batch_get`], by whole keys.
+/// As [`batch_get`], by full primary keys.
 ///
 /// # Errors
 /// As [`batch_get`].
@@ -42,7 +43,7 @@ pub async fn batch_get_keys(dynamo: &Client, table: &str, keys: &[Item]) -> Resu
     get(dynamo, table, keys, None).await
 }
 
-/// As [`batch_get_keys`], of each item the attribute `name` alone.
+/// As [`batch_get_keys`], but reads only the attribute `name` of each item.
 ///
 /// # Errors
 /// As [`batch_get`].
@@ -83,7 +84,7 @@ async fn get(dynamo: &Client, table: &str, keys: &[Item], name: Option<&str>) ->
     Ok(items)
 }
 
-/// What stores an item, whatever was there.
+/// A request that stores an item and replaces an existing one.
 ///
 /// # Errors
 /// Never in practice: a required field of the request is missing.
@@ -93,7 +94,7 @@ pub fn put_request(item: Item) -> Result<WriteRequest, StoreError> {
         .map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// What deletes an item; it need not be there.
+/// A request that deletes an item; it need not exist.
 ///
 /// # Errors
 /// As [`put_request`].
@@ -103,10 +104,11 @@ pub fn delete_request(key: Item) -> Result<WriteRequest, StoreError> {
     Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
-/// Writes these items, in no order; each may be there once. A call holds 16 MB at most, so 25 items 600 KB each.
+/// Writes these items in no particular order; each key may occur once. A call is limited to 16 MB, so its 25 items to
+/// about 600 KB each.
 ///
 /// # Errors
-/// The store does not answer, or did not write every item.
+/// The store does not answer, or does not write every item.
 pub async fn batch_write(dynamo: &Client, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
     let chunks = requests.chunks(WRITE_BATCH).map(|chunk| write(dynamo, table, chunk.to_vec()));
     try_join_all(chunks).await.map(drop)

@@ -1,4 +1,4 @@
-//! Many small transactions as few large ones.
+//! Combines many small transactions into few large ones.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use futures::stream::{self, StreamExt};
 
 use super::{StoreError, transact};
 
-/// Most actions of a transaction, by DynamoDB.
+/// Most actions of a transaction (`DynamoDB`'s limit).
 pub const MAX_ACTIONS: usize = 100;
 
-/// Parts that are written at once where each is written alone.
+/// Most parts written concurrently when each part is written by itself.
 const AT_ONCE: usize = 16;
 
-/// Writes each part all or none. All of them are one transaction, without those whose conditions fail; where it fails for
-/// another reason, each part is written alone: also where two have the same item, or all of them more than
-/// [`MAX_ACTIONS`] or 4 MB, which is dear and not wrong.
+/// Writes each part all or nothing. First all parts go into one transaction, which is repeated without the parts whose
+/// conditions failed. If it fails for another reason, each part is written by itself. That includes two parts that
+/// share an item, and more than [`MAX_ACTIONS`] actions or 4 MB in total: more expensive, but correct.
 ///
-/// Each is answered in its place, as [`transact`] answers. Where the answer of the common transaction is lost for good, a
-/// part that it has written is written again, or refused by its own condition.
+/// Returns one result per part, in the same order and as [`transact`] returns it. If the response of the common
+/// transaction is lost for good, a part that it wrote is written again or refused by its own condition.
 pub async fn transact_each(dynamo: &Client, parts: Vec<Vec<TransactWriteItem>>) -> Vec<Result<(), StoreError>> {
     each(parts, |actions| transact(dynamo, actions)).await
 }
@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    /// Parts of these actions: one that is odd fails its condition, and no more than `most` are written at once.
+    /// Parts with these actions: an odd action fails its condition, and a write of more than `most` actions is refused.
     async fn answers(parts: &[&[u32]], most: usize) -> (Vec<String>, Vec<Vec<u32>>) {
         let calls = Mutex::new(Vec::new());
         let write = async |actions: Vec<u32>| {

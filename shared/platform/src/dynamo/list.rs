@@ -5,25 +5,26 @@ use aws_sdk_dynamodb::Client;
 use super::shards::{self, Direction, shard_key};
 use super::{Item, StoreError, s};
 
-/// An index whose partition key is a shard, and whose sort key is the order of the list.
+/// An index with a shard as its partition key and the list's order as its sort key.
 #[derive(Debug, Clone, Copy)]
 pub struct List<'a> {
-    /// Table.
+    /// Name of the table.
     pub table: &'a str,
-    /// Index.
+    /// Name of the index.
     pub index: &'a str,
-    /// Its partition key: [`List::prefix`] and [`shard_key`] of a shard.
+    /// Name of the partition key: its values are [`List::prefix`] followed by the [`shard_key`] of a shard.
     pub shard: &'a str,
-    /// What the list's keys start with, where the index holds several lists.
+    /// Prefix of the list's partition keys, where the index holds several lists.
     pub prefix: &'a str,
-    /// Its sort key.
+    /// Name of the sort key.
     pub sort: &'a str,
-    /// Its order.
+    /// Sort direction.
     pub direction: Direction,
 }
 
 impl List<'_> {
-    /// The first `limit` items behind `after`, and whether there may be more. `key` is an item's sort key.
+    /// The first `limit` items after the sort key `after`, and whether there may be more. `key` returns an item's sort
+    /// key.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.

@@ -1,4 +1,4 @@
-//! `DynamoDB`: the items' attributes, and the errors as the callers need to tell them apart.
+//! `DynamoDB`: reading and writing item attributes, and errors classified by how a caller must react.
 
 mod batch;
 mod each;
@@ -35,20 +35,19 @@ pub fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// Why the store did not do what was asked.
+/// Why a read or write failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// A condition did not hold; nothing was written. Positions of the actions whose conditions failed.
+    /// A condition did not hold; nothing was written. Holds the positions of the actions whose conditions failed.
     #[error("a condition did not hold")]
     Condition(Vec<usize>),
-    /// Cancelled by a conflict with another transaction, or throttled; nothing was written.
+    /// Cancelled by a conflict with another transaction or by throttling; nothing was written.
     #[error("the transaction was cancelled: {0}")]
     Cancelled(String),
-    /// Throttled or out of reach: worth another try. Whether something was
-    /// written is not known.
+    /// Throttled or unreachable, so worth a retry. The write may or may not have taken effect.
     #[error("the store does not answer as it should: {0}")]
     Unavailable(String),
-    /// An item that this code did not write.
+    /// An item in a form that this code does not write.
     #[error("an item cannot be read: {0}")]
     Corrupt(String),
 }
@@ -80,18 +79,18 @@ impl From<NoAnswer> for StoreError {
     }
 }
 
-/// Tries of a transaction that conflicts with another one.
+/// Attempts of a transaction that conflicts with another one.
 const TRIES: u32 = 5;
 
-/// Longest pause before the second try; it doubles with each further one.
+/// Longest backoff before the second attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
-/// Writes all actions or none. A transaction that was cancelled by a conflict or by throttling is tried again, after
-/// pauses of random length that stay below 0.4 s in all: the SDK does not repeat it by itself.
+/// Writes all actions or none. A transaction that is cancelled by a conflict or by throttling is retried, because the
+/// SDK does not do so: with random backoff of less than 0.4 s in total.
 ///
-/// A repeat after an answer that was lost is safe, because every try has the same client request token. With a token of
-/// its own, a try that follows a lost answer would meet the conditions that the first one has changed, and the caller
-/// would take its own change for somebody else's.
+/// A retry after a lost response is safe, because all attempts share one client request token. With a new token, the
+/// retry would fail on conditions that the first attempt itself had changed, and the caller would mistake its own write
+/// for somebody else's.
 ///
 /// # Errors
 /// [`StoreError::Condition`] with the positions of the actions whose conditions failed.
@@ -133,19 +132,19 @@ fn cancellation(cancelled: &TransactionCanceledException) -> StoreError {
     StoreError::Unavailable(format!("transaction cancelled: {}", codes.join(", ")))
 }
 
-/// The text of an attribute.
+/// The value of a string attribute.
 ///
 /// # Errors
-/// The attribute is missing or no text.
+/// The attribute is missing or not a string.
 pub fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
     value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("{name} is not a string")))
 }
 
-/// The number of an attribute.
+/// The value of a number attribute.
 ///
 /// # Errors
-/// The attribute is missing or no number of this type.
+/// The attribute is missing or not a number of this type.
 pub fn number<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, StoreError> {
     let value = item.get(name).and_then(|value| value.as_n().ok()).and_then(|value| value.parse().ok());
     value.ok_or_else(|| StoreError::Corrupt(format!("{name} is not a number")))

@@ -1,33 +1,33 @@
-//! Lists that are spread over several keys, and their merge into one ordered list.
+//! Lists that are spread over several partition keys, and their merge into one ordered list.
 //!
-//! A list that everybody appends to would write to one key; so it is spread over [`SHARDS`] keys and put back
-//! together when it is read. A page reads from each shard a little more than its share and then again only where
-//! a shard ran dry, so the cost is bound by the page and not by what is stored.
+//! If every writer appended to one key, that key would be a bottleneck; so a list is spread over [`SHARDS`] keys and
+//! merged when it is read. For a page, each shard is read for a little more than its share, and read again only if it
+//! runs out. So the cost depends on the size of the page, not on the number of stored items.
 
 use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 
-/// Keys that a list is spread over. At 1,000 writes per second and key, 16,000 writes per second in all.
+/// Partition keys that a list is spread over. At 1,000 writes per second and key, that allows 16,000 writes per second.
 pub const SHARDS: u8 = 16;
 
-/// The shard of an id, out of `shards`: the same id always has the same.
+/// The shard of an id, out of `shards`: always the same for the same id.
 #[must_use]
 pub fn shard_of(id: &str, shards: u8) -> u8 {
     Sha256::digest(id.as_bytes()).first().map_or(0, |byte| byte % shards.max(1))
 }
 
-/// A shard as it stands in a key: two digits.
+/// A shard as it appears in a key: two digits.
 #[must_use]
 pub fn shard_key(shard: u8) -> String {
     format!("{shard:02}")
 }
 
-/// The order of a list.
+/// The order in which a list is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// From the smallest key.
+    /// Smallest key first.
     Ascending,
-    /// From the largest key, such as the newest.
+    /// Largest key first, such as the newest.
     Descending,
 }
 
@@ -42,9 +42,9 @@ impl Direction {
 
 /// Reads the first `limit` items after `after` of a list that is spread over [`SHARDS`] keys.
 ///
-/// `fetch(shard, after, most)` gives at most `most` items of one shard in the order of `key`, starting behind
-/// `after`, and whether the shard may hold more; a query of `DynamoDB` stops at 1 MB, so few items do not mean the
-/// end. The answer says whether there may be more.
+/// `fetch(shard, after, most)` returns up to `most` items of one shard, ordered by `key` and starting after `after`,
+/// and whether the shard may hold more: a `DynamoDB` query stops at 1 MB, so a short result does not mean the end. The
+/// result says whether the list may hold more items.
 ///
 /// # Errors
 /// The first error of `fetch`.
@@ -59,13 +59,13 @@ where
     F: Fn(u8, Option<String>, usize) -> R,
     R: Future<Output = Result<(Vec<T>, bool), E>>,
 {
-    // Twice the fair share: ids are spread by a hash, so that a second round is rare.
+    // Twice the fair share: ids are spread by a hash, so a second round is rare.
     let most = 2 * limit.div_ceil(usize::from(SHARDS)) + 1;
     let mut shards: Vec<Shard> = (0..SHARDS).map(|shard| Shard { shard, after: after.clone(), more: true }).collect();
     let mut found: Vec<(String, T)> = Vec::new();
     loop {
         let last = limit.checked_sub(1).and_then(|last| found.get(last)).map(|(key, _)| key.clone());
-        // A shard is read on while it may hold an item that belongs before the last of the page.
+        // A shard is read further as long as it may hold an item that sorts before the last one of the page.
         let before_last = |shard: &Shard| match (&shard.after, &last) {
             (Some(after), Some(last)) => direction.compare(after, last).is_lt(),
             _ => true,

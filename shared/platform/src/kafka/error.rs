@@ -1,12 +1,12 @@
-//! Why a record was not acknowledged, in terms that do not depend on the client library.
+//! Why a record was not acknowledged, independent of the client library.
 
 /// Publishing failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
-    /// No acknowledgement in time. Worth another try; the record may be in the log nevertheless.
+    /// Not acknowledged in time. Worth a retry; the record may have been written nevertheless.
     #[error("Kafka is unavailable: {reason}")]
     Unavailable {
-        /// What happened, for the log.
+        /// What happened, for logs.
         reason: String,
     },
     /// The client or the cluster refused the record.
@@ -14,7 +14,7 @@ pub enum PublishError {
     Rejected {
         /// The kind of refusal.
         rejection: Rejection,
-        /// What the client or broker said, for the log.
+        /// The message of the client or broker, for logs.
         detail: String,
     },
 }
@@ -28,7 +28,7 @@ pub enum Rejection {
     InvalidRecord,
     /// The topic does not exist, or is not visible yet.
     UnknownTopic,
-    /// The identity may not write to the topic.
+    /// The credentials have no permission to write to the topic.
     NotAuthorized,
     /// The credentials or the TLS certificate were not accepted.
     AuthenticationFailed,
@@ -64,13 +64,13 @@ impl PublishError {
         }
     }
 
-    /// Whether another try, without any change, may succeed soon.
+    /// Whether an unchanged retry may succeed soon.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// Whether the record itself can never be accepted. The other refusals end when somebody repairs the
-    /// topic, the permissions or the credentials, so an outbox keeps its entry for them.
+    /// Whether the record itself can never be accepted. The other rejections end when somebody repairs the topic, the
+    /// permissions or the credentials, so an outbox keeps its entry in those cases.
     pub fn blames_record(&self) -> bool {
         matches!(self, Self::Rejected { rejection: Rejection::RecordTooLarge | Rejection::InvalidRecord, .. })
     }

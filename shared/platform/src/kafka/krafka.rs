@@ -1,4 +1,4 @@
-//! The publisher on krafka: connects in the background, and replaces a producer that cannot go on.
+//! The krafka publisher: it connects in the background and replaces a producer that has failed for good.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +13,15 @@ use super::settings::{KafkaSettings, SettingsError};
 use super::{Ack, MAX_RECORD_BYTES, PublishError, Publisher, Record, Rejection};
 use crate::crash_points;
 
-/// Wait after the first failed start of a producer; it doubles up to [`MAX_RESTART_BACKOFF`].
+/// Backoff after the first failed start of a producer; it doubles up to [`MAX_RESTART_BACKOFF`].
 const RESTART_BACKOFF: Duration = Duration::from_millis(100);
-/// Longest wait between two starts of a producer. Well below the 2 s that a request may spend, so that the first
-/// request after an outage still meets a start.
+/// Longest backoff between two starts of a producer. Well below the 2 s that a request may spend on Kafka, so that the
+/// first request after an outage still includes a start.
 const MAX_RESTART_BACKOFF: Duration = Duration::from_millis(500);
-/// Time to flush a producer that was replaced.
+/// Time limit for flushing a producer that was replaced.
 const REPLACED_CLOSE: Duration = Duration::from_millis(500);
 
-/// The process's Kafka producer. A clone shares it.
+/// The process's Kafka producer. Clones share it.
 #[derive(Clone)]
 pub struct Kafka {
     settings: Arc<KafkaSettings>,
@@ -30,7 +30,7 @@ pub struct Kafka {
 
 #[derive(Clone)]
 enum State {
-    /// Not connected; no new start before `retry_at`.
+    /// Not connected. No new start before `retry_at`.
     Down {
         retry_at: Instant,
         failures: u32,
@@ -43,16 +43,16 @@ enum State {
 }
 
 impl Kafka {
-    /// A publisher by `KAFKA_BOOTSTRAP_SERVERS` and `KAFKA_AUTH` (and what its mode needs). Starts to connect in
-    /// the background when called inside a Tokio runtime, else at the first use; an unreachable broker is no error.
+    /// A publisher configured by `KAFKA_BOOTSTRAP_SERVERS`, `KAFKA_AUTH` and the variables of that mode. Inside a Tokio
+    /// runtime it starts to connect in the background, otherwise at first use. An unreachable broker is not an error.
     ///
     /// # Errors
-    /// [`SettingsError`] names the variable that is missing or wrong.
+    /// [`SettingsError`] names the missing or invalid variable.
     pub fn from_env() -> Result<Self, SettingsError> {
         Ok(Self::new(KafkaSettings::from_env()?))
     }
 
-    /// A publisher with the given settings; see [`Kafka::from_env`].
+    /// A publisher with these settings; see [`Kafka::from_env`].
     pub fn new(settings: KafkaSettings) -> Self {
         let down = State::Down { retry_at: Instant::now(), failures: 0, last: None };
         let kafka = Self { settings: Arc::new(settings), state: watch::Sender::new(down) };
@@ -62,7 +62,7 @@ impl Kafka {
         kafka
     }
 
-    /// Starts a producer in a task of its own, so that a caller that stops waiting does not stop the start.
+    /// Starts a producer in a task of its own, so that the start goes on when its caller stops waiting.
     fn start_if_due(&self) {
         let mut next_failures = 0;
         let start = self.state.send_if_modified(|state| match state {
@@ -82,7 +82,7 @@ impl Kafka {
             let started = Link::start(&settings, id).await;
             match &started {
                 Err(error) if next_failures == 1 => tracing::warn!(%error, "cannot start the Kafka producer"),
-                // Every caller gets the error; the log needs it once.
+                // Every caller gets the error, but the log needs it only once.
                 Err(error) => tracing::debug!(%error, next_failures, "cannot start the Kafka producer"),
                 Ok(_) => {}
             }
@@ -109,7 +109,7 @@ impl Kafka {
         });
     }
 
-    /// The live producer; starts one when there is none, again and again until `deadline`.
+    /// The live producer. If there is none, tries to start one until `deadline`.
     async fn link(&self, deadline: Instant) -> Result<Arc<Link>, PublishError> {
         let mut receiver = self.state.subscribe();
         let mut reason = PublishError::unavailable("connecting takes longer than the caller waits");
@@ -122,7 +122,7 @@ impl Kafka {
                 State::Starting => deadline,
                 State::Down { retry_at, last, .. } => {
                     reason = last.unwrap_or(reason);
-                    // Wrong credentials do not become right within a request.
+                    // Wrong credentials do not become valid within a request.
                     if !reason.is_retryable() {
                         return Err(reason);
                     }
@@ -168,7 +168,7 @@ impl Kafka {
         self.with_link(deadline, |link| async move { link.round_trip().await }).await
     }
 
-    /// Runs `call` on the live producer until `deadline`. A producer that cannot go on is replaced, and then `call`
+    /// Runs `call` on the live producer until `deadline`. A producer that has failed for good is replaced, and `call`
     /// runs once more.
     async fn with_link<T, F>(&self, deadline: Instant, call: impl Fn(Arc<Link>) -> F) -> Result<T, PublishError>
     where
@@ -194,7 +194,7 @@ impl Kafka {
     }
 }
 
-/// Tells one producer of the process from the next.
+/// Distinguishes the successive producers of this process.
 static NEXT_LINK: AtomicU64 = AtomicU64::new(0);
 
 fn backoff(failures: u32) -> Duration {
@@ -235,7 +235,7 @@ mod tests {
     use crate::kafka::Auth;
 
     fn unreachable() -> Kafka {
-        // Port 1 of loopback refuses connections.
+        // Port 1 on loopback refuses connections.
         Kafka::new(KafkaSettings {
             bootstrap_servers: "127.0.0.1:1".to_owned(),
             auth: Auth::Plaintext,

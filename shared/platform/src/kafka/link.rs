@@ -1,4 +1,4 @@
-//! One live producer of krafka, and the translation of its errors.
+//! One live krafka producer, and the translation of its errors.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,29 +11,29 @@ use ::krafka::{CloseOptions, Record as KrafkaRecord};
 use super::settings::{Auth, KafkaSettings};
 use super::{Ack, MAX_RECORD_BYTES, PublishError, Record, Rejection};
 
-/// Time to connect to one broker, with TLS and authentication.
+/// Time limit for connecting to one broker, with TLS and authentication.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Time of one request. A connection that died unseen costs this much once.
+/// Time limit of one request. A connection that died unnoticed costs this much once.
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(1200);
-/// How long krafka itself retries a record, which may be longer than its caller waits.
+/// How long krafka itself retries a record; its caller may stop waiting earlier.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a send may wait for the topic's metadata. Below the 2 s that a request may spend, so that a
+/// How long a send may wait for the topic's metadata. Below the 2 s that a request may spend on Kafka, so that a
 /// missing topic is reported as such.
 const MAX_BLOCK: Duration = Duration::from_millis(1500);
-/// First wait between krafka's tries of a record; it doubles up to 1 s.
+/// First backoff between krafka's attempts to send a record; it doubles up to 1 s.
 const RETRY_BACKOFF: Duration = Duration::from_millis(50);
-/// How long an unused connection is kept. Short, because a frozen process does not see that it was closed;
-/// krafka closes it in the first moments after the thaw.
+/// How long an idle connection is kept. Short, because a frozen process does not notice that its peer closed it; krafka
+/// drops it right after the thaw.
 const CONNECTION_IDLE: Duration = Duration::from_secs(30);
-/// Largest request: a batch with the largest record fits.
+/// Largest request: it has room for a batch with the largest record.
 const MAX_REQUEST_BYTES: usize = MAX_RECORD_BYTES + 48 * 1024;
-/// Largest batch of records of one partition.
+/// Largest batch of records for one partition.
 const BATCH_BYTES: usize = 64 * 1024;
 /// Memory for records that wait to be sent.
 const BUFFER_BYTES: usize = 16 * 1024 * 1024;
-/// Time for the whole start of a producer: connect, metadata, producer id.
+/// Time limit for starting a producer: connection, metadata, producer id.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
-/// After so many failures in a row a producer is replaced, whatever its errors say.
+/// After this many consecutive failures a producer is replaced, whatever its errors were.
 const MAX_FAILURES: u32 = 3;
 
 /// A connected producer.
@@ -44,14 +44,14 @@ pub(super) struct Link {
     failures: AtomicU32,
 }
 
-/// A failed call, and whether the producer must be replaced.
+/// A failed call, and whether the producer has to be replaced.
 pub(super) struct Failure {
     pub(super) error: PublishError,
     pub(super) replace: bool,
 }
 
 impl Link {
-    /// Connects and gets a producer id.
+    /// Connects and obtains a producer id.
     pub(super) async fn start(settings: &KafkaSettings, id: u64) -> Result<Self, PublishError> {
         let start = async {
             let kafka = ::krafka::Kafka::builder(&settings.bootstrap_servers)
@@ -66,7 +66,7 @@ impl Link {
                 .producer()
                 .acks(Acks::All)
                 .idempotent(true)
-                // Nothing to wait for: records that come while one is in flight share the next request anyway.
+                // No linger: records that arrive while a request is in flight share the next one anyway.
                 .linger(Duration::ZERO)
                 .delivery_timeout(DELIVERY_TIMEOUT)
                 .max_block(MAX_BLOCK)
@@ -102,13 +102,13 @@ impl Link {
         Ok(Ack { partition: metadata.partition, offset: Some(metadata.offset).filter(|offset| *offset >= 0) })
     }
 
-    /// Fetches the metadata of the cluster.
+    /// Fetches the cluster's metadata.
     pub(super) async fn round_trip(&self) -> Result<(), Failure> {
         let topics = self.kafka.admin().list_topics(Default::default()).await;
         topics.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
-    /// The caller stopped waiting. A producer that answers nobody in time is replaced in the end.
+    /// The caller stopped waiting. A producer whose calls keep timing out is replaced.
     pub(super) fn timed_out(&self) -> Failure {
         Failure { error: PublishError::unavailable("no answer in time"), replace: self.count_failure() }
     }
@@ -124,7 +124,7 @@ impl Link {
         Failure { replace: ends_producer(error) || failing, error: translated }
     }
 
-    /// Whether this was one failure too many.
+    /// Counts a failure, and returns whether the producer has reached [`MAX_FAILURES`].
     fn count_failure(&self) -> bool {
         self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_FAILURES
     }
@@ -133,7 +133,7 @@ impl Link {
 fn security(auth: &Auth) -> AuthConfig {
     match auth {
         Auth::Plaintext => AuthConfig::plaintext(),
-        // Without a CA of its own, TlsConfig trusts Mozilla's roots, which krafka embeds.
+        // Without a CA of its own, `TlsConfig` trusts Mozilla's roots, which krafka embeds.
         Auth::Scram { username, password } => {
             AuthConfig::sasl_scram_sha512(username, password).with_tls(TlsConfig::new())
         }
@@ -147,9 +147,9 @@ fn security(auth: &Auth) -> AuthConfig {
     }
 }
 
-/// Errors after which krafka's producer refuses every later send (`Action::Fatal` and `Shared::set_fatal` in its
-/// engine), or may do so. A broker that lost this producer's earlier records (`OutOfOrderSequence`) may refuse its
-/// further ones too; a new producer id starts afresh.
+/// Errors after which krafka's producer refuses, or may refuse, every later send (`Action::Fatal` and
+/// `Shared::set_fatal` in its engine). A broker that lost this producer's earlier records (`OutOfOrderSequence`) may
+/// refuse further ones too; a new producer id resets the sequence.
 fn ends_producer(error: &KrafkaError) -> bool {
     error.is_fatal()
         || matches!(

@@ -1,15 +1,15 @@
-//! How to reach the cluster, parsed from the environment.
+//! Connection settings of the Kafka cluster, parsed from the environment.
 
 use crate::settings::{self, MissingSetting};
 
-/// Where the brokers are and how to authenticate.
+/// Broker addresses and authentication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KafkaSettings {
     /// `host:port` pairs, separated by commas (`KAFKA_BOOTSTRAP_SERVERS`).
     pub bootstrap_servers: String,
     /// The security mode (`KAFKA_AUTH`).
     pub auth: Auth,
-    /// Client id that brokers log: the function's name.
+    /// Client id that appears in broker logs: the function's name.
     pub client_id: String,
 }
 
@@ -38,7 +38,7 @@ pub enum Auth {
     },
 }
 
-/// Written by hand, so that no secret reaches a log.
+/// Written by hand to keep secrets out of logs.
 impl std::fmt::Debug for Auth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -49,16 +49,16 @@ impl std::fmt::Debug for Auth {
     }
 }
 
-/// The environment does not say how to reach Kafka.
+/// The environment has no valid Kafka settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// A variable is absent.
     #[error(transparent)]
     Missing(#[from] MissingSetting),
-    /// `KAFKA_AUTH` names no mode.
+    /// `KAFKA_AUTH` is not a known mode.
     #[error("KAFKA_AUTH is {found:?}; it must be plaintext, scram or iam")]
     UnknownAuth {
-        /// What it says.
+        /// Its value.
         found: String,
     },
     /// `KAFKA_BOOTSTRAP_SERVERS` has an entry that is not `host:port`.
@@ -70,15 +70,15 @@ pub enum SettingsError {
 }
 
 impl KafkaSettings {
-    /// Reads the settings from the environment of the process.
+    /// Reads the settings from the process environment.
     ///
     /// # Errors
-    /// [`SettingsError`] names what is missing or wrong.
+    /// [`SettingsError`] names the missing or invalid variable.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::parse(settings::optional)
     }
 
-    /// Reads the settings through `lookup`, which gives a variable's value unless absent or empty.
+    /// Reads the settings through `lookup`, which returns a variable's value, or `None` if it is absent or empty.
     ///
     /// # Errors
     /// As [`KafkaSettings::from_env`].

@@ -1,7 +1,7 @@
 //! A `tracing` layer that writes one flat JSON object per event and line.
 //!
-//! The formatter of tracing-subscriber keeps the fields of spans in nested objects. Flat ones are what
-//! CloudWatch Logs Insights filters on without a path: `filter eventId = "..."`.
+//! The formatter of tracing-subscriber nests the fields of spans in objects. CloudWatch Logs Insights filters flat
+//! fields without a path: `filter eventId = "..."`.
 
 use std::fmt;
 use std::io::Write;
@@ -14,10 +14,10 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Longest text of one field, in bytes; the rest is cut off. CloudWatch takes 1 MB in one event.
+/// Longest text of one field, in bytes; longer text is truncated. CloudWatch accepts up to 1 MB per log event.
 pub(super) const MAX_FIELD_BYTES: usize = 8 * 1024;
 
-/// The layer; writes to `W` with one call per line.
+/// The layer; it writes each line to `W` in one call.
 pub(super) struct JsonLines<W, N> {
     writer: Mutex<W>,
     now: N,
@@ -29,7 +29,7 @@ impl<W, N> JsonLines<W, N> {
     }
 }
 
-/// Fields of a span, kept in its extensions.
+/// The fields of a span, kept in its extensions.
 struct Fields(Map<String, Value>);
 
 impl<S, W, N> Layer<S> for JsonLines<W, N>
@@ -69,12 +69,12 @@ where
         let mut text = Value::Object(line).to_string();
         text.push('\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // A closed stdout must not stop the work that is logged.
+        // A closed stdout must not stop the work that is being logged.
         let _ = writer.write_all(text.as_bytes());
     }
 }
 
-/// Puts fields into a JSON object; a later value of one name replaces the earlier one.
+/// Collects fields in a JSON object; of two values with the same name, the later one wins.
 struct Collect<'a>(&'a mut Map<String, Value>);
 
 impl Collect<'_> {

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The only version that is written.
+/// The version that this code writes.
 const VERSION: &str = "00";
 
-/// Length of a version 00 header, in bytes. Later versions may only add to its end.
+/// Length of a version 00 header, in bytes. Later versions may only append to it.
 const LENGTH: usize = 55;
 
-/// The one flag that level 1 defines; it sets the others to zero when it passes a context on.
+/// The only flag that level 1 defines; the other flags become zero when a context is passed on.
 const SAMPLED: u8 = 0x01;
 
 /// Trace id, parent id and the sampled flag, valid by construction.
@@ -20,18 +20,18 @@ pub struct TraceContext {
     sampled: bool,
 }
 
-/// The text is not a valid `traceparent`. The caller starts a new trace then, as the specification asks.
+/// The text is not a valid `traceparent`. As the specification requires, the caller then starts a new trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid traceparent")]
 pub struct InvalidTraceparent;
 
 impl TraceContext {
-    /// A new trace from random numbers. Zero is not a valid id, so it becomes one.
+    /// A new trace from random numbers. Zero is not a valid id and is replaced by one.
     pub fn new(trace_id: u128, parent_id: u64) -> Self {
         Self { trace_id: trace_id.max(1), parent_id: parent_id.max(1), sampled: true }
     }
 
-    /// The same trace with a new parent id, made from a random number.
+    /// The same trace with a new parent id, taken from a random number.
     #[must_use]
     pub fn child(&self, parent_id: u64) -> Self {
         Self { parent_id: parent_id.max(1), ..*self }
@@ -53,7 +53,7 @@ impl TraceContext {
     }
 }
 
-/// The header's value.
+/// Formats the value of the header.
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{VERSION}-{:032x}-{:016x}-{:02x}", self.trace_id, self.parent_id, u8::from(self.sampled))

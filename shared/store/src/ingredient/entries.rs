@@ -1,4 +1,4 @@
-//! The outbox entry of an ingredient's fall below half: pure, time and ids are arguments.
+//! The outbox entry of an ingredient's fall below half. Pure: time and ids are arguments.
 
 use millrace_delivery::outbox::{Entry, EntryError};
 use millrace_domain::event::{Context, Event, EventType};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Kind of the aggregate, in the outbox's keys.
 pub const AGGREGATE: &str = "ingredient";
 
-/// The entry that tells it.
+/// The outbox entry of the alert.
 ///
 /// # Errors
 /// The event is too large.

@@ -1,4 +1,4 @@
-//! The item of an ingredient, which its API and the stock consumer write.
+//! The table item of an ingredient, which the orders API and the stock consumer write.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
@@ -9,7 +9,7 @@ use millrace_platform::dynamo::{Item, StoreError, n, s, text};
 /// Index of all ingredients by id.
 pub const BY_SHARD: &str = "byShard";
 
-/// An ingredient as it is stored, with the key of the bundle that may still hold events of its version.
+/// A stored ingredient, with the key of the bundle that may still hold events of its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The ingredient.
@@ -27,8 +27,8 @@ pub fn read(item: &Item) -> Result<Stored, StoreError> {
     Ok(Stored { kept, bundle: text(item, "bundle").ok().map(str::to_owned) })
 }
 
-/// The action that writes the next version, on condition that the version is the one before; version 1 on condition that
-/// the id is free. `bundle` is the key of the bundle with its events, where they are not entries of their own.
+/// The action that writes the next version, on condition that the stored version is the previous one; for version 1,
+/// that the id is unused. `bundle` is the key of the bundle with its events, if they are not entries of their own.
 ///
 /// # Errors
 /// The ingredient has no JSON form.

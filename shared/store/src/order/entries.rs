@@ -1,4 +1,4 @@
-//! The outbox entry of an order: pure, time and ids are arguments.
+//! The outbox entry of an order. Pure: time and ids are arguments.
 
 use millrace_delivery::outbox::{Entry, EntryError};
 use millrace_domain::event::{Context, Event, EventType};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Kind of the aggregate, in the outbox's keys.
 pub const AGGREGATE: &str = "order";
 
-/// The event of the order as it is: created, confirmed or rejected.
+/// The event for the order's current status: created, confirmed or rejected.
 ///
 /// # Errors
 /// The event is too large.

@@ -1,7 +1,7 @@
-//! The item of an order, which its API and the stock consumer write.
+//! The table item of an order, which the orders API and the stock consumer write.
 //!
-//! `status` is the stock consumer's marker: the transaction that takes the stock sets it on condition that it is
-//! `pending`, so that an order is decided once, however often its event comes.
+//! `status` makes the stock consumer idempotent: the transaction that takes the stock changes it on condition that it
+//! is `pending`, so an order is decided once, however often its event is delivered.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use millrace_domain::order::{Order, Status};
 use millrace_platform::dynamo::shards::{SHARDS, shard_key, shard_of};
 use millrace_platform::dynamo::{Item, StoreError, n, s, text};
 
-/// Index of all orders by the time of their creation.
+/// Index of all orders by creation time.
 pub const BY_TIME: &str = "byTime";
 
 /// The action that stores a new order.
@@ -23,8 +23,8 @@ pub fn insert(table: &str, order: &Order) -> Result<TransactWriteItem, StoreErro
     Ok(TransactWriteItem::builder().put(put.map_err(|error| StoreError::Corrupt(error.to_string()))?).build())
 }
 
-/// The action that stores what became of an order, with the key of the bundle that has its event, on condition that it
-/// is pending.
+/// The action that stores the decision on an order, with the key of the bundle that has its event, on condition that
+/// the order is pending.
 ///
 /// # Errors
 /// The order has no JSON form.
@@ -49,7 +49,7 @@ pub fn order(item: &Item) -> Result<Order, StoreError> {
     serde_json::from_str(text(item, "body")?).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// Sort key of [`BY_TIME`]: time to the microsecond, so that text order is time order, then id.
+/// Sort key of [`BY_TIME`]: time to the microsecond, so that text order is time order, then the id.
 #[must_use]
 pub fn time_id(created_at: Timestamp, id: &str) -> String {
     format!("{created_at:.6}#{id}")

@@ -1,4 +1,4 @@
-//! The outbox entries of a product's changes: pure, time and ids are arguments.
+//! The outbox entries of a product's changes. Pure: time and ids are arguments.
 
 use millrace_delivery::outbox::{Entry, EntryError};
 use millrace_domain::event::{Context, Event, EventType};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Kind of the aggregate, in the outbox's keys.
 pub const AGGREGATE: &str = "product";
 
-/// The events of a product that a client created or changed: the change, and a warning while the stock is low.
+/// The events of a product that a client created or changed: the change, and a warning if the stock is low.
 ///
 /// # Errors
 /// The event is too large.
@@ -17,8 +17,8 @@ pub fn saved(kind: EventType, product: &Product, ids: [Uuid; 2], context: &Conte
     entries(kind, product, product.is_low(), ids, context)
 }
 
-/// The events of a product that orders took stock from, which was `before`: the change, and a warning when they took
-/// it across its threshold.
+/// The events of a product whose stock orders reduced from `before`: the change, and a warning if the stock crossed the
+/// threshold.
 ///
 /// # Errors
 /// The event is too large.

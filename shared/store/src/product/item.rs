@@ -1,8 +1,8 @@
-//! The item of a product. Several functions write products, so its form is here.
+//! The table item of a product, which several functions write.
 //!
-//! A deleted product leaves a small item behind that keeps its version, so that versions go on when the id is used
-//! again. An item may name the [bundle](millrace_delivery::outbox::bundle) that has the events of its version: whoever writes the
-//! next version expands that bundle first.
+//! A deleted product leaves a small item with its version, so that versions continue when the id is used again. An item
+//! may refer to the [bundle](millrace_delivery::outbox::bundle) that has the events of its version: a writer expands
+//! that bundle before it commits the next version.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use millrace_domain::product::Product;
 use millrace_platform::dynamo::shards::{SHARDS, shard_key, shard_of};
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
-/// What is known of an id.
+/// The stored state of a product id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
     /// Its state.
@@ -34,7 +34,7 @@ pub enum State {
 }
 
 impl Stored {
-    /// Version; 0 when the id was never used.
+    /// The version; 0 if the id was never used.
     #[must_use]
     pub fn version(&self) -> u64 {
         match &self.state {
@@ -53,7 +53,7 @@ impl Stored {
         }
     }
 
-    /// Reads an item; none means that the id was never used.
+    /// Reads an item; `None` means that the id was never used.
     ///
     /// # Errors
     /// The item cannot be read.
@@ -68,7 +68,7 @@ impl Stored {
     }
 }
 
-/// What a change leaves behind.
+/// The state that a change writes.
 #[derive(Debug, Clone, Copy)]
 pub enum Next<'a> {
     /// A product.
@@ -79,13 +79,13 @@ pub enum Next<'a> {
         id: &'a ProductId,
         /// Version of the deletion.
         version: u64,
-        /// When.
+        /// Time of the deletion.
         at: Timestamp,
     },
 }
 
-/// The action that writes the next version, on condition that the version is `from`. `bundle` is the key of the bundle
-/// with its events, where the events are not entries of their own.
+/// The action that writes the next version, on condition that the stored version is `from`. `bundle` is the key of the
+/// bundle with its events, if they are not entries of their own.
 ///
 /// # Errors
 /// The product has no JSON form.

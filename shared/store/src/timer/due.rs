@@ -1,7 +1,7 @@
-//! The due index: an entry for each attempt that is to be made.
+//! The due index: one entry per outstanding attempt.
 //!
-//! An entry is the durable truth that an attempt is due. It goes in the transaction that ends the attempt or cancels the
-//! timer, and until then the attempt is produced again and again.
+//! An entry is the durable record that an attempt is outstanding. The transaction that ends the attempt or cancels the
+//! timer deletes it; until then the attempt is produced again and again.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -13,9 +13,9 @@ use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 /// An entry of the due index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueEntry {
-    /// What is due.
+    /// The due attempt.
     pub due: TimerDue,
-    /// Trace of the timer's request.
+    /// Trace context of the request that created the timer.
     pub traceparent: Option<String>,
 }
 
@@ -27,13 +27,13 @@ impl DueEntry {
         Self { due, traceparent: timer.traceparent.clone() }
     }
 
-    /// Its sort key.
+    /// The sort key of the entry.
     #[must_use]
     pub fn sk(&self) -> String {
         keys::due_at(self.due.due_at, &self.due.timer_id)
     }
 
-    /// The action that enters it.
+    /// The action that adds the entry.
     ///
     /// # Errors
     /// Never in practice: a required field of the request is missing.
@@ -45,7 +45,7 @@ impl DueEntry {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// The action that takes it out; it need not be there.
+    /// The action that removes the entry; the entry need not exist.
     ///
     /// # Errors
     /// As [`DueEntry::put`].
@@ -57,7 +57,7 @@ impl DueEntry {
     /// Reads an item.
     ///
     /// # Errors
-    /// The item is no entry.
+    /// The item is not a valid entry.
     pub fn read(item: &Item) -> Result<Self, StoreError> {
         let sk = text(item, keys::SK)?;
         let (due_at, timer_id) =

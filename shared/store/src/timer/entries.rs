@@ -1,4 +1,4 @@
-//! The outbox entries of a timer's changes: pure, time and ids are arguments.
+//! The outbox entries of a timer's changes. Pure: time and ids are arguments.
 
 use millrace_delivery::outbox::{Entry, EntryError};
 use millrace_domain::event::{Context, Event, EventType};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Kind of the aggregate, in the outbox's keys.
 pub const AGGREGATE: &str = "timer";
 
-/// The event of a timer that was made.
+/// The event of a new timer.
 ///
 /// # Errors
 /// Never in practice: the event is too large.
@@ -22,7 +22,7 @@ pub fn requested(timer: &Timer, id: Uuid, context: &Context) -> Result<Entry, En
     Entry::new(AGGREGATE, 0, &Event::of(EventType::TimerRequested, id, context, data))
 }
 
-/// The event of a timer that was cancelled.
+/// The event of a cancelled timer.
 ///
 /// # Errors
 /// As [`requested`].
@@ -31,7 +31,7 @@ pub fn cancelled(timer: &Timer, id: Uuid, context: &Context) -> Result<Entry, En
     Entry::new(AGGREGATE, 0, &Event::of(EventType::TimerCancelled, id, context, data))
 }
 
-/// The event of a timer whose last attempt the receiver took with this HTTP status.
+/// The event of a timer whose last attempt the receiver accepted with this HTTP status.
 ///
 /// # Errors
 /// As [`requested`].
@@ -47,7 +47,7 @@ pub fn fired(timer: &Timer, status: u16, id: Uuid, context: &Context) -> Result<
     Entry::new(AGGREGATE, 0, &Event::of(EventType::TimerFired, id, context, data))
 }
 
-/// The event of a timer that was given up after its last attempt, and why.
+/// The event of a timer whose last attempt failed, and why.
 ///
 /// # Errors
 /// As [`requested`].

@@ -1,4 +1,4 @@
-//! The item of a timer, which its API, `timer-store` and `webhook-sender` write.
+//! The table item of a timer, which `timers-api`, `timer-store` and `webhook-sender` write.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use millrace_domain::id::TimerId;
 use millrace_domain::timer::{Attempt, Secret, Status, Timer};
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
-/// Attribute that `DynamoDB` deletes a finished timer by, in Unix seconds.
+/// TTL attribute of finished timers, in Unix seconds.
 pub const EXPIRES_AT: &str = "expiresAt";
 
 /// The key of a timer's item.
@@ -16,7 +16,7 @@ pub fn key(id: &TimerId) -> Item {
     Item::from([(keys::PK.to_owned(), s(keys::timer(id))), (keys::SK.to_owned(), s(keys::TIMER_SK))])
 }
 
-/// Reads an item. One from an index has no payload and no secret.
+/// Reads an item. Items read from an index have no payload and no secret.
 ///
 /// # Errors
 /// The item cannot be read.

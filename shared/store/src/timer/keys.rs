@@ -1,4 +1,4 @@
-//! Every key of the timers table, written down once.
+//! All keys of the timers table.
 //!
 //! | what | `pk` | `sk` |
 //! |---|---|---|
@@ -6,8 +6,8 @@
 //! | an entry of the due index: an attempt that is to be made | `due#{shard}` | `{dueAt, 15 digits of Unix ms}#{timerId}` |
 //! | who reads the due index | `runner` | `lease` |
 //!
-//! The due index is items and no index of `DynamoDB`, because an entry is written and removed in the transaction that
-//! changes its timer.
+//! The due index consists of items, not of a `DynamoDB` index, because an entry is written and deleted in the
+//! transaction that changes its timer.
 
 use jiff::Timestamp;
 
@@ -20,15 +20,15 @@ pub const PK: &str = "pk";
 /// Sort key of the table.
 pub const SK: &str = "sk";
 
-/// Index of all timers in the order of their creation: pk [`SHARD`], sk [`ID`]. Without payloads and secrets.
+/// Index of all timers by creation: partition key [`SHARD`], sort key [`ID`]. Without payloads and secrets.
 pub const BY_TIME: &str = "byTime";
 /// One of 16 shards, `00` to `15`.
 pub const SHARD: &str = "shard";
 /// The timer's id.
 pub const ID: &str = "id";
 
-/// Index of the timers of each status in the order of their creation: pk [`STATUS_SHARD`], sk [`ID`]. Without payloads
-/// and secrets.
+/// Index of timers by status and creation: partition key [`STATUS_SHARD`], sort key [`ID`]. Without payloads and
+/// secrets.
 pub const BY_STATUS: &str = "byStatus";
 /// Status and shard, such as `scheduled#03`.
 pub const STATUS_SHARD: &str = "statusShard";
@@ -36,12 +36,13 @@ pub const STATUS_SHARD: &str = "statusShard";
 /// Sort key of a timer.
 pub const TIMER_SK: &str = "timer";
 
-/// Partition key of the lease of the due index's reader.
+/// Partition key of the lease for reading the due index.
 pub const RUNNER_PK: &str = "runner";
 /// Sort key of the lease.
 pub const LEASE_SK: &str = "lease";
 
-/// Partitions of the due index. Never fewer: an entry is looked for where it was put. Each takes 1,000 writes per second.
+/// Partitions of the due index. The number must never shrink, because an entry is looked up where it was put. Each
+/// takes 1,000 writes per second.
 pub const DUE_SHARDS: u8 = 16;
 
 /// Partition key of a timer.
@@ -62,20 +63,20 @@ pub fn due_of(id: &TimerId) -> String {
     due(shard_of(id.as_str(), DUE_SHARDS))
 }
 
-/// Sort key of an entry of the due index: text order is the order of time.
+/// Sort key of an entry of the due index: text order is time order.
 #[must_use]
 pub fn due_at(at: Timestamp, id: &TimerId) -> String {
     format!("{}#{id}", millis(at))
 }
 
-/// What every entry that is due by this time sorts before.
+/// A sort key after every entry that is due by this time.
 #[must_use]
 pub fn due_by(at: Timestamp) -> String {
     // '$' follows '#'.
     format!("{}$", millis(at))
 }
 
-/// Time and timer of an entry of the due index.
+/// Time and timer id from the sort key of a due-index entry.
 #[must_use]
 pub fn read_due(sk: &str) -> Option<(Timestamp, TimerId)> {
     let (at, id) = sk.split_once('#')?;
@@ -95,7 +96,7 @@ pub fn shard(id: &TimerId) -> String {
     shard_key(shard_of(id.as_str(), millrace_platform::dynamo::shards::SHARDS))
 }
 
-/// 15 digits last until the year 33658. No timer is due before 1970.
+/// 15 digits suffice until the year 33658. No timer is due before 1970.
 fn millis(at: Timestamp) -> String {
     format!("{:015}", at.as_millisecond().max(0))
 }

@@ -1,4 +1,4 @@
-//! Timers: the table with its items and its due index, and the entries of a change.
+//! Timers: the table with its items and its due index, and the outbox entries of a change.
 
 mod due;
 pub mod entries;

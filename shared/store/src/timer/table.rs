@@ -1,4 +1,4 @@
-//! The timers table. The actions that write timers and the due index belong into the transaction of a change.
+//! The timers table. Its write actions belong in the transaction of a change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -27,13 +27,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table `name`, where finished timers are kept for `keep`.
+    /// The table `name`, which keeps finished timers for `keep`.
     #[must_use]
     pub fn new(dynamo: Client, name: String, keep: Duration) -> Self {
         Self { dynamo, name, keep }
     }
 
-    /// The table by the settings `TIMERS_TABLE` and `TIMER_DAYS`.
+    /// The table that the setting `TIMERS_TABLE` names, with the retention of `TIMER_DAYS`.
     ///
     /// # Errors
     /// A setting is missing.
@@ -63,7 +63,7 @@ impl Table {
         get.send().await?.item().map(read).transpose()
     }
 
-    /// Those of these timers that are there, read consistently.
+    /// Those of these timers that exist, read consistently.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
@@ -82,7 +82,7 @@ impl Table {
         put_action(put.condition_expression("attribute_not_exists(pk)"))
     }
 
-    /// Stores what a timer has become, on condition that the version before is stored.
+    /// Stores the next version of a timer, on condition that the stored version is the previous one.
     ///
     /// # Errors
     /// The timer has no item form.
@@ -92,7 +92,7 @@ impl Table {
         put_action(put.expression_attribute_values(":before", n(timer.version.saturating_sub(1))))
     }
 
-    /// Enters the next attempt of a timer into the due index.
+    /// Adds the next attempt of a timer to the due index.
     ///
     /// # Errors
     /// Never in practice: a required field of the request is missing.
@@ -100,7 +100,7 @@ impl Table {
         DueEntry::of(timer).put(&self.name)
     }
 
-    /// Takes the next attempt of a timer (as it was before a change) out of the due index; it need not be there.
+    /// Removes the next attempt of a timer (as it was before a change) from the due index; the entry need not exist.
     ///
     /// # Errors
     /// As [`Table::enter`].
