@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint build deploy clean binaries no-crash-points documents-lint
+.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -28,6 +28,11 @@ help: ## Lists these targets
 
 run: binaries ## Starts the whole stack on this machine; ARGS="--http-port 0" passes flags on
 	@exec "$(TARGET)/local/millrace-local" $(ARGS)
+
+# Builds as `binaries` does, so that nothing is compiled twice.
+watch: binaries ## The same, and replaces functions when their code changes; data and offsets stay
+	@exec "$(TARGET)/local/millrace-local" --watch functions --watch shared \
+	    --rebuild "cargo build --quiet $(CARGO_FLAGS) $(NOT_RUN)" $(ARGS)
 
 test: binaries ## Runs every test, the end-to-end tests included
 	@echo "Testing."
