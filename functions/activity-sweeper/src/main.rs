@@ -1,5 +1,5 @@
-//! Runs every minute for users with waiting events who may not receive further ones: skips gaps that are past their
-//! deadline, and completes the work of consumers that died.
+//! Runs every minute for users with waiting events, because no further event may arrive to trigger their processing:
+//! skips gaps that are past their deadline, and completes the work of consumers that died.
 
 mod sweep;
 

@@ -77,7 +77,7 @@ impl Alerts {
                 self.claims.release(&event.id, owner).await;
                 Verdict::Retry(why)
             }
-            // It may have been sent. SES has until the lease expires; then the mail is sent again.
+            // It may have been sent. SES gets until the lease expires; then the mail is sent again.
             Err(NotSent::Unknown(why)) => Verdict::Retry(why),
         }
     }

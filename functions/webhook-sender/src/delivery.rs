@@ -48,7 +48,7 @@ const NOTE_PAUSE: Duration = Duration::from_millis(200);
 /// Step name of the request, for crash points.
 const STEP: &str = "webhook.request";
 
-/// Makes attempts.
+/// Makes the attempts of this invocation.
 pub struct Deliveries {
     pub store: Store,
     pub sender: Sender,
@@ -113,7 +113,7 @@ impl Deliveries {
         })
     }
 
-    /// Makes one attempt, unless it must not be made.
+    /// Makes one attempt, unless the claim shows that it must not be made.
     async fn attempt(&self, due: &Due, timer: Option<&Timer>, deadline: Instant) -> Result<Option<Made>, StoreError> {
         wait_until(claim_time(due.due.due_at)).await;
         let Some(claimed) = self.claim(due, timer.cloned()).await? else { return Ok(None) };

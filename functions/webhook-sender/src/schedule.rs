@@ -21,8 +21,8 @@ pub const WAITS: [Duration; 9] = [
 /// Attempts to deliver a webhook, the first included.
 pub const MAX_ATTEMPTS: u32 = WAITS.len() as u32 + 1;
 
-/// Each backoff is extended by a random fraction of up to this, so that receivers that failed many webhooks at once get
-/// the retries spread out.
+/// Each backoff is extended by a random fraction of up to this, so that the retries for a receiver that failed many
+/// webhooks at once are spread out.
 pub const JITTER: f64 = 0.1;
 
 /// Longest `Retry-After` that is honoured.

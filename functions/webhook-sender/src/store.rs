@@ -42,7 +42,7 @@ impl Store {
                 async move { transact_each(&dynamo, parts).await }.boxed()
             })
         };
-        // Two batchers, so that no claim waits behind an outcome.
+        // Two batchers, so that a claim never waits for outcomes to be stored.
         let (claims, notes) = (writes(), writes());
         Self { timers, outbox, letters, claims, notes }
     }
