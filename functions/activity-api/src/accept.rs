@@ -1,4 +1,5 @@
-//! Takes events: as many of each user as the limit allows go to Kafka, and are acknowledged before the answer.
+//! Accepts events: as many per user as the rate limit allows are produced, and Kafka acknowledges them before the
+//! response.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,13 +18,13 @@ use millrace_platform::telemetry::TraceContext;
 use crate::api::Api;
 use crate::outcome::Outcome;
 
-/// This function, in the events that it makes.
+/// Name of this function, as the source of its events.
 const SOURCE: &str = "activity-api";
 
-/// Most time for Kafka to acknowledge, with all tries of the producer.
+/// Most time for Kafka's acknowledgement, including all attempts of the producer.
 const PRODUCE: Duration = Duration::from_secs(2);
 
-/// An event that is valid and fits.
+/// A valid event that fits on the topic.
 struct Ready {
     event_id: String,
     user: String,
@@ -31,7 +32,8 @@ struct Ready {
 }
 
 impl Api {
-    /// Takes events, and answers what became of each in their order. What is not valid takes no room of its user.
+    /// Accepts events, and returns the outcome of each in the same order. Invalid events do not count against their
+    /// user's limit.
     pub async fn accept(
         &self,
         items: Vec<Result<UserActivity, Problem>>,
@@ -55,7 +57,7 @@ impl Api {
         join_all(outcomes).await
     }
 
-    /// What is left for each user of the batch.
+    /// The rate limiter's decision for each user of the batch.
     async fn grants(&self, items: &[Result<Ready, Problem>]) -> HashMap<String, Room> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for ready in items.iter().flatten() {
@@ -86,9 +88,9 @@ impl Api {
     }
 }
 
-/// What a grant has left, item by item.
+/// The remaining part of a user's grant, used up item by item.
 struct Room {
-    /// None where the limit could not be asked.
+    /// `None` if the limiter did not answer.
     accepted: Option<usize>,
     retry_after: std::vec::IntoIter<Duration>,
 }
@@ -99,13 +101,13 @@ impl Room {
         Self { accepted, retry_after: grant.unwrap_or_default().retry_after.into_iter() }
     }
 
-    /// Takes the next place; the outcome where there is none.
+    /// Takes the next place of the grant; returns the outcome if there is none left.
     fn refusal(&mut self) -> Option<Outcome> {
         match &mut self.accepted {
             None => Some(Outcome::Unavailable),
             Some(0) => {
                 let wait = self.retry_after.next().unwrap_or_default();
-                // Whole seconds are what the header has.
+                // `Retry-After` takes whole seconds.
                 Some(Outcome::RateLimited { retry_after: wait.as_millis().div_ceil(1_000).max(1) as u64 })
             }
             Some(left) => {
@@ -116,14 +118,14 @@ impl Room {
     }
 }
 
-/// The record of an event, unless the event is too large for a topic.
+/// The Kafka record of an event, unless the event is too large for the topic.
 fn ready(activity: UserActivity, now: Timestamp, trace: &TraceContext) -> Result<Ready, Problem> {
     let traceparent = trace.to_string();
     let user = activity.user_id.to_string();
     let chosen = activity.event_id.as_ref().map(|id| id.as_str().to_owned());
     let context = Context { now, source: SOURCE, traceparent: Some(traceparent.clone()) };
     let mut event = Event::of(EventType::UserActivity, clock::new_id(), &context, activity);
-    // The client's own id is what repeats are known by.
+    // The client's own event id is the deduplication key.
     event.id = chosen.unwrap_or(event.id);
     let value = serde_json::to_vec(&event).map_err(|error| too_large(&error))?;
     if value.len() > MAX_EVENT_BYTES {

@@ -1,4 +1,4 @@
-//! What the routes share.
+//! The state that the routes share.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use millrace_platform::kafka::Publisher;
 
 use crate::lists::Store;
 
-/// What the routes need.
+/// The dependencies of the routes.
 #[derive(Clone)]
 pub struct Api {
     pub store: Store,

@@ -1,19 +1,19 @@
-//! What a client may send. Every item of a batch is read for itself.
+//! Parses request bodies. Each item of a batch is validated by itself.
 
 use millrace_api::Problem;
 use millrace_domain::activity::UserActivity;
 use millrace_domain::validation::{self, Errors, Fields};
 use serde_json::Value;
 
-/// Most events of a batch.
+/// Most events in a batch.
 pub const MAX_BATCH: usize = 500;
 
-/// Reads the body of one event. With `alias`, `eventType` may stand for `type`.
+/// Parses the body of one event. With `alias`, `eventType` may stand for `type`.
 pub fn event(body: &[u8], alias: bool) -> Result<UserActivity, Problem> {
     read(&validation::json(body)?, "", alias)
 }
 
-/// Reads the body of a batch: an event or its mistakes for each item.
+/// Parses the body of a batch: for each item an event or its mistakes.
 pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem> {
     let value = validation::json(body)?;
     let mut errors = Errors::default();

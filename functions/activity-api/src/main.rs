@@ -1,4 +1,4 @@
-//! The activity API: takes what users did, and tells what became of it.
+//! The activity API: accepts user activity, and reports its processing status.
 
 mod accept;
 mod api;
@@ -19,7 +19,7 @@ use millrace_platform::{aws, clock, settings, telemetry};
 use crate::api::Api;
 use crate::lists::Store;
 
-/// Most accepted events of one user in any second.
+/// Most accepted events per user in any one-second window.
 const EVENTS_PER_SECOND: usize = 100;
 
 #[tokio::main(flavor = "current_thread")]

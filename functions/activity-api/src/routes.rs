@@ -17,7 +17,8 @@ use crate::lists::Listed;
 use crate::outcome::{Outcome, answer_all};
 use crate::redrive::redrive;
 
-/// Largest body of a batch, in bytes. As JSON in the JSON of an invocation it grows, and Lambda takes 6 MB.
+/// Largest body of a batch, in bytes. Embedded in the JSON of an invocation it grows by its escapes, and Lambda accepts
+/// 6 MB.
 const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 
 /// All routes of this function.
@@ -68,7 +69,7 @@ async fn accept_batch(
 }
 
 async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
-    // No event has an id that is none.
+    // No event has an invalid id.
     let id = EventId::try_from(id).map_err(|_| Problem::not_found("event"))?;
     let event = api.store.event(id.as_str()).await?.ok_or_else(|| Problem::not_found("event"))?;
     Ok(Json(event).into_response())

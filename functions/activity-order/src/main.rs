@@ -1,4 +1,4 @@
-//! Takes what users did: each event once, and in order per user.
+//! Processes user activity: each event once, and in order per user.
 
 mod order;
 

@@ -1,4 +1,4 @@
-//! From a batch of records to a verdict for each.
+//! From a batch of records to one verdict per record.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use millrace_domain::activity::{UserActivity, UserId};
 use millrace_platform::clock;
 use millrace_platform::metrics::{self, Metric};
 
-/// Users of a batch that are settled side by side: all of them, so that nobody waits while another one's event is tried
-/// again. The requests that are under way have a bound of their own.
+/// Users of a batch that are processed concurrently: all of them, so that no user waits for the retries of another
+/// user's event. The number of concurrent requests has a limit of its own.
 const USERS_AT_ONCE: usize = 2_000;
 
-/// Longest key of a record that is kept, in bytes; a user has at most 256.
+/// Longest record key that is stored, in bytes; a user id has at most 256.
 const MAX_KEY: usize = 2_048;
 
 /// The activity consumer.
@@ -49,7 +49,7 @@ impl Consumer for Order {
         }
         let settled = process_all(&self.tables, &SystemClock, &rules, arrived, USERS_AT_ONCE).await;
         if !progress.behind {
-            // Not before: what the sweeper takes for missing may be in this batch.
+            // Only now, because this batch may contain events that the sweeper would treat as missing.
             self.report(partition, progress).await;
         }
         measure(&settled);
@@ -64,7 +64,7 @@ impl Consumer for Order {
 }
 
 impl Order {
-    /// Says how far it is, if that is news. What it could not say it says with the next batch.
+    /// Reports the consumer's progress, if that is due. A failed report is repeated with the next batch.
     async fn report(&self, partition: i64, progress: Progress) {
         if self.reported.is_due(partition, progress) {
             match self.tables.report(partition, progress).await {
@@ -75,7 +75,7 @@ impl Order {
     }
 }
 
-/// The event of a record, whose data were checked when it was read.
+/// The event of a record, whose data was validated when it was read.
 fn activity(record: &Incoming) -> Result<Activity, String> {
     let event = &record.event;
     let data: UserActivity = serde_json::from_str(event.data.get()).map_err(|error| error.to_string())?;
@@ -91,7 +91,7 @@ fn activity(record: &Incoming) -> Result<Activity, String> {
             topic: record.position.topic.clone(),
             partition: record.position.partition,
             offset: record.position.offset,
-            // A longer one would not fit into an item, and means nothing here.
+            // A longer key would not fit into an item, and has no meaning here.
             key: record.key.clone().filter(|key| key.len() <= MAX_KEY),
             value: record.value.clone(),
         },

@@ -1,5 +1,5 @@
-//! Each minute goes on with the users whose events wait and for whom no event may come: steps over gaps that are past
-//! their deadline, and finishes what a consumer that died has left.
+//! Runs every minute for users with waiting events, because no further event may arrive to trigger their processing:
+//! skips gaps that are past their deadline, and completes the work of consumers that died.
 
 mod sweep;
 

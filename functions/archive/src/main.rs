@@ -1,4 +1,4 @@
-//! Writes every event into S3, as compressed newline-delimited JSON.
+//! Writes every event to S3, as compressed newline-delimited JSON.
 
 mod object;
 mod write;

@@ -1,4 +1,4 @@
-//! The contract of the HTTP API: `GET /openapi.json` for programs, and `GET /docs` for people.
+//! Serves the contract of the HTTP API: `GET /openapi.json` for programs, and `GET /docs` for people.
 
 mod routes;
 

@@ -1,4 +1,4 @@
-//! Writes every event of every topic into the event log, once.
+//! Writes every event of every topic to the event log, once.
 
 mod write;
 

@@ -1,4 +1,4 @@
-//! What the routes share.
+//! The state that the routes share.
 
 use jiff::Timestamp;
 use millrace_api::change::Changes;
@@ -7,10 +7,10 @@ use millrace_platform::telemetry::TraceContext;
 
 use crate::store::Store;
 
-/// This function, in the events that it makes.
+/// Name of this function, as the source of its events.
 const SOURCE: &str = "orders-api";
 
-/// What the routes need.
+/// The dependencies of the routes.
 #[derive(Clone)]
 pub struct Api {
     pub store: Store,
@@ -19,7 +19,7 @@ pub struct Api {
     pub seed: bool,
 }
 
-/// What a change of this request belongs to.
+/// The context of a change that this request makes.
 pub fn context(now: Timestamp, trace: &TraceContext) -> Context {
     Context { now, source: SOURCE, traceparent: Some(trace.to_string()) }
 }

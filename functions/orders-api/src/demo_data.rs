@@ -1,6 +1,6 @@
 //! The demo data: a small burger kitchen.
 //!
-//! A few hundred orders of one burger each take beef, buns and cheese below half before any product runs out.
+//! A few hundred orders for one burger each bring beef, buns and cheese below half before any product runs out.
 
 use millrace_api::Problem;
 use millrace_domain::id::{IngredientId, ProductId};
@@ -10,7 +10,7 @@ use millrace_platform::dynamo::StoreError;
 
 use jiff::Timestamp;
 
-/// Id, name, unit, full level, and who is told.
+/// Id, name, unit, full level, and alert address.
 const INGREDIENTS: [(&str, &str, &str, u64, &str); 8] = [
     ("beef", "Beef", "g", 60_000, "kitchen@example.com"),
     ("bun", "Bun", "piece", 400, "bakery@example.com"),
@@ -22,7 +22,7 @@ const INGREDIENTS: [(&str, &str, &str, u64, &str); 8] = [
     ("bacon", "Bacon", "g", 10_000, "kitchen@example.com"),
 ];
 
-/// Id, name, price in cents, and what one piece takes.
+/// Id, name, price in cents, and recipe.
 type Dish = (&'static str, &'static str, u64, &'static [(&'static str, u64)]);
 
 const PRODUCTS: [Dish; 5] = [
@@ -38,9 +38,9 @@ const PRODUCTS: [Dish; 5] = [
     ("fries", "Fries", 350, &[("potato", 200)]),
 ];
 
-/// Pieces of each product.
+/// Stock of each product.
 const STOCK: u64 = 1_000;
-/// Below this stock a product is low.
+/// Low-stock threshold of each product.
 const THRESHOLD: u64 = 100;
 
 /// The ingredients, each with a full stock.
@@ -87,7 +87,7 @@ fn recipe_item((id, quantity): &(&str, u64)) -> Result<RecipeItem, Problem> {
     Ok(RecipeItem { ingredient_id, quantity: *quantity, unit: unit.to_owned() })
 }
 
-/// Never in practice: a test reads all of it.
+/// Never in practice: a test reads all demo data.
 fn wrong(error: &impl ToString) -> Problem {
     StoreError::Corrupt(error.to_string()).into()
 }
@@ -103,7 +103,7 @@ mod tests {
         let products = products(now).unwrap();
         let of = |item: &RecipeItem| ingredients.iter().find(|it| it.id == item.ingredient_id).unwrap();
         assert!(products.iter().flat_map(|product| &product.recipe).all(|item| of(item).unit == item.unit));
-        // 300 orders, each for one piece of one product in turn.
+        // 300 orders for one piece each, cycling through the products.
         let pieces = 300 / products.len() as u64;
         let low = ingredients.iter().filter(|ingredient| {
             let recipes = products.iter().flat_map(|product| &product.recipe);

@@ -1,4 +1,4 @@
-//! Ingredients over HTTP.
+//! The HTTP handlers for ingredients.
 
 use std::time::{Duration, Instant};
 
@@ -23,10 +23,10 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Api, context};
 use crate::input::{self, IngredientInput, MAX_AMOUNT};
 
-/// Time in which a change that loses races is tried again. Orders change a hot ingredient dozens of times a second, and a
-/// client could do no better. Half of what the function has.
+/// How long a change that loses races is retried. Orders change a popular ingredient dozens of times a second, and a
+/// retry by the client would do no better. Half of the function's timeout.
 const CHANGE_BUDGET: Duration = Duration::from_secs(5);
-/// Longest pause between two tries. Short, because who won has just committed, and its next commit is a while away.
+/// Longest pause between two attempts. Short, because the winner has just committed and will not commit again at once.
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub async fn create(
@@ -53,7 +53,7 @@ pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderM
     resource::found(&headers, &ingredient, ingredient.version)
 }
 
-/// Creates or replaces.
+/// Creates or replaces an ingredient.
 pub async fn replace(State(api): State<Api>, put: Put) -> Result<Response, Problem> {
     let wanted = IfMatch::read(&put.headers)?;
     let input = input::ingredient(&put.body)?;
@@ -121,8 +121,8 @@ async fn add(
     Err(busy())
 }
 
-/// Writes the next version of an ingredient, with what is to be told of the change, and publishes it. None when it lost a
-/// race and has to be decided anew.
+/// Writes the next version of an ingredient, with the alert for the change if there is one, and publishes it. Returns
+/// `None` if it lost a race and has to be decided again.
 async fn commit(
     api: &Api,
     stored: Option<&Stored>,
@@ -139,7 +139,7 @@ async fn commit(
     let Ingredient { id, version, .. } = &next.ingredient;
     let location = (status == StatusCode::CREATED).then(|| format!("/ingredients/{id}"));
     let answer = resource::answer(status, &next.ingredient, *version, location)?;
-    // The events of the version before go first.
+    // The events of the previous version go first.
     api.changes.expand(stored.and_then(|stored| stored.bundle.as_deref())).await?;
     let actions = vec![item::put(&api.store.ingredients, &next, None)?];
     let context = context(now, trace);
@@ -165,7 +165,7 @@ pub async fn list(State(api): State<Api>, Params(query): Params<PageQuery>) -> R
     page::answer(items, next.as_ref())
 }
 
-/// An ingredient made of its input.
+/// The ingredient that a client's input describes.
 pub fn made(
     id: IngredientId,
     input: IngredientInput,
@@ -178,7 +178,7 @@ pub fn made(
     Ingredient { id, name, unit, stock, full_level, alert_email, version, created_at, updated_at: now }
 }
 
-/// No ingredient has an id that is none.
+/// No ingredient has an invalid id.
 fn ingredient_id(id: String) -> Result<IngredientId, Problem> {
     IngredientId::try_from(id).map_err(|_| Problem::not_found("ingredient"))
 }

@@ -1,4 +1,4 @@
-//! What a client may send, and how a mistake is told.
+//! Parses request bodies, and reports mistakes.
 
 use millrace_api::Problem;
 use millrace_domain::email::EmailAddress;
@@ -10,14 +10,16 @@ use serde_json::Value;
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 200;
-/// Largest amount of an ingredient that a client may send, in its unit: exact in the 53 bits of a JavaScript number.
+/// Largest amount of an ingredient that a client may send, in its unit: well within the 53 bits that a JavaScript
+/// number holds exactly.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000;
 
-/// Fields of an ingredient that a client sets, and those that the server does: a client may send back what it read.
+/// All accepted fields of an ingredient, including those that only the server sets, so that a client may send back a
+/// resource that it read.
 const INGREDIENT_FIELDS: [&str; 9] =
     ["name", "unit", "stock", "fullLevel", "alertEmail", "id", "version", "createdAt", "updatedAt"];
 
-/// A line as it is asked for.
+/// A requested order line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineInput {
     pub product_id: ProductId,
@@ -74,7 +76,7 @@ fn line(value: &Value, path: &str, errors: &mut Errors) -> Option<LineInput> {
     Some(LineInput { product_id: product_id?, quantity: quantity? })
 }
 
-/// Reads the body of a new ingredient: an ingredient, and the id that the client may choose.
+/// Reads the body of a new ingredient: the ingredient, and the id if the client chose one.
 pub fn new_ingredient(body: &[u8]) -> Result<(IngredientInput, Option<IngredientId>), Problem> {
     let value = validation::json(body)?;
     let mut errors = Errors::default();

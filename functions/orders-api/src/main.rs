@@ -1,4 +1,4 @@
-//! The orders API: orders, ingredients, and the demo data that lets one try them.
+//! The orders API: orders, ingredients, and demo data for trying them out.
 
 mod api;
 mod demo_data;

@@ -1,4 +1,4 @@
-//! Orders over HTTP.
+//! The HTTP handlers for orders.
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,10 @@ use crate::api::{Api, context};
 use crate::input::{self, LineInput};
 use crate::quote::quote;
 
-/// Largest order, in bytes of its JSON. Its last event carries it with what became of it, and has to fit too.
+/// Largest order, in bytes of its JSON. Its last event contains the order and the decision, and has to fit too.
 const MAX_ORDER_BYTES: usize = 200 * 1024;
 
-/// Most bytes of a page: an answer holds 4 MB.
+/// Most bytes of a page, because a response is limited to 4 MB.
 const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 pub async fn create(
@@ -54,13 +54,13 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
         entries: vec![entry],
         answer: claim.as_ref().map(|claim| (claim, &answer)),
     };
-    // A new id is free.
+    // A new id cannot be in use.
     api.changes.make(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
 
 pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
-    // No order has an id that is none.
+    // No order has an invalid id.
     let id = OrderId::try_from(id).map_err(|_| Problem::not_found("order"))?;
     let order = api.store.order(&id).await?.ok_or_else(|| Problem::not_found("order"))?;
     resource::found(&headers, &order, order.version)

@@ -1,4 +1,4 @@
-//! What an order is, made of its lines and the products as they are: pure.
+//! Computes an order from its lines and the current products. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use millrace_domain::validation::FieldError;
 
 use crate::input::LineInput;
 
-/// Largest total in minor units: exact in a JavaScript number.
+/// Largest total in minor units: the largest integer that a JavaScript number holds exactly.
 const MAX_TOTAL: u64 = (1 << 53) - 1;
 
-/// The order of these lines; `products` are those that exist.
+/// The order for these lines. `products` are those that exist.
 pub fn quote(
     id: OrderId,
     lines: &[LineInput],

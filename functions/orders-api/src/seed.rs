@@ -1,4 +1,4 @@
-//! Loads the demo data where it is absent; twice, or at once, without harm.
+//! Loads the demo data that does not exist yet. Safe to repeat and to run concurrently.
 
 use axum::Extension;
 use axum::extract::State;
@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::api::{Api, context};
 use crate::demo_data;
 
-/// What there is.
+/// The demo data that exists now.
 #[derive(Debug, Serialize)]
 struct Seeded {
     ingredients: Vec<Ingredient>,
@@ -62,7 +62,7 @@ async fn seed_ingredient(api: &Api, wanted: Ingredient) -> Result<Ingredient, Pr
         let put = ingredient::item::put(&api.store.ingredients, &Kept::new(wanted.clone()), None)?;
         match api.changes.make(Change { actions: vec![put], ..Change::default() }, wanted.created_at).await {
             Ok(()) => return Ok(wanted),
-            // Somebody else made it.
+            // Another request has created it.
             Err(Refused::Raced) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }

@@ -54,7 +54,7 @@ impl Store {
         Ok(products)
     }
 
-    /// The newest orders before `after`, and whether there may be more.
+    /// The newest orders before the key `after`, and whether there may be more.
     pub async fn orders(&self, limit: usize, after: Option<String>) -> Result<(Vec<Order>, bool), StoreError> {
         let list = List {
             table: &self.orders,
@@ -68,7 +68,7 @@ impl Store {
         list.page(&self.dynamo, limit, after, key, order::item::order).await
     }
 
-    /// The first ingredients behind `after` in the order of their ids, and whether there may be more.
+    /// The first ingredients after the key `after`, in the order of their ids, and whether there may be more.
     pub async fn ingredients(
         &self,
         limit: usize,

@@ -1,5 +1,5 @@
-//! Publishes what stayed in the outbox: each minute what was left behind, and at once what the outbox table's stream
-//! brings from writers that cannot produce.
+//! Publishes entries that remain in the outbox: every minute those that were left behind, and at once those that the
+//! table's stream delivers from writers that cannot produce.
 
 mod work;
 

@@ -1,4 +1,4 @@
-//! What a client may send, and how a mistake is told.
+//! Parses request bodies, and reports mistakes.
 
 use jiff::Timestamp;
 use millrace_api::Problem;
@@ -13,13 +13,14 @@ const MAX_NAME: usize = 200;
 const MAX_DESCRIPTION: usize = 4_000;
 /// Longest unit, in characters.
 const MAX_UNIT: usize = 20;
-/// Most ingredients of a recipe; an order may name 90 distinct products and ingredients in all.
+/// Most ingredients of a recipe; an order may refer to 90 distinct products and ingredients in total.
 const MAX_RECIPE: usize = 50;
-/// Largest price in minor units, and largest stock or quantity: sums over an order stay exact in 64 bits and in
-/// the 53 bits of a JavaScript number.
+/// Largest price in minor units, and largest stock or quantity: sums over an order stay exact in 64 bits and in the 53
+/// bits of a JavaScript number.
 const MAX_NUMBER: u64 = 1_000_000_000_000;
 
-/// Fields of a product that the server sets. A client may send back what it read; they are not taken over.
+/// Fields of a product that the server sets. A client may send back a product that it read; these fields are then
+/// ignored.
 const SERVER_FIELDS: [&str; 4] = ["id", "version", "createdAt", "updatedAt"];
 
 const FIELDS: [&str; 10] = [
@@ -47,7 +48,7 @@ pub struct ProductInput {
 }
 
 impl ProductInput {
-    /// The product that it makes; `created` is when the id's product was created, where it exists.
+    /// The product that this input describes. `created` is when the product was created, if it already exists.
     pub fn into_product(self, id: ProductId, version: u64, now: Timestamp, created: Option<Timestamp>) -> Product {
         let Self { name, description, price, stock, low_stock_threshold, recipe } = self;
         let created_at = created.unwrap_or(now);
@@ -66,13 +67,13 @@ impl ProductInput {
     }
 }
 
-/// Reads the body of a POST: a product, and the id that the client may choose.
+/// Reads the body of a POST: the product, and the id if the client chose one.
 pub fn create(body: &[u8]) -> Result<(ProductInput, Option<ProductId>), Problem> {
     let value = validation::json(body)?;
     let mut errors = Errors::default();
     let id = value.get("id").map(|id| validation::parsed(id, "/id", "invalid_id", &mut errors));
     let input = product(&value, &mut errors);
-    // A given id that is not valid has noted its mistake.
+    // An invalid id is already in `errors`.
     Ok(errors.finish(input.map(|input| (input, id.flatten())))?)
 }
 
@@ -190,7 +191,7 @@ mod tests {
         })
     }
 
-    /// The bad fields of a body and their codes.
+    /// The invalid fields of a body and their codes.
     fn mistakes(body: &[u8]) -> Vec<(String, String)> {
         let problem = create(body).unwrap_err();
         assert_eq!(problem.clone().into_response().status(), 400);

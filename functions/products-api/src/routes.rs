@@ -1,4 +1,4 @@
-//! The routes: HTTP in, problem or product out.
+//! The HTTP handlers for products.
 
 use std::sync::Arc;
 
@@ -28,13 +28,13 @@ use uuid::Uuid;
 use crate::input::{self, ProductInput};
 use crate::store::Store;
 
-/// This function, in the events that it makes.
+/// Name of this function, as the source of its events.
 const SOURCE: &str = "products-api";
 
-/// Tries of a change without `If-Match` that loses races.
+/// Attempts of a change without `If-Match` that loses races.
 const CHANGE_TRIES: u32 = 5;
 
-/// What the routes need.
+/// The dependencies of the routes.
 #[derive(Clone)]
 pub struct Api {
     pub store: Store,
@@ -83,7 +83,7 @@ async fn insert(
     trace: &TraceContext,
     claim: Option<&Claim>,
 ) -> Result<Answer, Problem> {
-    // Only an id that the client chose can be in use.
+    // Only an id that the client chose can be in use already.
     let (id, from) = match id {
         Some(id) => match api.store.get(&id).await? {
             stored if stored.live().is_some() => return Err(exists()),
@@ -159,8 +159,8 @@ async fn remove(
     Err(busy())
 }
 
-/// Writes the next version of a product on condition that the version is still the one of `from`, whose events are in the
-/// outbox by then.
+/// Writes the next version of a product, on condition that the stored version is still that of `from`. The events of
+/// `from` are in the outbox first.
 async fn change(
     api: &Api,
     from: &Stored,
@@ -174,7 +174,7 @@ async fn change(
     api.changes.make(Change { actions, entries, answer }, now).await
 }
 
-/// Whether a change was made; false when it lost a race and has to be decided anew.
+/// Whether a change was committed; false if it lost a race and has to be decided again.
 fn wins(change: Result<(), Refused>) -> Result<bool, Problem> {
     match change {
         Ok(()) => Ok(true),
@@ -208,7 +208,7 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     page::answer(items, next.as_ref())
 }
 
-/// A product, and what is stored of it.
+/// A product and its stored state.
 async fn live(api: &Api, id: &ProductId) -> Result<(Product, Stored), Problem> {
     let stored = api.store.get(id).await?;
     match &stored.state {
@@ -217,7 +217,7 @@ async fn live(api: &Api, id: &ProductId) -> Result<(Product, Stored), Problem> {
     }
 }
 
-/// No product has an id that is none.
+/// No product has an invalid id.
 fn product_id(id: String) -> Result<ProductId, Problem> {
     ProductId::try_from(id).map_err(|_| Problem::not_found("product"))
 }
@@ -226,7 +226,7 @@ fn context(trace: &TraceContext) -> Context {
     Context { now: clock::now(), source: SOURCE, traceparent: Some(trace.to_string()) }
 }
 
-/// Ids for a change's event and its warning.
+/// The ids of a change's event and its warning.
 fn two_ids() -> [Uuid; 2] {
     [clock::new_id(), clock::new_id()]
 }

@@ -1,4 +1,4 @@
-//! Products in `DynamoDB`. Lists read sparse indexes that are spread over shards.
+//! Products in `DynamoDB`. Lists are read from sparse, sharded indexes.
 
 use aws_sdk_dynamodb::Client;
 use millrace_domain::id::ProductId;
@@ -27,7 +27,7 @@ impl Store {
         get.send().await.inspect_err(|error| tracing::warn!(%error, "DynamoDB is not ready")).is_ok()
     }
 
-    /// The first products behind `after` in the order of their ids, and whether there may be more.
+    /// The first products after the key `after`, in the order of their ids, and whether there may be more.
     pub async fn list(
         &self,
         limit: usize,

@@ -1,4 +1,4 @@
-//! From a batch of orders to a verdict for each.
+//! From a batch of orders to one verdict per record.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,12 +15,12 @@ use millrace_platform::metrics::{self, Metric};
 use crate::fold::{Traces, fitting, fold};
 use crate::store::{Known, Store};
 
-/// Failures in a row that bring nothing, before the records are handed back.
+/// Consecutive failures without progress before the records are returned for redelivery.
 const TRIES: u32 = 6;
-/// Longest pause before the second try; it doubles with each further one.
+/// Longest backoff before the second attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The same for lost races. There is no pause between them: whoever won has finished, and a pause would only let the next
-/// one in.
+/// As [`TRIES`], for lost races. There is no backoff between them: the winner has already committed, and a pause would
+/// only let another writer in.
 const RACES: u32 = 60;
 
 /// The stock consumer.
@@ -38,7 +38,7 @@ impl Consumer for Stock {
     async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
         let (mut ids, mut traces) = (Vec::with_capacity(records.len()), Traces::new());
         for record in records {
-            // The event has been checked; what counts is the order as it is stored.
+            // The event was validated; the decision is based on the order as it is stored.
             let id =
                 serde_json::from_str::<OrderCreated>(record.event.data.get()).ok().map(|OrderCreated(order)| order.id);
             if let (Some(id), Some(trace)) = (&id, &record.trace) {
@@ -56,7 +56,8 @@ impl Consumer for Stock {
 }
 
 impl Stock {
-    /// Decides every order, reading and deciding anew where somebody else has changed what a decision was made of.
+    /// Decides every order. Reads and decides again when another writer has changed the state that a decision was based
+    /// on.
     async fn decide_all(&self, ids: &[&OrderId], traces: &Traces, verdicts: &mut Verdicts) -> Result<(), StoreError> {
         let (mut failures, mut races, mut pause) = (0, 0, FIRST_PAUSE);
         loop {
@@ -83,13 +84,13 @@ impl Stock {
         }
     }
 
-    /// Reads the orders that are not verdicts and decides those that are pending, until a transaction fails.
+    /// Reads the orders without a verdict and decides the pending ones, until a transaction fails.
     async fn pass(&self, ids: &[&OrderId], traces: &Traces, verdicts: &mut Verdicts) -> Result<(), StoreError> {
         let mut seen = BTreeSet::new();
         let waiting: Vec<OrderId> =
             ids.iter().filter(|id| !verdicts.contains_key(id) && seen.insert(**id)).map(|id| (*id).clone()).collect();
         let (mut found, mut bundles) = self.store.orders(&waiting).await?;
-        // Where the process that decided them died before their events were in the outbox.
+        // The process that decided these orders may have died before their events were in the outbox.
         self.store.expand(&mut bundles).await?;
         let mut pending: Vec<Order> = Vec::with_capacity(waiting.len());
         for id in waiting {

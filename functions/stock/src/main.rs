@@ -1,4 +1,4 @@
-//! Takes the stock of orders, once for each, and says what became of them.
+//! Takes the stock for orders, once for each, and publishes the decisions.
 
 mod consumer;
 mod decide;

@@ -1,4 +1,4 @@
-//! A lease that is held: renewed until the run ends or somebody else has it.
+//! A held lease: renewed until the run ends or another holder takes it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::lease::Lease;
 /// Time between two renewals.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
-/// Until when the lease is held, as far as this run knows.
+/// Expiry of the lease, as far as this run knows.
 #[derive(Debug)]
 pub struct HeldLease {
     /// In Unix milliseconds.
@@ -23,7 +23,7 @@ impl HeldLease {
         Self { until: AtomicI64::new(until.as_millisecond()) }
     }
 
-    /// Whether it is held at a time.
+    /// Whether the lease is held at this time.
     pub fn at(&self, now: Timestamp) -> bool {
         now.as_millisecond() < self.until.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Reads the due index five times a second and produces the attempts whose time has come.
+//! Reads the due index five times a second, and produces the attempts that are due.
 
 mod held_lease;
 mod lease;

@@ -1,6 +1,7 @@
-//! One run: waits for the lease, reads the due index while it has it, and gives it back.
+//! One run: waits for the lease, reads the due index while holding it, and releases it.
 //!
-//! Runs overlap, so that somebody always waits. Who waits knows when the holder means to stop, and is there by then.
+//! Runs overlap, so that one is always waiting. It knows when the holder plans to release the lease, and tries to take
+//! it then.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,19 +16,19 @@ use crate::held_lease::HeldLease;
 use crate::lease::{Lease, Standing};
 use crate::watch::Index;
 
-/// How long a run works. Schedules start within a minute of their time, so the next run starts at most 120 s after.
+/// How long a run works. A schedule starts within a minute of its time, so the next run starts at most 120 s later.
 const WORK: Duration = Duration::from_secs(130);
 
-/// Left of the invocation's time when a run ends.
+/// Time of the invocation left when a run ends.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Longest time between two looks at a lease that somebody else has.
+/// Longest time between two reads of a lease that another run holds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The same when it may be free any moment.
+/// Time between two reads when the lease may be released at any moment.
 const LOOK_SOON: Duration = Duration::from_millis(50);
 
-/// Works until the run's time is over or the process is to end.
+/// Works until the run's time is over or the process has to end.
 pub async fn run(index: &Index, deadline: SystemTime) {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN);
     let ends = clock::now() + left.min(WORK);
@@ -52,7 +53,7 @@ async fn work(index: &Index, lease: &Lease, ends: Timestamp) {
     }
 }
 
-/// Waits for the lease; answers until when it is held, or `None` when the run's time is over.
+/// Waits for the lease; returns its expiry, or `None` when the run's time is over.
 async fn obtain(lease: &Lease, ends: Timestamp) -> Option<Timestamp> {
     loop {
         let now = clock::now();
@@ -71,7 +72,7 @@ async fn obtain(lease: &Lease, ends: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// Takes the lease, or says how it stands. It is read first, because a read costs less than a write that fails.
+/// Takes the lease, or returns its current state. It is read first, because a read costs less than a failed write.
 async fn attempt(
     lease: &Lease,
     now: Timestamp,
@@ -84,7 +85,7 @@ async fn attempt(
     Ok(lease.take(now, ends).await?.ok_or(standing))
 }
 
-/// How long to wait for a lease that somebody else has.
+/// How long to wait before reading a lease again that another run holds.
 fn patience(standing: Option<Standing>, now: Timestamp) -> Duration {
     let Some(Standing { until, ends }) = standing else { return LOOK_SOON };
     let free = until.min(ends) - now.as_millisecond();

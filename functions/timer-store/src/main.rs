@@ -1,4 +1,4 @@
-//! Enters requested timers into the due index, from where they fire.
+//! Adds requested timers to the due index, from which they are fired.
 
 mod enter;
 mod store;

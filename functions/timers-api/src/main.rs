@@ -1,4 +1,4 @@
-//! The timers API: makes timers, tells what became of them, and cancels them.
+//! The timers API: creates timers, reports their status, and cancels them.
 
 mod guard;
 mod input;

@@ -25,18 +25,18 @@ use crate::input::{self, TimerInput};
 use crate::store::Store;
 use crate::view::View;
 
-/// This function, in the events that it makes.
+/// Name of this function, as the source of its events.
 const SOURCE: &str = "timers-api";
 
-/// Tries of a cancellation that loses races. A timer changes a few times in its life.
+/// Attempts of a cancellation that loses races. A timer changes only a few times in its life.
 const CANCEL_TRIES: u32 = 5;
 
-/// What the routes need.
+/// The dependencies of the routes.
 #[derive(Clone)]
 pub struct Api {
     pub store: Store,
     pub changes: Changes,
-    /// Where webhooks may go.
+    /// The URLs that webhooks may call.
     pub policy: Policy,
 }
 
@@ -60,7 +60,8 @@ async fn create(
     post.once(&api.changes.keys, "POST /timers", act).await
 }
 
-/// What depends on the time or on the network is judged here: a repeated request gets its first answer all the same.
+/// The checks that depend on time or network are made here, so that a repeated request returns its first response
+/// regardless of them.
 async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
     let fire_at = input.when.at(clock::now())?;
     guard::check(&api.policy, &dns::lookup, &input.url).await?;
@@ -86,7 +87,7 @@ async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Optio
     let answer = accepted(timer, now)?;
     let answered = claim.as_ref().map(|claim| (claim, &answer));
     let change = Change { actions, entries: vec![entry], answer: answered };
-    // A new id is free.
+    // A new id cannot be in use.
     api.changes.make(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
@@ -103,7 +104,8 @@ async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, 
     Ok(resource::json(StatusCode::OK, HeaderMap::new(), &View::new(timer, clock::now()))?.respond())
 }
 
-/// Cancels a timer before an attempt of it begins. Once a sender has it, nobody can say any more what the receiver saw.
+/// Cancels a timer before one of its attempts begins. Once a sender has claimed it, it is uncertain what the receiver
+/// saw.
 async fn cancel(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
@@ -165,7 +167,7 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     page::answer(items, next.as_ref())
 }
 
-/// No timer has an id that is none.
+/// No timer has an invalid id.
 async fn stored(api: &Api, id: String) -> Result<Timer, Problem> {
     let id = TimerId::try_from(id).map_err(|_| Problem::not_found("timer"))?;
     api.store.timers.get(&id).await?.ok_or_else(|| Problem::not_found("timer"))

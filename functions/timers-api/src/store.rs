@@ -13,8 +13,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// The newest timers before `after`, all or those of a status, and whether there may be more. They come without
-    /// payloads and secrets.
+    /// The newest timers before the key `after`, all of them or those with a status, and whether there may be more.
+    /// Without payloads and secrets.
     pub async fn list(
         &self,
         status: Option<Status>,

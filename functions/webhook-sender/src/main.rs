@@ -1,9 +1,9 @@
 //! Fires webhooks.
 //!
-//! Lambda gives a partition's next batch to a function when it has answered the one before, so a receiver that is slow to
-//! answer would hold everybody behind it up. Therefore a batch is only handed on: the function invokes itself
-//! asynchronously with the due attempts, and that invocation makes them, all at once. What is lost on the
-//! way is still in the due index, and comes again.
+//! Lambda delivers a partition's next batch only after the function has answered the previous one, so a slow receiver
+//! would delay all later timers. Therefore a batch is only handed over: the function invokes itself asynchronously with
+//! the due attempts, and that invocation makes them, all concurrently. Attempts that are lost on the way are still in
+//! the due index, and are produced again.
 
 mod change;
 mod connect;

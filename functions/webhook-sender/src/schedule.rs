@@ -1,11 +1,11 @@
-//! When a webhook is tried again: pure.
+//! The retry schedule of webhooks. Pure.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Waits before the second and each further attempt, from the one before: the schedule of the specification. The last
-/// attempt is 75 hours and 35 minutes after the first one.
+/// Backoff between consecutive attempts: the schedule of the specification. The last attempt is 75 hours and 35 minutes
+/// after the first one.
 pub const WAITS: [Duration; 9] = [
     Duration::from_secs(5),
     Duration::from_secs(5 * 60),
@@ -18,45 +18,46 @@ pub const WAITS: [Duration; 9] = [
     Duration::from_secs(24 * 60 * 60),
 ];
 
-/// Attempts of a webhook, the first included.
+/// Attempts to deliver a webhook, the first included.
 pub const MAX_ATTEMPTS: u32 = WAITS.len() as u32 + 1;
 
-/// A wait is longer than the schedule's by a random part, up to this one: receivers that failed many webhooks at once get
-/// them spread.
+/// Each backoff is extended by a random fraction of up to this, so that the retries for a receiver that failed many
+/// webhooks at once are spread out.
 pub const JITTER: f64 = 0.1;
 
-/// Longest wait that a receiver may ask for.
+/// Longest `Retry-After` that is honoured.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a receiver answered.
+/// The receiver's response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// A status, and when it wants to be called again, if it says so.
+    /// A status, and when the receiver wants to be called again, if it says so.
     Status {
         /// HTTP status.
         status: u16,
-        /// `Retry-After`, as a time.
+        /// `Retry-After`, converted to a time.
         retry_after: Option<Timestamp>,
     },
-    /// Nothing that is an answer: refused, unreachable, too slow, cut off.
+    /// No valid response: refused, unreachable, too slow, cut off.
     Nothing,
 }
 
-/// What follows an attempt.
+/// The consequence of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It was delivered.
     Delivered,
-    /// The next attempt is due then.
+    /// The next attempt is due at this time.
     Again(Timestamp),
-    /// There is no further attempt.
+    /// There are no further attempts.
     GivenUp,
 }
 
-/// What follows attempt `attempt` (from 1), which was answered at `now`. `random` is in [0, 1).
+/// The consequence of attempt `attempt` (from 1), which ended at `now`. `random` is in [0, 1).
 ///
-/// 2xx is a success. 410 means that the receiver wants no more. Everything else is tried again, redirects included,
-/// because they are not followed. 429 and 503 may ask for a longer wait than the schedule's, never for a shorter one.
+/// 2xx is a success. 410 means that the receiver wants no more webhooks. Everything else is retried, including
+/// redirects, which are not followed. 429 and 503 may request a longer wait than the schedule's, but never a shorter
+/// one.
 #[must_use]
 pub fn verdict(attempt: u32, answer: Answer, now: Timestamp, random: f64) -> Verdict {
     let retry_after = match answer {
@@ -72,12 +73,12 @@ pub fn verdict(attempt: u32, answer: Answer, now: Timestamp, random: f64) -> Ver
     Verdict::Again(scheduled.max(asked))
 }
 
-/// The time that a `Retry-After` header means: seconds from `now`, or a date (RFC 9110, section 10.2.3).
+/// The time that a `Retry-After` header specifies: seconds from `now`, or a date (RFC 9110, section 10.2.3).
 #[must_use]
 pub fn retry_after(header: &str, now: Timestamp) -> Option<Timestamp> {
     let header = header.trim();
     if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number has are as long a wait as there is.
+        // A number that overflows is treated as the longest possible wait.
         return Some(later(now, Duration::from_secs(header.parse().unwrap_or(u64::MAX)).min(MAX_RETRY_AFTER)));
     }
     jiff::fmt::rfc2822::parse(header).ok().map(|date| date.timestamp())

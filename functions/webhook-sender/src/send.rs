@@ -1,4 +1,4 @@
-//! One request to a receiver.
+//! Sends one request to a receiver.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -19,43 +19,43 @@ use url::Url;
 
 use crate::connect::{self, ConnectError};
 
-/// Most bytes of an answer that are held: its head has to fit. The body is not read.
+/// Most bytes of a response that are buffered: its head has to fit. The body is not read.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// Most header fields of an answer.
+/// Most header fields of a response.
 const MAX_FIELDS: usize = 100;
 
-/// Longest `Retry-After` that is looked at, in bytes.
+/// Longest `Retry-After` that is parsed, in bytes.
 const MAX_RETRY_AFTER: usize = 64;
 
-/// What is sent.
+/// The webhook to send.
 pub struct Message<'a> {
     pub url: &'a str,
-    /// The same on every attempt.
+    /// The webhook id, the same on every attempt.
     pub id: &'a str,
     pub body: Bytes,
     pub secret: Option<&'a Secret>,
 }
 
-/// What came of it.
+/// Outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// HTTP status, where an answer came.
+    /// HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// The answer's `Retry-After`.
+    /// The response's `Retry-After`.
     pub retry_after: Option<String>,
-    /// Why it was no success.
+    /// Why it failed.
     pub error: Option<String>,
 }
 
-/// Sends requests, each over a connection of its own.
+/// Sends requests, each over its own connection.
 pub struct Sender {
     policy: Policy,
     resolver: Arc<dyn Resolve>,
     tls: OnceLock<TlsConnector>,
 }
 
-/// Why no answer came.
+/// Why there was no response.
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error(transparent)]
@@ -79,12 +79,13 @@ fn no_answer(error: &hyper::Error) -> String {
 }
 
 impl Sender {
-    /// A sender to what `policy` opens.
+    /// A sender for URLs that `policy` allows.
     pub fn new(policy: Policy, resolver: Arc<dyn Resolve>) -> Self {
         Self { policy, resolver, tls: OnceLock::new() }
     }
 
-    /// Sends a message, signed at `now`, and waits at most `limit` for the head of the answer. Never follows a redirect.
+    /// Sends a message, signed at `now`, and waits at most `limit` for the head of the response. Never follows a
+    /// redirect.
     pub async fn send(&self, message: Message<'_>, now: Timestamp, limit: Duration) -> Outcome {
         let error = match tokio::time::timeout(limit, self.try_send(message, now)).await {
             Ok(Ok(answer)) => return answer,
@@ -134,7 +135,7 @@ where
 {
     let (mut sender, connection) =
         http1::Builder::new().max_buf_size(MAX_HEAD).max_headers(MAX_FIELDS).handshake(io).await?;
-    // Ends with this function, also when its time is over.
+    // Dropped, and so aborted, when this function ends or times out.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     Ok(outcome(&sender.send_request(request).await?))

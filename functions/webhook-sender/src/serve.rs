@@ -1,4 +1,4 @@
-//! Takes both kinds of invocations: Kafka's batches, and the function's own with attempts.
+//! Serves both kinds of invocations: Kafka batches, and the function's own invocations with attempts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use serde::Deserialize;
 use crate::delivery::Deliveries;
 use crate::handoff::{Due, Handoff};
 
-/// Left of the invocation's time when attempts stop being marked.
+/// Time of the invocation left when attempts have to be finished.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// What the function is invoked with: one of the two.
+/// The payload of an invocation: one of the two.
 #[derive(Debug, Deserialize)]
 struct Payload {
     #[serde(default)]

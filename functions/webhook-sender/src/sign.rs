@@ -15,19 +15,19 @@ pub const TIMESTAMP: &str = "webhook-timestamp";
 /// Header with the signatures.
 pub const SIGNATURE: &str = "webhook-signature";
 
-/// Reads the setting `WEBHOOK_SECRETS`, which signs the webhooks of timers that have no secret of their own: `whsec_...`, or
-/// two such with a space between, the newer one first. Each signs, so that receivers change from one to the next whenever
-/// they like.
+/// Reads the setting `WEBHOOK_SECRETS`, which signs the webhooks of timers without a secret of their own: `whsec_...`,
+/// or two of them separated by a space, the newer one first. Both sign, so that receivers can change from one to the
+/// other at any time.
 ///
 /// # Errors
-/// It is no secret. Without the setting these webhooks are not signed.
+/// The value is not a valid secret. Without the setting these webhooks are not signed.
 pub fn secret_from_env() -> Result<Option<Secret>, MissingSetting> {
     let name = "WEBHOOK_SECRETS";
     let secret = settings::optional(name).map(Secret::try_from).transpose();
     secret.map_err(|InvalidSecret| MissingSetting::new(name))
 }
 
-/// The value of [`SIGNATURE`]: one signature for each key of the secret, in their order. `id` must have no full stop, and
+/// The value of [`SIGNATURE`]: one signature per key of the secret, in order. `id` must not contain a full stop, and
 /// `timestamp` is in Unix seconds.
 #[must_use]
 pub fn signature(secret: &Secret, id: &str, timestamp: i64, body: &[u8]) -> String {
@@ -36,7 +36,7 @@ pub fn signature(secret: &Secret, id: &str, timestamp: i64, body: &[u8]) -> Stri
 }
 
 fn sign(key: &[u8], id: &str, timestamp: i64, body: &[u8]) -> String {
-    // HMAC takes a key of any length, so this never fails.
+    // HMAC accepts a key of any length, so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
     mac.update(format!("{id}.{timestamp}.").as_bytes());
     mac.update(body);

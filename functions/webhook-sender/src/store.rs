@@ -1,4 +1,4 @@
-//! The two transactions of an attempt. Those that are asked for at the same time are written together.
+//! The two transactions of an attempt. Concurrent ones are combined.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use bytes::Bytes;
@@ -16,21 +16,21 @@ use uuid::Uuid;
 use crate::change::Ending;
 use crate::handoff::{Due, Handoff};
 
-/// Actions of one attempt's transaction at most: timer, due index, event and dead letter. Their items have 60 KB at most.
+/// Most actions of one attempt's transaction: timer, due index, event and dead letter. Their items have at most 60 KB.
 const ACTIONS: usize = 4;
 
-/// Where attempts are noted.
+/// Stores claims and outcomes of attempts.
 pub struct Store {
     pub timers: Table,
-    /// Table of the outbox. Its entries wake the relay, because this function cannot reach Kafka.
+    /// Name of the outbox table. Its entries wake the relay, because this function has no connection to Kafka.
     outbox: String,
-    /// Table of the dead letters.
+    /// Name of the dead-letter table.
     letters: String,
     claims: Writes,
     notes: Writes,
 }
 
-/// Writes the actions of each attempt all or none.
+/// Writes the actions of each attempt, all or nothing.
 type Writes = Batcher<Vec<TransactWriteItem>, Result<(), StoreError>>;
 
 impl Store {
@@ -42,24 +42,25 @@ impl Store {
                 async move { transact_each(&dynamo, parts).await }.boxed()
             })
         };
-        // Not one for both, so that no claim waits behind a note.
+        // Two batchers, so that a claim never waits for outcomes to be stored.
         let (claims, notes) = (writes(), writes());
         Self { timers, outbox, letters, claims, notes }
     }
 
-    /// Claims an attempt: the point of no return for whoever wants to cancel it. Answers false where the timer was changed
+    /// Claims an attempt, after which the timer can no longer be cancelled. Returns false if the timer was changed
     /// since it was read.
     pub async fn begin(&self, claimed: &Timer, due: &Due) -> Result<bool, StoreError> {
         let mut actions = vec![self.timers.replace(claimed)?];
         if claimed.attempt != due.due.attempt {
-            // A redriven timer has left the due index, which is what repeats an attempt whose sender dies.
+            // A redriven timer is no longer in the due index; it is added again, so that the attempt is repeated if its
+            // sender dies.
             actions.push(self.timers.enter(claimed)?);
         }
         written(&self.claims, actions).await
     }
 
-    /// Stores how an attempt ended, with its event and what the due index is to have. Answers false where the claim was
-    /// over and somebody else has the attempt.
+    /// Stores the outcome of an attempt, with its event and the change of the due index. Returns false if the claim has
+    /// expired and another sender has the attempt.
     pub async fn finish(
         &self,
         claimed: &Timer,
@@ -100,7 +101,7 @@ fn entry(timer: &Timer, ending: &Ending, id: Uuid) -> Result<Option<Entry>, Entr
     })
 }
 
-/// The dead letter is the event of the last attempt, so that a redrive asks for one more.
+/// The dead letter contains the event of the last attempt, so that a redrive causes one more.
 fn letter(timer: &Timer, why: &str, due: &Due) -> Result<DeadLetter, StoreError> {
     let last = TimerDue { timer_id: timer.id.clone(), attempt: timer.attempt, due_at: timer.due_at };
     let event = last.event(timer.traceparent.clone());

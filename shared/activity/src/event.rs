@@ -16,7 +16,7 @@ pub struct Activity {
     pub id: String,
     /// The user.
     pub user: UserId,
-    /// What was done.
+    /// Type of the activity.
     pub kind: ActivityType,
     /// Its position in the order of the user's events.
     pub seq: Option<u64>,

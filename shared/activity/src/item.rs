@@ -44,7 +44,7 @@ pub struct EventState {
     pub status: Status,
     /// The user.
     pub user_id: String,
-    /// What was done.
+    /// Type of the activity.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its position in the order of the user's events.

@@ -1,15 +1,15 @@
 //! All keys of the activity table.
 //!
-//! | what | `pk` | `sk` |
+//! | item | `pk` | `sk` |
 //! |---|---|---|
 //! | an event: status, attempts, result | `event#{eventId}` | `event` |
-//! | what a redrive of it came to | `event#{eventId}` | `redrive#{redriveId}` |
-//! | a user's cursor: the next seq, how many events wait | `order#{userId}` | `cursor` |
-//! | an event that waits for its turn | `order#{userId}` | `seq#{seq, 19 digits}#{eventId}` |
-//! | a gap that was stepped over | `order#{userId}` | `gap#{first seq, 19 digits}` |
+//! | the outcome of a redrive of it | `event#{eventId}` | `redrive#{redriveId}` |
+//! | a user's cursor: the next seq, the number of waiting events | `order#{userId}` | `cursor` |
+//! | a waiting event | `order#{userId}` | `seq#{seq, 19 digits}#{eventId}` |
+//! | a skipped gap | `order#{userId}` | `gap#{first seq, 19 digits}` |
 //! | a user's profile | `profile#{userId}` | `profile` |
-//! | a user's accept times of the last second | `rate#{userId}` | `rate` |
-//! | how far the consumer of a partition is | `partition#{number}` | `progress` |
+//! | the times of a user's accepted requests | `rate#{userId}` | `rate` |
+//! | the progress of a partition's consumer | `partition#{number}` | `progress` |
 //!
 //! `dedup#{eventId}` and `inflight#{eventId}` are merged into the event's own item: a consumer writes that item on
 //! condition that it does not exist (or is `buffered`), in the transaction that has the effect. So the item itself

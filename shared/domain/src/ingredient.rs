@@ -24,7 +24,7 @@ pub struct Ingredient {
     pub stock: u64,
     /// Amount of a full stock.
     pub full_level: u64,
-    /// Who is told when it runs low.
+    /// Recipient of low-stock alerts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert_email: Option<EmailAddress>,
     /// Counts the changes from 1.

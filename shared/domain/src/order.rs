@@ -38,7 +38,7 @@ pub struct Order {
     pub updated_at: Timestamp,
 }
 
-/// What became of an order.
+/// Status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
@@ -80,7 +80,7 @@ pub struct Line {
     pub recipe: Vec<RecipeItem>,
 }
 
-/// The payload of `OrderCreated`: the order as it was made.
+/// The payload of `OrderCreated`: the order as it was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct OrderCreated(pub Order);

@@ -96,7 +96,7 @@ pub struct RecipeItem {
     pub unit: String,
 }
 
-/// What is left of a deleted product.
+/// The payload of `ProductDeleted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductDeleted {
@@ -108,7 +108,7 @@ pub struct ProductDeleted {
     pub deleted_at: Timestamp,
 }
 
-/// A product whose stock is below its threshold.
+/// The payload of `LowStockWarning`: a product whose stock is below its threshold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LowStockWarning {

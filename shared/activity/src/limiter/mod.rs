@@ -150,7 +150,7 @@ impl Limiter {
             .await;
     }
 
-    /// Distributes a user's grant over the waiting callers, first come first served.
+    /// Distributes a user's grant over the waiting callers, first come, first served.
     fn tell(&self, it: Batch<Tell>, mut grant: Result<Grant, StoreError>) {
         self.state().queue.done(&it.user);
         for (count, tell) in it.parts {

@@ -78,7 +78,7 @@ impl Witness {
         self.check(once && done <= 1, || format!("twice: {id} {:?}", state.status));
     }
 
-    /// Observes a skipped gap; `behind` is the time since which the first event after it waits.
+    /// Observes a skipped gap. `behind` is when the first event after it began to wait.
     pub fn gap(&mut self, now: i64, user: &UserId, (first, last): (u64, u64), behind: Option<i64>) {
         let old = behind.is_some_and(|since| now - since >= GAP);
         self.check(old, || format!("gap: {user} {first} to {last} too early"));
@@ -86,7 +86,7 @@ impl Witness {
     }
 }
 
-/// When all records are consumed, no event may wait whose turn it is, unless a sweeper crashed.
+/// At rest, when all records are consumed, no event may wait whose turn it is, unless a sweeper crashed.
 pub fn judge_at_rest(world: &mut World) {
     for (user, waiting) in &world.waiting {
         let next = world.users.get(user).map_or(1, |(cursor, _)| cursor.next);

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 /// Largest `payload.seq`: fits in a signed 64-bit integer, which every client language has.
 pub const MAX_SEQ: u64 = i64::MAX as u64;
 
-/// What a user did: the accepted body of `POST /events`, and the payload of its event.
+/// User activity: the accepted body of `POST /events`, and the payload of its event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserActivity {

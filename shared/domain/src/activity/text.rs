@@ -30,11 +30,11 @@ macro_rules! text {
 }
 
 text!(
-    /// Who did something.
+    /// Id of a user.
     UserId
 );
 text!(
-    /// What was done.
+    /// Type of an activity, such as `click`.
     ActivityType
 );
 text!(

@@ -54,7 +54,7 @@ pub struct TimerFired {
     pub version: u64,
 }
 
-/// The payload of `TimerFailed`: it was given up.
+/// The payload of `TimerFailed`: the webhook could not be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimerFailed {
@@ -75,7 +75,7 @@ pub struct TimerFailed {
     pub version: u64,
 }
 
-/// The payload of `TimerDue`: an attempt is to be made.
+/// The payload of `TimerDue`: an attempt is due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimerDue {

@@ -97,7 +97,7 @@ struct Shard {
     shard: u8,
     /// Key of the last item that was read.
     after: Option<String>,
-    /// Whether the shard may hold items behind `after`.
+    /// Whether the shard may hold items after `after`.
     more: bool,
 }
 

@@ -109,7 +109,7 @@ impl Kafka {
         });
     }
 
-    /// The live producer. If there is none, tries to start one until `deadline`.
+    /// The live producer. If there is none, keeps trying to start one until `deadline`.
     async fn link(&self, deadline: Instant) -> Result<Arc<Link>, PublishError> {
         let mut receiver = self.state.subscribe();
         let mut reason = PublishError::unavailable("connecting takes longer than the caller waits");

@@ -1,10 +1,10 @@
 //! All keys of the timers table.
 //!
-//! | what | `pk` | `sk` |
+//! | item | `pk` | `sk` |
 //! |---|---|---|
 //! | a timer | `timer#{timerId}` | `timer` |
-//! | an entry of the due index: an attempt that is to be made | `due#{shard}` | `{dueAt, 15 digits of Unix ms}#{timerId}` |
-//! | who reads the due index | `runner` | `lease` |
+//! | an entry of the due index: an outstanding attempt | `due#{shard}` | `{dueAt, 15 digits of Unix ms}#{timerId}` |
+//! | the lease for reading the due index | `runner` | `lease` |
 //!
 //! The due index consists of items, not of a `DynamoDB` index, because an entry is written and deleted in the
 //! transaction that changes its timer.
