@@ -110,6 +110,26 @@ pub struct Delivery {
     pub enabled: bool,
 }
 
+impl Delivery {
+    /// What Lambda does where nothing is said, from the oldest record on and without gathering batches.
+    pub fn new(logical_id: &str, function: &str) -> Self {
+        Self {
+            logical_id: logical_id.to_owned(),
+            function: function.to_owned(),
+            starting_position: StartingPosition::TrimHorizon,
+            batch_size: 100,
+            window: Duration::ZERO,
+            filters: Vec::new(),
+            report_batch_item_failures: false,
+            maximum_retry_attempts: None,
+            maximum_record_age: None,
+            bisect: false,
+            on_failure: None,
+            enabled: true,
+        }
+    }
+}
+
 /// A Kafka event source mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KafkaMapping {

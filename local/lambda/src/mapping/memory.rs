@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use local_template::model::{Delivery, StartingPosition};
+use local_template::model::Delivery;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -220,20 +220,7 @@ impl Sink for Kept {
 
 /// A mapping with AWS's defaults, but for the window, which is zero.
 pub(super) fn delivery() -> Delivery {
-    Delivery {
-        logical_id: "Mapping".into(),
-        function: "function".into(),
-        starting_position: StartingPosition::TrimHorizon,
-        batch_size: 100,
-        window: Duration::ZERO,
-        filters: Vec::new(),
-        report_batch_item_failures: true,
-        maximum_retry_attempts: None,
-        maximum_record_age: None,
-        bisect: false,
-        on_failure: None,
-        enabled: true,
-    }
+    Delivery { report_batch_item_failures: true, ..Delivery::new("Mapping", "function") }
 }
 
 /// Waits of a test.

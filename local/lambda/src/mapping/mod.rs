@@ -38,8 +38,6 @@ mod nisshi;
 #[cfg(test)]
 mod property;
 #[cfg(test)]
-mod stream_tests;
-#[cfg(test)]
 mod table;
 
 use std::path::PathBuf;

@@ -1,18 +1,33 @@
 //! DynamoDB stream mappings against the embedded DynamoDB.
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use local_aws::AwsEndpoint;
+use local_lambda::mapping::retry::Backoff;
+use local_lambda::mapping::{Mappings, Settings};
+use local_lambda::{Invoke, Outcome};
 use local_template::model::{Delivery, StreamMapping, Template};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::memory::{QUICK, delivery, until};
-use super::{Mappings, Settings};
-use crate::invoke::{Invoke, Outcome};
+const QUICK: Backoff = Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(2) };
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn delivery() -> Delivery {
+    Delivery { report_batch_item_failures: true, ..Delivery::new("Mapping", "function") }
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
 
 /// A DynamoDB with one table that has a stream.
 struct Fixture {
