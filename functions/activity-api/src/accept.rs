@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use http::StatusCode;
 use jiff::Timestamp;
-use millrace_activity::limiter::{Grant, Want};
+use millrace_activity::limiter::{Grant, Request};
 use millrace_api::Problem;
 use millrace_domain::activity::UserActivity;
 use millrace_domain::event::{Context, Event, EventType, MAX_EVENT_BYTES};
@@ -63,9 +63,9 @@ impl Api {
         for ready in items.iter().flatten() {
             *counts.entry(&ready.user).or_default() += 1;
         }
-        let wants: Vec<Want<'_>> = counts.into_iter().map(|(user, count)| Want { user, count }).collect();
-        let grants = self.limiter.take(&wants).await;
-        let room = |(want, grant): (Want<'_>, Result<Grant, _>)| {
+        let wants: Vec<Request<'_>> = counts.into_iter().map(|(user, count)| Request { user, count }).collect();
+        let grants = self.limiter.acquire(&wants).await;
+        let room = |(want, grant): (Request<'_>, Result<Grant, _>)| {
             let grant = grant.inspect_err(|error| tracing::error!(%error, "rate limit")).ok();
             (want.user.to_owned(), Room::new(grant))
         };

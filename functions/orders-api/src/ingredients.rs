@@ -143,12 +143,13 @@ async fn commit(
     api.changes.expand(stored.and_then(|stored| stored.bundle.as_deref())).await?;
     let actions = vec![item::put(&api.store.ingredients, &next, None)?];
     let context = context(now, trace);
-    let entries = notify.into_iter().map(|notify| ingredient::entries::fell(notify, clock::new_id(), &context));
+    let entries =
+        notify.into_iter().map(|notify| ingredient::entries::low_stock_alert(notify, clock::new_id(), &context));
     let entries = entries.collect::<Result<Vec<_>, _>>()?;
     let change = Change { actions, entries, answer: claim.map(|claim| (claim, &answer)) };
-    match api.changes.make(change, now).await {
+    match api.changes.commit(change, now).await {
         Ok(()) => Ok(Some(answer)),
-        Err(Refused::Raced) => Ok(None),
+        Err(Refused::Conflict) => Ok(None),
         Err(Refused::Problem(problem)) => Err(problem),
     }
 }

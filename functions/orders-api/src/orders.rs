@@ -55,7 +55,7 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
         answer: claim.as_ref().map(|claim| (claim, &answer)),
     };
     // A new id cannot be in use.
-    api.changes.make(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
+    api.changes.commit(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
 

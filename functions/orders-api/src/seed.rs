@@ -49,7 +49,7 @@ async fn seed(api: &Api, trace: &TraceContext, claim: Option<Claim>) -> Result<A
     let answer = resource::json(StatusCode::OK, HeaderMap::new(), &Seeded { ingredients, products })?;
     if let Some(claim) = &claim {
         let change = Change { answer: Some((claim, &answer)), ..Change::default() };
-        api.changes.make(change, now).await.map_err(|refused| refused.or(idempotency::claim_lost))?;
+        api.changes.commit(change, now).await.map_err(|refused| refused.or(idempotency::claim_lost))?;
     }
     Ok(answer)
 }
@@ -60,10 +60,10 @@ async fn seed_ingredient(api: &Api, wanted: Ingredient) -> Result<Ingredient, Pr
             return Ok(stored.kept.ingredient);
         }
         let put = ingredient::item::put(&api.store.ingredients, &Kept::new(wanted.clone()), None)?;
-        match api.changes.make(Change { actions: vec![put], ..Change::default() }, wanted.created_at).await {
+        match api.changes.commit(Change { actions: vec![put], ..Change::default() }, wanted.created_at).await {
             Ok(()) => return Ok(wanted),
             // Another request has created it.
-            Err(Refused::Raced) => {}
+            Err(Refused::Conflict) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }
     }
@@ -81,9 +81,9 @@ async fn seed_product(api: &Api, mut wanted: Product, trace: &TraceContext) -> R
         let ids = [clock::new_id(), clock::new_id()];
         let entries = entries::saved(EventType::ProductCreated, &wanted, ids, &context)?;
         let actions = vec![item::put(&api.store.products, stored.version(), Next::Live(&wanted), None)?];
-        match api.changes.make(Change { actions, entries, answer: None }, wanted.created_at).await {
+        match api.changes.commit(Change { actions, entries, answer: None }, wanted.created_at).await {
             Ok(()) => return Ok(wanted),
-            Err(Refused::Raced) => {}
+            Err(Refused::Conflict) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }
     }

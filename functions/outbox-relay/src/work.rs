@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Time of the invocation that is kept in reserve; no new work starts after it.
 const MARGIN: Duration = Duration::from_secs(3);
 
-/// Why a run failed. Lambda retries it, and an alarm counts it.
+/// Why a run failed. What it left is found by the next scheduled run; a failed batch of stream records is retried.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     #[error("{0} aggregates still have events pending")]

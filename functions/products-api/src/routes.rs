@@ -171,14 +171,14 @@ async fn change(
 ) -> Result<(), Refused> {
     api.changes.expand(from.bundle.as_deref()).await?;
     let actions = vec![item::put(&api.store.table, from.version(), next, None)?];
-    api.changes.make(Change { actions, entries, answer }, now).await
+    api.changes.commit(Change { actions, entries, answer }, now).await
 }
 
 /// Whether a change was committed; false if it lost a race and has to be decided again.
 fn wins(change: Result<(), Refused>) -> Result<bool, Problem> {
     match change {
         Ok(()) => Ok(true),
-        Err(Refused::Raced) => Ok(false),
+        Err(Refused::Conflict) => Ok(false),
         Err(Refused::Problem(problem)) => Err(problem),
     }
 }

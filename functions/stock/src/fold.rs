@@ -146,7 +146,7 @@ fn changes(
             let (version, updated_at) = (before.version + 1, context.now);
             let next = Product { stock: *stock, version, updated_at, ..before.clone() };
             let ids = [new_id(), new_id()];
-            plan.entries.extend(product::entries::taken(&next, before.stock, ids, context)?);
+            plan.entries.extend(product::entries::stock_reduced(&next, before.stock, ids, context)?);
             plan.products.push(next);
         }
     }
@@ -157,7 +157,7 @@ fn changes(
             (next.stock, next.version, next.updated_at) = (*stock, next.version + 1, context.now);
             let (next, notify) = before.change(next);
             if let Some(notify) = notify {
-                plan.entries.push(ingredient::entries::fell(notify, new_id(), context)?);
+                plan.entries.push(ingredient::entries::low_stock_alert(notify, new_id(), context)?);
             }
             plan.ingredients.push(next);
         }

@@ -25,7 +25,7 @@ pub struct Lease {
 
 /// The stored lease, in Unix milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct LeaseState {
     /// When it expires unless it is renewed; 0 if it was released.
     pub until: i64,
     /// When its holder plans to release it.
@@ -38,10 +38,10 @@ impl Lease {
     }
 
     /// Reads the lease; `None` before the first run.
-    pub async fn look(&self) -> Result<Option<Standing>, StoreError> {
+    pub async fn look(&self) -> Result<Option<LeaseState>, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.table).set_key(Some(key())).consistent_read(true);
         let answer = get.send().await?;
-        let read = |item| Ok(Standing { until: number(item, "until")?, ends: number(item, "ends")? });
+        let read = |item| Ok(LeaseState { until: number(item, "until")?, ends: number(item, "ends")? });
         answer.item().map(read).transpose()
     }
 

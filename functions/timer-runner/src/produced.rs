@@ -32,7 +32,7 @@ struct Seen {
 
 /// Whether to produce an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum Decision {
     /// For the first time, as far as this process knows.
     First,
     /// Again.
@@ -48,10 +48,14 @@ impl Produced {
     }
 
     /// Whether to produce an entry that was found in the index.
-    pub fn turn(&mut self, sk: &str, now: i64) -> Turn {
-        let Some(seen) = self.entries.get_mut(sk) else { return Turn::First };
+    pub fn turn(&mut self, sk: &str, now: i64) -> Decision {
+        let Some(seen) = self.entries.get_mut(sk) else { return Decision::First };
         seen.pass = self.pass;
-        if now - seen.at >= i64::try_from(REPEAT.as_millis()).unwrap_or(i64::MAX) { Turn::Again } else { Turn::Wait }
+        if now - seen.at >= i64::try_from(REPEAT.as_millis()).unwrap_or(i64::MAX) {
+            Decision::Again
+        } else {
+            Decision::Wait
+        }
     }
 
     /// Records that Kafka has acknowledged an entry.
@@ -91,7 +95,7 @@ mod tests {
     fn pass(produced: &mut Produced, index: &[String], now: i64) -> Vec<String> {
         produced.begin();
         let window = index.get(..WINDOW).unwrap_or(index);
-        let due: Vec<String> = window.iter().filter(|sk| produced.turn(sk, now) != Turn::Wait).cloned().collect();
+        let due: Vec<String> = window.iter().filter(|sk| produced.turn(sk, now) != Decision::Wait).cloned().collect();
         for sk in &due {
             produced.note(sk.clone(), now);
         }

@@ -13,7 +13,7 @@ use millrace_platform::shutdown;
 use millrace_store::timer::keys;
 
 use crate::held_lease::HeldLease;
-use crate::lease::{Lease, Standing};
+use crate::lease::{Lease, LeaseState};
 use crate::watch::Index;
 
 /// How long a run works. A schedule starts within a minute of its time, so the next run starts at most 120 s later.
@@ -62,7 +62,7 @@ async fn obtain(lease: &Lease, ends: Timestamp) -> Option<Timestamp> {
         }
         let wait = match attempt(lease, now, ends).await {
             Ok(Ok(until)) => return Some(until),
-            Ok(Err(standing)) => patience(standing, now),
+            Ok(Err(standing)) => poll_delay(standing, now),
             Err(error) => {
                 tracing::warn!(%error, "the lease is looked at later");
                 LOOK_EVERY
@@ -77,7 +77,7 @@ async fn attempt(
     lease: &Lease,
     now: Timestamp,
     ends: Timestamp,
-) -> Result<Result<Timestamp, Option<Standing>>, StoreError> {
+) -> Result<Result<Timestamp, Option<LeaseState>>, StoreError> {
     let standing = lease.look().await?;
     if standing.is_some_and(|standing| standing.until > now.as_millisecond()) {
         return Ok(Err(standing));
@@ -86,8 +86,8 @@ async fn attempt(
 }
 
 /// How long to wait before reading a lease again that another run holds.
-fn patience(standing: Option<Standing>, now: Timestamp) -> Duration {
-    let Some(Standing { until, ends }) = standing else { return LOOK_SOON };
+fn poll_delay(standing: Option<LeaseState>, now: Timestamp) -> Duration {
+    let Some(LeaseState { until, ends }) = standing else { return LOOK_SOON };
     let free = until.min(ends) - now.as_millisecond();
     Duration::from_millis(u64::try_from(free).unwrap_or(0)).clamp(LOOK_SOON, LOOK_EVERY)
 }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn who_waits_looks_each_second_and_is_there_when_the_lease_may_be_free() {
         let now = Timestamp::from_millisecond(100_000).unwrap();
-        let waits = |until, ends| patience(Some(Standing { until, ends }), now).as_millis();
+        let waits = |until, ends| poll_delay(Some(LeaseState { until, ends }), now).as_millis();
         assert_eq!(waits(110_000, 200_000), 1_000);
         assert_eq!(waits(110_000, 100_400), 400, "its holder stops");
         assert_eq!(waits(100_300, 200_000), 300, "its holder has not renewed it");

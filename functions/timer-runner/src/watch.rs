@@ -10,12 +10,12 @@ use millrace_platform::clock;
 use millrace_platform::dynamo::{Item, StoreError, s};
 use millrace_platform::kafka::{PublishError, Publisher, Record};
 use millrace_platform::metrics::{self, Metric};
-use millrace_store::timer::{DueEntry, keys};
+use millrace_store::timer::{DueEntry, entries, keys};
 use tokio::task::unconstrained;
 use tokio::time::MissedTickBehavior;
 
 use crate::held_lease::HeldLease;
-use crate::produced::{Produced, Turn, WINDOW};
+use crate::produced::{Decision, Produced, WINDOW};
 
 /// Time between two reads of a shard. It bounds the lateness of a timer that is to fire immediately; other timers are
 /// found ahead of their time.
@@ -119,7 +119,7 @@ impl Index {
         let mut due = Vec::new();
         for entry in entries {
             match produced.turn(&entry.sk(), now.as_millisecond()) {
-                Turn::Wait => {}
+                Decision::Wait => {}
                 turn => due.push(self.publish(entry, turn)),
             }
         }
@@ -144,8 +144,8 @@ impl Index {
         outcome
     }
 
-    async fn publish(&self, entry: DueEntry, turn: Turn) -> Result<(DueEntry, Turn), PassError> {
-        let event = entry.due.clone().event(entry.traceparent.clone());
+    async fn publish(&self, entry: DueEntry, turn: Decision) -> Result<(DueEntry, Decision), PassError> {
+        let event = entries::due(entry.due.clone(), entry.traceparent.clone());
         let (topic, key) = (event.kind.topic().name(), entry.due.timer_id.to_string());
         let record = Record::event(topic, key, serde_json::to_vec(&event)?, entry.traceparent.clone());
         self.publisher.publish(record, WITHIN).await?;
@@ -177,8 +177,8 @@ impl Index {
 }
 
 impl Tally {
-    fn add(&mut self, turn: Turn, lateness: Duration) {
-        if turn == Turn::First {
+    fn add(&mut self, turn: Decision, lateness: Duration) {
+        if turn == Decision::First {
             self.first += 1;
             self.lateness = self.lateness.max(lateness);
         } else {

@@ -88,7 +88,7 @@ async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Optio
     let answered = claim.as_ref().map(|claim| (claim, &answer));
     let change = Change { actions, entries: vec![entry], answer: answered };
     // A new id cannot be in use.
-    api.changes.make(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
+    api.changes.commit(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
 
@@ -125,10 +125,10 @@ async fn cancel(
             Timer { status: Status::Cancelled, version: timer.version + 1, updated_at: now, ..timer.clone() };
         let entry = entries::cancelled(&cancelled, clock::new_id(), &context(now, &trace))?;
         let table = &api.store.timers;
-        let actions = vec![table.replace(&cancelled)?, table.leave(&timer)?];
-        match api.changes.make(Change { actions, entries: vec![entry], answer: None }, now).await {
+        let actions = vec![table.replace(&cancelled)?, table.remove_due(&timer)?];
+        match api.changes.commit(Change { actions, entries: vec![entry], answer: None }, now).await {
             Ok(()) => return Ok(StatusCode::NO_CONTENT.into_response()),
-            Err(Refused::Raced) => {}
+            Err(Refused::Conflict) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }
     }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use crate::schedule::{self, Answer, MAX_ATTEMPTS, Verdict};
+use crate::schedule::{self, Answer, MAX_ATTEMPTS, NextStep};
 use jiff::{SignedDuration, Timestamp};
 use millrace_domain::timer::{Attempt, Status, Timer};
 
-use crate::handoff::Due;
-use crate::send::Outcome;
+use crate::attempt::{Due, Outcome};
 
 /// How long a claim lasts: enough for the request and its overhead. Shorter than the time after which the runner
 /// produces an attempt again.
@@ -71,18 +70,18 @@ pub fn settle(claimed: &Timer, outcome: &Outcome, begun: Timestamp, now: Timesta
     });
     let hidden = timer.attempts.len().saturating_sub(MAX_SHOWN);
     timer.attempts.drain(..hidden);
-    let ending = match schedule::verdict(claimed.attempt, answer, now, random) {
-        Verdict::Delivered => {
+    let ending = match schedule::next_step(claimed.attempt, answer, now, random) {
+        NextStep::Delivered => {
             timer.status = Status::Fired;
             Ending::Delivered(outcome.status.unwrap_or_default())
         }
-        Verdict::Again(at) => {
+        NextStep::Again(at) => {
             timer.status = Status::Scheduled;
             timer.attempt = claimed.attempt.saturating_add(1);
             timer.due_at = at;
             Ending::Again
         }
-        Verdict::GivenUp => {
+        NextStep::GivenUp => {
             timer.status = Status::Failed;
             Ending::GivenUp(outcome.error.clone().unwrap_or_default())
         }

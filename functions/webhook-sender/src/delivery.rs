@@ -16,8 +16,9 @@ use millrace_platform::metrics::{self, Metric};
 use millrace_platform::telemetry;
 use tracing::Instrument;
 
+use crate::attempt::{Due, Outcome};
 use crate::change::{CLAIM, Ending, claim, settle};
-use crate::handoff::{Due, Handoff};
+use crate::handoff::Handoff;
 use crate::send::{Message, Sender};
 use crate::store::Store;
 
@@ -151,7 +152,7 @@ impl Deliveries {
         Ok(None)
     }
 
-    async fn request(&self, timer: &Timer, begun: Timestamp, limit: Duration) -> crate::send::Outcome {
+    async fn request(&self, timer: &Timer, begun: Timestamp, limit: Duration) -> Outcome {
         let message = Message {
             url: &timer.url,
             id: timer.id.as_str(),

@@ -1,5 +1,6 @@
 //! Hands due attempts over to an asynchronous invocation of this function.
 
+use crate::attempt::Due;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
@@ -12,26 +13,10 @@ use millrace_domain::timer::TimerDue;
 use millrace_platform::aws;
 use millrace_platform::batching::Batcher;
 use millrace_platform::settings::{self, MissingSetting};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Most attempts of one invocation: 30 KB of payload, and at most some 100 KB of memory for each attempt.
 const MAX_ATTEMPTS: usize = 100;
-
-/// A due attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Due {
-    /// The timer, the number of the attempt and its time.
-    #[serde(flatten)]
-    pub due: TimerDue,
-    /// Whether it comes from redriving its dead letter: then the timer has failed, and gets one more attempt.
-    pub redriven: bool,
-    /// Partition of its record in `timer-due`.
-    pub partition: i64,
-    /// Offset in the partition.
-    pub offset: i64,
-}
 
 /// The Lambda client. `AWS_ENDPOINT_URL_LAMBDA` is the SDKs' standard variable for a separate endpoint of this service.
 pub fn client() -> Result<Client, MissingSetting> {

@@ -5,6 +5,7 @@
 //! the due attempts, and that invocation makes them, all concurrently. Attempts that are lost on the way are still in
 //! the due index, and are produced again.
 
+mod attempt;
 mod change;
 mod connect;
 mod delivery;

@@ -44,7 +44,7 @@ pub enum Answer {
 
 /// The consequence of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum NextStep {
     /// It was delivered.
     Delivered,
     /// The next attempt is due at this time.
@@ -59,18 +59,18 @@ pub enum Verdict {
 /// redirects, which are not followed. 429 and 503 may request a longer wait than the schedule's, but never a shorter
 /// one.
 #[must_use]
-pub fn verdict(attempt: u32, answer: Answer, now: Timestamp, random: f64) -> Verdict {
+pub fn next_step(attempt: u32, answer: Answer, now: Timestamp, random: f64) -> NextStep {
     let retry_after = match answer {
-        Answer::Status { status: 200..=299, .. } => return Verdict::Delivered,
-        Answer::Status { status: 410, .. } => return Verdict::GivenUp,
+        Answer::Status { status: 200..=299, .. } => return NextStep::Delivered,
+        Answer::Status { status: 410, .. } => return NextStep::GivenUp,
         Answer::Status { status: 429 | 503, retry_after } => retry_after,
         Answer::Status { .. } | Answer::Nothing => None,
     };
     let position = usize::try_from(attempt).unwrap_or(usize::MAX).saturating_sub(1);
-    let Some(wait) = WAITS.get(position) else { return Verdict::GivenUp };
+    let Some(wait) = WAITS.get(position) else { return NextStep::GivenUp };
     let scheduled = later(now, wait.mul_f64(1.0 + JITTER * random.clamp(0.0, 1.0)));
     let asked = retry_after.map_or(scheduled, |asked| asked.min(later(now, MAX_RETRY_AFTER)));
-    Verdict::Again(scheduled.max(asked))
+    NextStep::Again(scheduled.max(asked))
 }
 
 /// The time that a `Retry-After` header specifies: seconds from `now`, or a date (RFC 9110, section 10.2.3).
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_receiver_that_always_fails_is_tried_ten_times_over_three_days() {
         let (mut now, mut attempts) = (START, 1);
-        while let Verdict::Again(next) = verdict(attempts, status(500), now, 0.0) {
+        while let NextStep::Again(next) = next_step(attempts, status(500), now, 0.0) {
             (now, attempts) = (next, attempts + 1);
         }
         assert_eq!(attempts, MAX_ATTEMPTS);
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn each_status_means_what_the_specification_says() {
         for good in [200, 201, 204, 299] {
-            assert_eq!(verdict(1, status(good), START, 0.5), Verdict::Delivered);
+            assert_eq!(next_step(1, status(good), START, 0.5), NextStep::Delivered);
         }
-        assert_eq!(verdict(1, status(410), START, 0.5), Verdict::GivenUp);
+        assert_eq!(next_step(1, status(410), START, 0.5), NextStep::GivenUp);
         for repeated in [100, 199, 300, 301, 302, 307, 308, 400, 401, 404, 408, 429, 500, 502, 503, 504] {
-            assert!(matches!(verdict(1, status(repeated), START, 0.5), Verdict::Again(_)), "{repeated}");
+            assert!(matches!(next_step(1, status(repeated), START, 0.5), NextStep::Again(_)), "{repeated}");
         }
-        assert!(matches!(verdict(9, Answer::Nothing, START, 0.5), Verdict::Again(_)));
-        assert_eq!(verdict(10, Answer::Nothing, START, 0.5), Verdict::GivenUp);
+        assert!(matches!(next_step(9, Answer::Nothing, START, 0.5), NextStep::Again(_)));
+        assert_eq!(next_step(10, Answer::Nothing, START, 0.5), NextStep::GivenUp);
     }
 
     #[test]
@@ -143,8 +143,8 @@ mod tests {
         ) {
             prop_assume!(code != 410);
             let retry_after = asked.map(|seconds| START + jiff::SignedDuration::from_secs(seconds));
-            let next = verdict(attempt, Answer::Status { status: code, retry_after }, START, random);
-            let Verdict::Again(next) = next else { panic!("{next:?}") };
+            let next = next_step(attempt, Answer::Status { status: code, retry_after }, START, random);
+            let NextStep::Again(next) = next else { panic!("{next:?}") };
             let wait = next.duration_since(START).unsigned_abs();
             let scheduled = WAITS[attempt as usize - 1];
             prop_assert!(next > START && wait >= scheduled);

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use crate::attempt::Outcome;
 use crate::connect::{self, ConnectError};
 
 /// Most bytes of a response that are buffered: its head has to fit. The body is not read.
@@ -35,17 +36,6 @@ pub struct Message<'a> {
     pub id: &'a str,
     pub body: Bytes,
     pub secret: Option<&'a Secret>,
-}
-
-/// Outcome of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// HTTP status, if there was a response.
-    pub status: Option<u16>,
-    /// The response's `Retry-After`.
-    pub retry_after: Option<String>,
-    /// Why it failed.
-    pub error: Option<String>,
 }
 
 /// Sends requests, each over its own connection.

@@ -10,8 +10,9 @@ use millrace_delivery::dead_letter::DeadLetters;
 use millrace_platform::invocations;
 use serde::Deserialize;
 
+use crate::attempt::Due;
 use crate::delivery::Deliveries;
-use crate::handoff::{Due, Handoff};
+use crate::handoff::Handoff;
 
 /// Time of the invocation left when attempts have to be finished.
 const MARGIN: Duration = Duration::from_secs(1);

@@ -13,8 +13,9 @@ use millrace_platform::dynamo::{MAX_ACTIONS, StoreError, transact_each};
 use millrace_store::timer::{Table, entries};
 use uuid::Uuid;
 
+use crate::attempt::Due;
 use crate::change::Ending;
-use crate::handoff::{Due, Handoff};
+use crate::handoff::Handoff;
 
 /// Most actions of one attempt's transaction: timer, due index, event and dead letter. Their items have at most 60 KB.
 const ACTIONS: usize = 4;
@@ -54,7 +55,7 @@ impl Store {
         if claimed.attempt != due.due.attempt {
             // A redriven timer is no longer in the due index; it is added again, so that the attempt is repeated if its
             // sender dies.
-            actions.push(self.timers.enter(claimed)?);
+            actions.push(self.timers.add_due(claimed)?);
         }
         written(&self.claims, actions).await
     }
@@ -69,9 +70,9 @@ impl Store {
         due: &Due,
         id: Uuid,
     ) -> Result<bool, StoreError> {
-        let mut actions = vec![self.timers.replace(settled)?, self.timers.leave(claimed)?];
+        let mut actions = vec![self.timers.replace(settled)?, self.timers.remove_due(claimed)?];
         if settled.status == Status::Scheduled {
-            actions.push(self.timers.enter(settled)?);
+            actions.push(self.timers.add_due(settled)?);
         }
         if let Some(entry) = entry(settled, ending, id).map_err(|error| StoreError::Corrupt(error.to_string()))? {
             actions.push(Entry { wake: true, ..entry }.put(&self.outbox)?);
@@ -104,7 +105,7 @@ fn entry(timer: &Timer, ending: &Ending, id: Uuid) -> Result<Option<Entry>, Entr
 /// The dead letter contains the event of the last attempt, so that a redrive causes one more.
 fn letter(timer: &Timer, why: &str, due: &Due) -> Result<DeadLetter, StoreError> {
     let last = TimerDue { timer_id: timer.id.clone(), attempt: timer.attempt, due_at: timer.due_at };
-    let event = last.event(timer.traceparent.clone());
+    let event = entries::due(last, timer.traceparent.clone());
     let value = serde_json::to_vec(&event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(DeadLetter {
         id: event.id,

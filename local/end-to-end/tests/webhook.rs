@@ -163,7 +163,7 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
     let timers: Vec<Timer> = (0..count).map(timer).collect();
     // A transaction has 100 actions.
     for timers in timers.chunks(50) {
-        let actions = timers.iter().flat_map(|timer| [table.insert(timer).unwrap(), table.enter(timer).unwrap()]);
+        let actions = timers.iter().flat_map(|timer| [table.insert(timer).unwrap(), table.add_due(timer).unwrap()]);
         let write = stack.dynamodb.transact_write_items().set_transact_items(Some(actions.collect()));
         write.send().await.unwrap();
     }

@@ -49,14 +49,14 @@ impl Default for Cursor {
 impl Cursor {
     /// Whether the waiting events have to be read before going on: one of them may be next.
     #[must_use]
-    pub fn may_drain(&self) -> bool {
+    pub fn may_have_ready(&self) -> bool {
         self.waiting > 0 && self.first <= self.next
     }
 
     /// Whether an event with this seq may already be stored. If its seq is neither before the cursor nor at or after
     /// the first waiting one, the event is certainly new for this user.
     #[must_use]
-    pub fn may_know(&self, seq: Option<u64>) -> bool {
+    pub fn may_be_stored(&self, seq: Option<u64>) -> bool {
         seq.is_none_or(|seq| seq < self.next || (self.waiting > 0 && seq >= self.first))
     }
 
@@ -121,7 +121,7 @@ mod tests {
         assert!(!idle.to_item(&user).contains_key(keys::DUE_SHARD));
         assert_eq!(text(&busy.to_item(&user), keys::DUE_AT).unwrap(), "2026-11-21T06:01:00.000Z");
         assert_eq!(
-            [None, Some(7), Some(8), Some(9), Some(10)].map(|seq| busy.may_know(seq)),
+            [None, Some(7), Some(8), Some(9), Some(10)].map(|seq| busy.may_be_stored(seq)),
             [true, true, false, false, true]
         );
     }

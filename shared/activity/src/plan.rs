@@ -68,7 +68,7 @@ pub struct State {
 
 /// The condition of a write on an event's stored state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Was {
+pub enum Expected {
     /// It does not exist: the event is new.
     Absent,
     /// It is waiting, after this many attempts.
@@ -85,18 +85,18 @@ pub enum Write {
         /// The new state.
         state: EventState,
         /// The condition.
-        was: Was,
+        was: Expected,
     },
     /// Stores the outcome of a redrive, on condition that it is not stored yet.
     Redriven(EventState),
     /// Adds an event to the waiting ones.
-    Wait(Waiting),
+    Buffer(Waiting),
     /// Removes a waiting event, by its rank and id.
-    Unwait(u64, String),
+    RemoveWaiting(u64, String),
     /// Records a skipped gap: its first and last seq.
     Gap(u64, u64),
     /// Stores a failed event as a dead letter.
-    Letter {
+    DeadLetter {
         /// The event.
         activity: Activity,
         /// Number of attempts.
@@ -120,7 +120,7 @@ pub struct Plan {
     /// All other writes.
     pub writes: Vec<Write>,
     /// Positions of the incoming events that this settles.
-    pub settled: Vec<usize>,
+    pub completed: Vec<usize>,
 }
 
 /// The next step after the plan is written.
@@ -159,7 +159,7 @@ impl State {
                 Write::Redriven(state) => {
                     self.redriven.extend(state.redrive.map(|redrive| (state.event_id, redrive)));
                 }
-                Write::Wait(_) | Write::Unwait(..) | Write::Gap(..) | Write::Letter { .. } => {}
+                Write::Buffer(_) | Write::RemoveWaiting(..) | Write::Gap(..) | Write::DeadLetter { .. } => {}
             }
         }
         if let Some((cursor, profile)) = plan.next {

@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt};
 use crate::Activity;
 use crate::decide::decide;
 use crate::item::Status;
-use crate::plan::{Next, Page, Plan, Rules, State, Was, Write};
+use crate::plan::{Expected, Next, Page, Plan, Rules, State, Write};
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::StoreError;
 
@@ -74,17 +74,17 @@ impl Tally {
         for write in &plan.writes {
             match write {
                 Write::Event { state, was } => {
-                    new += usize::from(!matches!(was, Was::Buffered(_)));
+                    new += usize::from(!matches!(was, Expected::Buffered(_)));
                     self.processed += usize::from(state.status == Status::Processed);
                     self.failed += usize::from(state.status == Status::Failed);
                     self.late += usize::from(state.late);
                 }
-                Write::Wait(_) => self.buffered += 1,
+                Write::Buffer(_) => self.buffered += 1,
                 Write::Gap(..) => self.gaps += 1,
-                Write::Redriven(_) | Write::Unwait(..) | Write::Letter { .. } => {}
+                Write::Redriven(_) | Write::RemoveWaiting(..) | Write::DeadLetter { .. } => {}
             }
         }
-        self.repeats += plan.settled.len().saturating_sub(new);
+        self.repeats += plan.completed.len().saturating_sub(new);
     }
 
     /// Adds the counts of another tally.
@@ -131,11 +131,11 @@ async fn load(store: &impl Store, arrived: &Arrived) -> Result<BTreeMap<UserId, 
     for user in users {
         states.entry(user.clone()).or_default();
     }
-    let may_know = |event: &&Activity| {
+    let may_be_stored = |event: &&Activity| {
         let state = states.get(&event.user);
-        event.redrive.is_some() || state.is_some_and(|state| state.cursor.may_know(event.seq))
+        event.redrive.is_some() || state.is_some_and(|state| state.cursor.may_be_stored(event.seq))
     };
-    let doubtful: Vec<&Activity> = arrived.values().flatten().filter(may_know).collect();
+    let doubtful: Vec<&Activity> = arrived.values().flatten().filter(may_be_stored).collect();
     store.events(&doubtful, &mut states).await?;
     Ok(states)
 }
@@ -175,7 +175,7 @@ async fn process_user(
             confirmed |= plan.next.is_some();
             (failures, pause) = (0, FIRST_PAUSE);
             tally.count(&plan);
-            let settled: BTreeSet<usize> = plan.settled.iter().copied().collect();
+            let settled: BTreeSet<usize> = plan.completed.iter().copied().collect();
             state.apply(plan);
             let mut at = 0..;
             pending.retain(|_| at.next().is_none_or(|at| !settled.contains(&at)));

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::plan::{Page, Plan, State, Was, Write};
+use crate::plan::{Expected, Page, Plan, State, Write};
 use crate::process::{Clock, Store};
 use crate::progress::Progress;
 use crate::{Activity, CONSUMER, Cursor, EventState, Profile, Waiting, keys};
@@ -184,8 +184,8 @@ impl Tables {
                 let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(corrupt)?;
                 actions.push(TransactWriteItem::builder().put(put).build());
             }
-            Write::Wait(waiting) => actions.push(self.put(waiting.to_item())?),
-            Write::Unwait(rank, id) => {
+            Write::Buffer(waiting) => actions.push(self.put(waiting.to_item())?),
+            Write::RemoveWaiting(rank, id) => {
                 let delete = Delete::builder().table_name(table);
                 let delete = delete.set_key(Some(key(keys::order(user), &keys::waiting(*rank, id))));
                 actions.push(TransactWriteItem::builder().delete(delete.build().map_err(corrupt)?).build());
@@ -197,7 +197,7 @@ impl Tables {
                 actions.push(self.put(item)?);
                 actions.push(self.letter(&gap_letter(user, *first, *last), plan.now)?);
             }
-            Write::Letter { activity, attempts, reason, detail } => {
+            Write::DeadLetter { activity, attempts, reason, detail } => {
                 let letter = event_letter(activity, *attempts, reason, detail);
                 actions.push(self.letter(&letter, plan.now)?);
             }
@@ -265,19 +265,19 @@ impl Tables {
 }
 
 /// The condition on the stored state of an event.
-fn condition(was: Was) -> (&'static str, Option<Item>) {
+fn condition(was: Expected) -> (&'static str, Option<Item>) {
     let values = |status: &str, attempts: u32| {
         Some(Item::from([(":status".to_owned(), s(status)), (":attempts".to_owned(), n(attempts))]))
     };
     match was {
-        Was::Absent => ("attribute_not_exists(pk)", None),
-        Was::Buffered(attempts) => ("#status = :status AND attempts = :attempts", values("buffered", attempts)),
-        Was::Failed(attempts) => ("#status = :status AND attempts = :attempts", values("failed", attempts)),
+        Expected::Absent => ("attribute_not_exists(pk)", None),
+        Expected::Buffered(attempts) => ("#status = :status AND attempts = :attempts", values("buffered", attempts)),
+        Expected::Failed(attempts) => ("#status = :status AND attempts = :attempts", values("failed", attempts)),
     }
 }
 
-fn names(was: Was) -> Option<std::collections::HashMap<String, String>> {
-    (was != Was::Absent).then(|| [("#status".to_owned(), "status".to_owned())].into())
+fn names(was: Expected) -> Option<std::collections::HashMap<String, String>> {
+    (was != Expected::Absent).then(|| [("#status".to_owned(), "status".to_owned())].into())
 }
 
 /// The outcome of a redrive: the event's state under its own key, in no index.

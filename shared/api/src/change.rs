@@ -29,7 +29,7 @@ pub struct Change<'a> {
 #[derive(Debug)]
 pub enum Refused {
     /// Lost a race: the state that it was decided on has changed.
-    Raced,
+    Conflict,
     /// Another reason, as reported to the client.
     Problem(Problem),
 }
@@ -37,9 +37,9 @@ pub enum Refused {
 impl Refused {
     /// The problem to report to the client; for a lost race, the result of `raced`.
     #[must_use]
-    pub fn or(self, raced: impl FnOnce() -> Problem) -> Problem {
+    pub fn or(self, conflict: impl FnOnce() -> Problem) -> Problem {
         match self {
-            Self::Raced => raced(),
+            Self::Conflict => conflict(),
             Self::Problem(problem) => problem,
         }
     }
@@ -76,7 +76,7 @@ impl Changes {
     ///
     /// # Errors
     /// [`Refused`] distinguishes a lost race from other reasons.
-    pub async fn make(&self, change: Change<'_>, now: Timestamp) -> Result<(), Refused> {
+    pub async fn commit(&self, change: Change<'_>, now: Timestamp) -> Result<(), Refused> {
         let Change { mut actions, entries, answer } = change;
         for entry in &entries {
             actions.push(entry.put(self.outbox.table())?);
@@ -87,7 +87,7 @@ impl Changes {
         }
         transact(&self.dynamo, actions).await.map_err(|error| match error {
             StoreError::Condition(failed) if failed.contains(&answer_at) => Refused::Problem(claim_lost()),
-            StoreError::Condition(_) => Refused::Raced,
+            StoreError::Condition(_) => Refused::Conflict,
             other => other.into(),
         })?;
         self.outbox.after_commit(entries).await;

@@ -112,7 +112,7 @@ fn event(kind: EventType) -> Value {
         }
         EventType::TimerDue => {
             let timer_id = TimerId::from(id);
-            serde_json::to_value(TimerDue { timer_id, attempt: 2, due_at: at }.event(trace()))
+            serde_json::to_value(entries::due(TimerDue { timer_id, attempt: 2, due_at: at }, trace()))
         }
     };
     event.unwrap()

@@ -214,7 +214,7 @@ fn fold(sim: &Sim, orders: &[Order], known: &Known, key: &str) -> (Take, Vec<(Pr
         let version = stored.version + 1;
         let taken = Product { stock: left[id], version, updated_at: context.now, ..product.clone() };
         let ids = [new_id(sim), new_id(sim)];
-        entries.extend(product::entries::taken(&taken, product.stock, ids, &context).unwrap());
+        entries.extend(product::entries::stock_reduced(&taken, product.stock, ids, &context).unwrap());
         let named = sim.world().bug != Some(Bug::DoesNotNameTheBundle);
         let bundle = named.then(|| key.to_owned());
         let to = Stored { version, body: Some(serde_json::to_string(&taken).unwrap()), bundle };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Candidate, Turn};
 use crate::attempt::attempt;
 use crate::item::Status;
-use crate::plan::{MAX_BYTES, MAX_TRIES, Next, Plan, Rules, State, Step, Was, Write};
+use crate::plan::{Expected, MAX_BYTES, MAX_TRIES, Next, Plan, Rules, State, Step, Write};
 use crate::{Activity, Cursor, EventState, Profile, Waiting};
 use millrace_domain::activity::UserId;
 
@@ -30,7 +30,7 @@ pub(super) struct Walk<'a> {
     cursor: Cursor,
     profile: Profile,
     writes: Vec<Write>,
-    settled: Vec<usize>,
+    completed: Vec<usize>,
     bytes: usize,
     /// Number of gaps skipped; each also has a dead letter.
     gaps: usize,
@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
             cursor: state.cursor.clone(),
             profile: state.profile.clone(),
             writes: Vec::new(),
-            settled: Vec::new(),
+            completed: Vec::new(),
             bytes: 0,
             gaps: 0,
             blocked: false,
@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
             // A repeat is settled together with the first one. It may have another seq than the waiting event with the
             // same id.
             if self.is_taken(event) || !seen.insert(&event.id) {
-                self.settled.push(at);
+                self.completed.push(at);
             } else {
                 new.push((at, event));
             }
@@ -103,7 +103,7 @@ impl<'a> Walk<'a> {
     /// Whether waiting events that have not been read may be next, or wait for a gap that is past its deadline.
     fn has_to_read(&self) -> bool {
         let old = self.cursor.since.is_some_and(|since| self.is_old(since));
-        self.state.page.is_none() && self.cursor.waiting > 0 && (self.cursor.may_drain() || old)
+        self.state.page.is_none() && self.cursor.waiting > 0 && (self.cursor.may_have_ready() || old)
     }
 
     fn is_old(&self, since: i64) -> bool {
@@ -131,23 +131,23 @@ impl<'a> Walk<'a> {
                 None
             }
             Candidate::New(at, event) if self.blocked => {
-                self.settled.push(at);
-                self.put_off(event);
+                self.completed.push(at);
+                self.buffer(event);
                 None
             }
             Candidate::Waiting(waiting) if waiting.activity.fails => self.try_again(waiting),
             Candidate::New(at, event) if event.fails => {
-                self.settled.push(at);
+                self.completed.push(at);
                 Some(self.try_first(event))
             }
             Candidate::Waiting(waiting) => {
-                self.unwait(waiting);
-                let was = Was::Buffered(self.attempts(&waiting.activity));
+                self.remove_waiting(waiting);
+                let was = Expected::Buffered(self.attempts(&waiting.activity));
                 self.succeed(&waiting.activity, was);
                 None
             }
             Candidate::New(at, event) => {
-                self.settled.push(at);
+                self.completed.push(at);
                 let was = self.was(event);
                 self.succeed(event, was);
                 None
@@ -179,8 +179,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The expected state of a new event's item.
-    fn was(&self, event: &Activity) -> Was {
-        self.state.known.get(&event.id).map_or(Was::Absent, |known| Was::Failed(known.attempts))
+    fn was(&self, event: &Activity) -> Expected {
+        self.state.known.get(&event.id).map_or(Expected::Absent, |known| Expected::Failed(known.attempts))
     }
 
     fn attempts(&self, event: &Activity) -> u32 {
@@ -188,7 +188,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Puts off an event that is early: it waits, or is dead-lettered if the buffer is full.
-    fn put_off(&mut self, event: &Activity) {
+    fn buffer(&mut self, event: &Activity) {
         let was = self.was(event);
         if self.cursor.waiting >= self.rules.waiting {
             let detail = format!("{} events of the user wait", self.rules.waiting);
@@ -203,15 +203,15 @@ impl<'a> Walk<'a> {
     fn wait(&mut self, event: &Activity) {
         self.bytes += event.bytes();
         self.cursor.partition = event.record.partition;
-        self.writes.push(Write::Wait(Waiting { activity: event.clone(), since: self.now }));
+        self.writes.push(Write::Buffer(Waiting { activity: event.clone(), since: self.now }));
         self.cursor.waiting += 1;
         self.first = Some(self.first.map_or(event.rank(), |first| first.min(event.rank())));
         self.moved = true;
     }
 
-    fn unwait(&mut self, waiting: &Waiting) {
+    fn remove_waiting(&mut self, waiting: &Waiting) {
         let rank = waiting.activity.rank();
-        self.writes.push(Write::Unwait(rank, waiting.activity.id.clone()));
+        self.writes.push(Write::RemoveWaiting(rank, waiting.activity.id.clone()));
         self.cursor.waiting = self.cursor.waiting.saturating_sub(1);
         // The next gap is a different one.
         self.cursor.since = None;
@@ -236,10 +236,10 @@ impl<'a> Walk<'a> {
         self.first = Some(event.rank());
         let known = self.state.known.get(&event.id);
         let (attempts, tries) = (self.attempts(event), self.tries(event));
-        let was = Was::Buffered(attempts);
+        let was = Expected::Buffered(attempts);
         if tries >= MAX_TRIES {
             self.first = None;
-            self.unwait(waiting);
+            self.remove_waiting(waiting);
             let detail = attempt(event).err().unwrap_or("the attempts are used up").to_owned();
             self.fail(event, was, attempts, "attempts_used_up", detail);
             return None;
@@ -253,7 +253,7 @@ impl<'a> Walk<'a> {
         Some(retry_at.map_or(Next::Again, Next::Wait))
     }
 
-    fn succeed(&mut self, event: &Activity, was: Was) {
+    fn succeed(&mut self, event: &Activity, was: Expected) {
         let at = self.now.max(self.cursor.last_at);
         self.cursor.last_at = at;
         self.profile.fold(event.kind.as_str(), event.at, event.seq);
@@ -263,17 +263,17 @@ impl<'a> Walk<'a> {
         self.finish(event, state, was);
     }
 
-    fn fail(&mut self, event: &Activity, was: Was, attempts: u32, reason: &'static str, detail: String) {
+    fn fail(&mut self, event: &Activity, was: Expected, attempts: u32, reason: &'static str, detail: String) {
         let mut state = event.state(Status::Failed);
         state.attempts = attempts;
         state.error = Some(format!("{reason}: {detail}"));
         self.bytes += event.bytes();
-        self.writes.push(Write::Letter { activity: event.clone(), attempts, reason, detail });
+        self.writes.push(Write::DeadLetter { activity: event.clone(), attempts, reason, detail });
         self.finish(event, state, was);
     }
 
     /// The event is final: the cursor advances if this event was next.
-    fn finish(&mut self, event: &Activity, mut state: EventState, was: Was) {
+    fn finish(&mut self, event: &Activity, mut state: EventState, was: Expected) {
         state.late = event.seq.is_some_and(|seq| seq < self.cursor.next);
         if event.seq == Some(self.cursor.next) {
             self.cursor.next += 1;
@@ -293,7 +293,7 @@ impl<'a> Walk<'a> {
             return Step { plan: None, next: Next::Read };
         }
         if !self.moved {
-            let nothing = self.writes.is_empty() && self.settled.is_empty();
+            let nothing = self.writes.is_empty() && self.completed.is_empty();
             return Step { plan: (!nothing).then(|| self.plan(None)), next };
         }
         self.close(next);
@@ -326,7 +326,7 @@ impl<'a> Walk<'a> {
             now: self.now,
             next,
             writes: std::mem::take(&mut self.writes),
-            settled: std::mem::take(&mut self.settled),
+            completed: std::mem::take(&mut self.completed),
         }
     }
 }

@@ -37,7 +37,7 @@ pub use queue::Grant;
 pub use window::{Plan, Rule, Seen, Write};
 
 /// Users per transaction.
-const TOGETHER: usize = 100;
+const USERS_PER_TRANSACTION: usize = 100;
 /// Concurrent transactions. Few, so that requests arriving meanwhile share the next one.
 const TRANSACTIONS: usize = 4;
 /// Concurrent single-user writes, per transaction, for users who cannot share it.
@@ -45,7 +45,7 @@ const AT_ONCE: usize = 16;
 
 /// A request to the limiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Want<'a> {
+pub struct Request<'a> {
     /// The user.
     pub user: &'a str,
     /// Number of events that ask to be accepted.
@@ -81,8 +81,8 @@ impl Limiter {
     ///
     /// # Errors
     /// Per user: the store does not answer. The requests may have been counted.
-    pub async fn take(&self, wants: &[Want<'_>]) -> Vec<Result<Grant, StoreError>> {
-        let ask = |want: &Want<'_>| match self.store.refused(want.user, want.count) {
+    pub async fn acquire(&self, requests: &[Request<'_>]) -> Vec<Result<Grant, StoreError>> {
+        let ask = |want: &Request<'_>| match self.store.refused(want.user, want.count) {
             Some(refused) => Ok(refused),
             None => {
                 let (tell, told) = oneshot::channel();
@@ -90,7 +90,7 @@ impl Limiter {
                 Err(told)
             }
         };
-        let asked: Vec<_> = wants.iter().map(ask).collect();
+        let asked: Vec<_> = requests.iter().map(ask).collect();
         self.start();
         let mut grants = Vec::with_capacity(asked.len());
         for asked in asked {
@@ -118,7 +118,7 @@ impl Limiter {
         loop {
             let next = {
                 let mut state = self.state();
-                let next = state.queue.next(TOGETHER);
+                let next = state.queue.next(USERS_PER_TRANSACTION);
                 state.running -= usize::from(next.is_empty());
                 next
             };

@@ -47,10 +47,10 @@ impl Witness {
             let item = match write {
                 Write::Event { state, .. } => format!("event {}", state.event_id),
                 Write::Redriven(state) => format!("redrive {} {:?}", state.event_id, state.redrive),
-                Write::Wait(waiting) => format!("waiting {} {}", waiting.activity.rank(), waiting.activity.id),
-                Write::Unwait(rank, id) => format!("waiting {rank} {id}"),
+                Write::Buffer(waiting) => format!("waiting {} {}", waiting.activity.rank(), waiting.activity.id),
+                Write::RemoveWaiting(rank, id) => format!("waiting {rank} {id}"),
                 Write::Gap(first, _) => format!("gap {first}"),
-                Write::Letter { activity, .. } => format!("letter {}", activity.id),
+                Write::DeadLetter { activity, .. } => format!("letter {}", activity.id),
             };
             self.check(items.insert(item.clone()), || format!("actions: two on {item}"));
         }
@@ -197,9 +197,9 @@ pub fn line(write: &Write) -> String {
             )
         }
         Write::Redriven(state) => format!("redriven {} {:?}", state.event_id, state.redrive),
-        Write::Wait(waiting) => format!("wait {} {}", waiting.activity.rank(), waiting.activity.id),
-        Write::Unwait(rank, id) => format!("unwait {rank} {id}"),
+        Write::Buffer(waiting) => format!("wait {} {}", waiting.activity.rank(), waiting.activity.id),
+        Write::RemoveWaiting(rank, id) => format!("remove_waiting {rank} {id}"),
         Write::Gap(first, last) => format!("gap {first} to {last}"),
-        Write::Letter { activity, reason, .. } => format!("letter {} {reason}", activity.id),
+        Write::DeadLetter { activity, reason, .. } => format!("letter {} {reason}", activity.id),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use millrace_activity::item::Status;
-use millrace_activity::plan::{Page, Plan, State, Was, Write};
+use millrace_activity::plan::{Expected, Page, Plan, State, Write};
 use millrace_activity::process::Store;
 use millrace_activity::{Activity, Cursor, EventState, Profile, Waiting};
 use millrace_domain::activity::UserId;
@@ -77,9 +77,9 @@ impl World {
                 let is = self.events.get(&state.event_id).map(|event| (event.status, event.attempts));
                 let free = self.has(Bug::WritesEventsWithoutACondition);
                 free || match was {
-                    Was::Absent => is.is_none(),
-                    Was::Buffered(attempts) => is == Some((Status::Buffered, *attempts)),
-                    Was::Failed(attempts) => is == Some((Status::Failed, *attempts)),
+                    Expected::Absent => is.is_none(),
+                    Expected::Buffered(attempts) => is == Some((Status::Buffered, *attempts)),
+                    Expected::Failed(attempts) => is == Some((Status::Failed, *attempts)),
                 }
             }
             Write::Redriven(state) => {
@@ -106,13 +106,13 @@ impl World {
             Write::Redriven(state) => {
                 self.redriven.insert((state.event_id.clone(), state.redrive.clone().unwrap()));
             }
-            Write::Wait(_) if self.has(Bug::DropsABufferedEvent) => {}
-            Write::Wait(waiting) => {
+            Write::Buffer(_) if self.has(Bug::DropsABufferedEvent) => {}
+            Write::Buffer(waiting) => {
                 let key = (waiting.activity.rank(), waiting.activity.id.clone());
                 self.waiting.entry(user.clone()).or_default().insert(key, waiting.clone());
             }
-            Write::Unwait(..) if self.has(Bug::LeavesAProcessedEventWaiting) => {}
-            Write::Unwait(rank, id) => {
+            Write::RemoveWaiting(..) if self.has(Bug::LeavesAProcessedEventWaiting) => {}
+            Write::RemoveWaiting(rank, id) => {
                 self.waiting.entry(user.clone()).or_default().remove(&(*rank, id.clone()));
             }
             Write::Gap(first, last) => {
@@ -120,8 +120,8 @@ impl World {
                 let behind = waiting.filter(|((rank, _), _)| rank > last).map(|(_, waiting)| waiting.since).min();
                 self.witness.gap(now, user, (*first, *last), behind);
             }
-            Write::Letter { .. } if self.has(Bug::ForgetsTheDeadLetter) => {}
-            Write::Letter { activity, attempts, reason, .. } => {
+            Write::DeadLetter { .. } if self.has(Bug::ForgetsTheDeadLetter) => {}
+            Write::DeadLetter { activity, attempts, reason, .. } => {
                 let (activity, attempts) = (activity.clone(), *attempts);
                 let letter = Letter { reason, attempts, activity, redriven: false };
                 self.letters.insert(letter.activity.id.clone(), letter);

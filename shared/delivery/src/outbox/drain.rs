@@ -21,7 +21,7 @@ pub enum Step<'a, E> {
 
 /// Result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Learnt<E> {
+pub enum Performed<E> {
     /// The first pending entries, and whether there are more.
     Pending(Vec<E>, bool),
     /// Kafka has acknowledged the entry.
@@ -78,14 +78,14 @@ impl<E, F> Drain<E, F> {
 
     /// Records the result of the step. An entry whose publication is uncertain stays in the outbox and is published
     /// again.
-    pub fn learn(&mut self, result: Result<Learnt<E>, F>) {
+    pub fn apply(&mut self, result: Result<Performed<E>, F>) {
         self.state = match result {
-            Ok(Learnt::Pending(entries, more)) => {
+            Ok(Performed::Pending(entries, more)) => {
                 (self.entries, self.more) = (entries.into(), more);
                 self.following()
             }
-            Ok(Learnt::Acknowledged) => State::Delete,
-            Ok(Learnt::Deleted) => {
+            Ok(Performed::Acknowledged) => State::Delete,
+            Ok(Performed::Deleted) => {
                 self.entries.pop_front();
                 self.published += 1;
                 self.following()
@@ -128,11 +128,11 @@ mod tests {
         while let Some(step) = drain.step() {
             told.push(format!("{step:?}"));
             let learnt = match step {
-                Step::Query => Learnt::Pending(pages.pop().unwrap(), !pages.is_empty()),
-                Step::Publish(_) => Learnt::Acknowledged,
-                Step::Delete(_) => Learnt::Deleted,
+                Step::Query => Performed::Pending(pages.pop().unwrap(), !pages.is_empty()),
+                Step::Publish(_) => Performed::Acknowledged,
+                Step::Delete(_) => Performed::Deleted,
             };
-            drain.learn(Ok(learnt));
+            drain.apply(Ok(learnt));
         }
         (told, drain)
     }
@@ -151,9 +151,9 @@ mod tests {
     fn the_first_failure_of_any_step_ends_it() {
         for successes in 0..3 {
             let mut drain = Published::default();
-            let learnt = [Learnt::Pending(vec![1, 2], false), Learnt::Acknowledged];
-            learnt.into_iter().take(successes).for_each(|learnt| drain.learn(Ok(learnt)));
-            drain.learn(Err("down"));
+            let learnt = [Performed::Pending(vec![1, 2], false), Performed::Acknowledged];
+            learnt.into_iter().take(successes).for_each(|learnt| drain.apply(Ok(learnt)));
+            drain.apply(Err("down"));
             assert_eq!(drain.step(), None);
             assert_eq!(drain.outcome(), Err("down"));
         }

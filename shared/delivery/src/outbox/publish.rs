@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::Client;
 use futures::FutureExt;
 
-use super::drain::{Drain, Learnt, Step};
+use super::drain::{Drain, Performed, Step};
 use super::{Entry, FastPath, bundle};
 use millrace_platform::aws;
 use millrace_platform::batching::Batcher;
@@ -116,7 +116,7 @@ impl Outbox {
             let left = deadline.saturating_duration_since(Instant::now());
             // A call that hangs must not block the request.
             let performed = tokio::time::timeout(left, self.perform(aggregate, step, left)).await;
-            drain.learn(performed.unwrap_or(Err(PublishFailure::OutOfTime)));
+            drain.apply(performed.unwrap_or(Err(PublishFailure::OutOfTime)));
         }
         drain.outcome()
     }
@@ -126,11 +126,11 @@ impl Outbox {
         aggregate: &str,
         step: Step<'_, Entry>,
         within: Duration,
-    ) -> Result<Learnt<Entry>, PublishFailure> {
+    ) -> Result<Performed<Entry>, PublishFailure> {
         match step {
             Step::Query => {
                 let (entries, more) = self.pending(aggregate).await?;
-                Ok(Learnt::Pending(entries, more))
+                Ok(Performed::Pending(entries, more))
             }
             Step::Publish(entry) => {
                 let ack = self.publisher.publish(record(entry), within).await?;
@@ -141,14 +141,14 @@ impl Outbox {
                     offset = ack.offset,
                     "published"
                 );
-                Ok(Learnt::Acknowledged)
+                Ok(Performed::Acknowledged)
             }
             Step::Delete(entry) => {
                 self.deletes
                     .submit((entry.aggregate.clone(), entry.entry.clone()))
                     .await
                     .map_err(StoreError::from)??;
-                Ok(Learnt::Deleted)
+                Ok(Performed::Deleted)
             }
         }
     }

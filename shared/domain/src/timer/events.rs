@@ -4,11 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, EventType};
 use crate::id::TimerId;
-
-/// Source of the events of due attempts.
-const RUNNER: &str = "timer-runner";
 
 /// The payload of `TimerRequested`. Payload and secret of the webhook stay in the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -85,14 +81,4 @@ pub struct TimerDue {
     pub attempt: u32,
     /// When it is due; not earlier.
     pub due_at: Timestamp,
-}
-
-impl TimerDue {
-    /// The event, which depends only on the attempt: producing the attempt again produces the same event, so consumers
-    /// deduplicate it by its id.
-    #[must_use]
-    pub fn event(self, traceparent: Option<String>) -> Event<Self> {
-        let id = format!("{}.{}", self.timer_id, self.attempt);
-        Event::new(EventType::TimerDue, id, RUNNER, self.due_at, traceparent, self)
-    }
 }

@@ -12,6 +12,6 @@ pub const AGGREGATE: &str = "ingredient";
 ///
 /// # Errors
 /// The event is too large.
-pub fn fell(notify: Notify, id: Uuid, context: &Context) -> Result<Entry, EntryError> {
+pub fn low_stock_alert(notify: Notify, id: Uuid, context: &Context) -> Result<Entry, EntryError> {
     Entry::new(AGGREGATE, 0, &Event::of(EventType::Notify, id, context, notify))
 }

@@ -22,7 +22,12 @@ pub fn saved(kind: EventType, product: &Product, ids: [Uuid; 2], context: &Conte
 ///
 /// # Errors
 /// The event is too large.
-pub fn taken(product: &Product, before: u64, ids: [Uuid; 2], context: &Context) -> Result<Vec<Entry>, EntryError> {
+pub fn stock_reduced(
+    product: &Product,
+    before: u64,
+    ids: [Uuid; 2],
+    context: &Context,
+) -> Result<Vec<Entry>, EntryError> {
     let crossed = product.is_low() && product.low_stock_threshold.is_some_and(|threshold| before >= threshold);
     entries(EventType::ProductUpdated, product, crossed, ids, context)
 }

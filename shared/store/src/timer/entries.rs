@@ -2,11 +2,14 @@
 
 use millrace_delivery::outbox::{Entry, EntryError};
 use millrace_domain::event::{Context, Event, EventType};
-use millrace_domain::timer::{Timer, TimerCancelled, TimerFailed, TimerFired, TimerRequested};
+use millrace_domain::timer::{Timer, TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 use uuid::Uuid;
 
 /// Kind of the aggregate, in the outbox's keys.
 pub const AGGREGATE: &str = "timer";
+
+/// The function that produces due attempts, as their events name their source.
+const RUNNER: &str = "timer-runner";
 
 /// The event of a new timer.
 ///
@@ -62,4 +65,12 @@ pub fn failed(timer: &Timer, error: String, id: Uuid, context: &Context) -> Resu
         version: timer.version,
     };
     Entry::new(AGGREGATE, 0, &Event::of(EventType::TimerFailed, id, context, data))
+}
+
+/// The event of a due attempt. It is a function of the attempt, so that whoever produces the attempt again produces the
+/// same event, which consumers know by its id.
+#[must_use]
+pub fn due(attempt: TimerDue, traceparent: Option<String>) -> Event<TimerDue> {
+    let id = format!("{}.{}", attempt.timer_id, attempt.attempt);
+    Event::new(EventType::TimerDue, id, RUNNER, attempt.due_at, traceparent, attempt)
 }

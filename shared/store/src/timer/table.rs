@@ -96,15 +96,15 @@ impl Table {
     ///
     /// # Errors
     /// Never in practice: a required field of the request is missing.
-    pub fn enter(&self, timer: &Timer) -> Result<TransactWriteItem, StoreError> {
+    pub fn add_due(&self, timer: &Timer) -> Result<TransactWriteItem, StoreError> {
         DueEntry::of(timer).put(&self.name)
     }
 
     /// Removes the next attempt of a timer (as it was before a change) from the due index; the entry need not exist.
     ///
     /// # Errors
-    /// As [`Table::enter`].
-    pub fn leave(&self, timer: &Timer) -> Result<TransactWriteItem, StoreError> {
+    /// As [`Table::add_due`].
+    pub fn remove_due(&self, timer: &Timer) -> Result<TransactWriteItem, StoreError> {
         DueEntry::of(timer).delete(&self.name)
     }
 
