@@ -9,7 +9,7 @@ use krafka::consumer::{Consumer, ConsumerRecord};
 use krafka::error::KrafkaError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::broker::{CALL_TIMEOUT, FETCH_MAX_WAIT, failed};
+use super::connection::{CALL_TIMEOUT, FETCH_MAX_WAIT, failed};
 use super::queue::Queue;
 use super::record::{Record, TimestampType};
 use super::source::SourceError;

@@ -14,6 +14,7 @@ mod arrivals;
 pub mod batch;
 pub mod broker;
 pub mod checkpoint;
+mod connection;
 pub mod deliver;
 pub mod destination;
 pub mod event;
