@@ -178,13 +178,13 @@ mod tests {
     /// Answers errors first, then success, and keeps what it was sent.
     struct Flaky {
         errors: AtomicUsize,
-        hold: bool,
+        hangs: bool,
         payloads: Mutex<Vec<(String, Bytes)>>,
     }
 
     impl Flaky {
-        fn new(errors: usize, hold: bool) -> Arc<Self> {
-            Arc::new(Self { errors: AtomicUsize::new(errors), hold, payloads: Mutex::default() })
+        fn new(errors: usize, hangs: bool) -> Arc<Self> {
+            Arc::new(Self { errors: AtomicUsize::new(errors), hangs, payloads: Mutex::default() })
         }
 
         async fn received(&self, wanted: usize) -> Vec<(String, Bytes)> {
@@ -203,7 +203,7 @@ mod tests {
     impl Invoke for Flaky {
         async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
             self.payloads.lock().unwrap().push((function.into(), payload));
-            if self.hold {
+            if self.hangs {
                 std::future::pending::<()>().await;
             }
             let failed = self.errors.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));

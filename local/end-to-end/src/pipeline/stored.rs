@@ -1,4 +1,4 @@
-//! What DynamoDB has of users' events. The keys and attributes are those of README's data table, said a second time.
+//! What DynamoDB has of users' events. The keys and attributes are those of the documented data table, written down here independently of the functions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -75,7 +75,7 @@ impl Fetcher {
                     if opened.is_ok() {
                         self.queues.insert(open.partition, (open.queue, false));
                     }
-                    // Nobody waits any more when the lane was stopped meanwhile.
+                    // Nobody waits any more when the partition was stopped meanwhile.
                     let _ = open.done.send(opened);
                     continue;
                 }
