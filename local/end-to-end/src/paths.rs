@@ -27,6 +27,14 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
+/// An example of this package, which `cargo test` builds before the tests.
+///
+/// # Panics
+/// It was not built.
+pub fn example(name: &str) -> PathBuf {
+    binary(&format!("examples/{name}"))
+}
+
 /// Names of the functions, which are those of their binaries.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! What a user did, said a second time.
+//! What a user did, defined here independently of the functions.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

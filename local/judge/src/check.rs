@@ -5,12 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use super::event::Event;
-use super::fresh;
+use super::idle::wait_until_idle;
 use super::journal::{Journal, Outcome, Recorder};
 use super::judge::{Violation, judge};
 use super::observed::Observed;
+use super::probe;
 use super::read::Reader;
-use super::settle::settle;
 use crate::Addresses;
 
 /// Longest answer of the HTTP API: API Gateway gives up after 30 s.
@@ -26,7 +26,7 @@ pub struct Settings {
     /// Lets the relay run at once, where the stack is a local one.
     pub relay: bool,
     /// Whether to create a product and wait for its event.
-    pub fresh: bool,
+    pub probe: bool,
 }
 
 /// The verdict with its numbers.
@@ -50,10 +50,10 @@ pub async fn check(settings: &Settings, recorder: &Recorder) -> anyhow::Result<V
     let mut violation = |code, evidence: String| {
         further.push(Violation { code, of: settings.addresses.http.clone(), evidence });
     };
-    if let Some(under_way) = settle(&reader, &http, settings.relay, settings.patience).await? {
+    if let Some(under_way) = wait_until_idle(&reader, &http, settings.relay, settings.patience).await? {
         violation("not-at-rest", under_way);
-    } else if settings.fresh
-        && let Err(error) = fresh::fresh(&reader, &http, recorder, settings.relay, settings.patience).await
+    } else if settings.probe
+        && let Err(error) = probe::probe(&reader, &http, recorder, settings.relay, settings.patience).await
     {
         violation("no-fresh-event", format!("{error:#}"));
     }

@@ -1,4 +1,4 @@
-//! What an event is, said a second time.
+//! What an event is, defined here independently of the functions.
 
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! What an ingredient is and what a request makes of it, said a second time.
+//! What an ingredient is and what a request makes of it, defined here independently of the functions.
 
 use serde::Deserialize;
 

@@ -2,25 +2,25 @@
 //!
 //! It knows what clients sent and what they were answered ([`journal`]) and what is stored, published, logged, archived
 //! and given up ([`observed`]), and [`judge()`] decides from both alone. It shares no code with the functions: what an
-//! event, a product, an order, an ingredient, an activity and a timer are is said here a second time ([`event`], [`product`],
+//! event, a product, an order, an ingredient, an activity and a timer are is defined here independently ([`event`], [`product`],
 //! [`order`], [`ingredient`], [`activity`], [`timer`]), so that a mistake of theirs is not also the judge's.
 //!
-//! [`read`] takes the second from a running stack, after the faults have stopped and [`settle`] has waited for what is
-//! under way; [`fresh`] shows that the stack still works.
+//! [`read`] takes the second from a running stack, after the faults have stopped and [`idle`] has waited for what is
+//! under way; [`probe`] shows that the stack still works.
 
 pub mod activity;
 pub mod addresses;
 pub mod check;
 pub mod event;
-pub mod fresh;
+pub mod idle;
 pub mod ingredient;
 pub mod journal;
 pub mod judge;
 pub mod observed;
 pub mod order;
+pub mod probe;
 pub mod product;
 pub mod read;
-pub mod settle;
 pub mod timer;
 
 pub use addresses::Addresses;

@@ -51,6 +51,6 @@ async fn run(args: Args) -> anyhow::Result<Verdict> {
     let line = text.lines().find(|line| line.starts_with('{')).context("no line of JSON tells where the stack is")?;
     let addresses: Addresses = serde_json::from_str(line).context("the line of JSON is none of millrace-local")?;
     let patience = Duration::from_secs(args.patience);
-    let settings = Settings { addresses, patience, relay: true, fresh: !args.no_fresh };
+    let settings = Settings { addresses, patience, relay: true, probe: !args.no_fresh };
     check(&settings, &Recorder::append(&args.journal)?).await
 }

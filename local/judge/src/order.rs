@@ -1,4 +1,4 @@
-//! What an order and a notice are, said a second time.
+//! What an order and a notice are, defined here independently of the functions.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a product is and what a request makes of it, said a second time.
+//! What a product is and what a request makes of it, defined here independently of the functions.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What a timer and its events are, said a second time.
+//! What a timer and its events are, defined here independently of the functions.
 
 use std::collections::BTreeMap;
 

@@ -34,7 +34,7 @@ pub(super) async fn create_missing(bootstrap_servers: &str, topics: &[Topic], re
         })
         .collect::<Result<Vec<_>, KrafkaError>>()
         .map_err(unreachable)?;
-    let kafka = Kafka::builder(bootstrap_servers).client_id("millrace-local").connect().await.map_err(unreachable)?;
+    let kafka = Kafka::builder(bootstrap_servers).client_id("local-kafka").connect().await.map_err(unreachable)?;
     let admin = kafka.admin().default_api_timeout(CREATE_TIMEOUT);
     let answers = admin.create_topics(wanted, CreateTopicsOptions::default()).await.map_err(unreachable)?;
     for (topic, answer) in answers {

@@ -3,6 +3,7 @@
 //! [`functions`] runs their binaries over the Lambda Runtime API. Three things invoke them: [`http`], which is an HTTP API
 //! (and the control under `/_local/`); [`mapping`], which polls Kafka topics and DynamoDB streams; and [`schedule`].
 
+mod asynchronous;
 pub mod functions;
 pub mod http;
 mod invoke;

@@ -1,9 +1,8 @@
 //! Schedules, as EventBridge Scheduler and Lambda's asynchronous invocation run them.
 //!
 //! Every schedule starts its function when the stack starts, and then at its rate: a stack that was down has work that
-//! waits, and on AWS schedules go on. Runs may overlap, as on AWS. A function error is retried twice, as an asynchronous invocation is
-//! (LDG/invocation-async-error-handling), after 1 s and 2 s where AWS waits 1 and 2 minutes. A throttled run is
-//! tried again for [`THROTTLE_LIMIT`], where AWS tries for 6 hours.
+//! waits, and on AWS schedules go on. Runs may overlap, as on AWS. A function error is retried as that of an asynchronous
+//! invocation. A throttled run is tried again for [`THROTTLE_LIMIT`], where AWS tries for 6 hours.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,14 +13,13 @@ use local_template::model::Schedule;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::invoke::{Invoke, Outcome};
+use crate::asynchronous::{self, RETRY_DELAYS, Rules};
+use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// Waits before the two retries of a failed run.
-pub const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 /// Wait before a throttled run is tried again.
 pub const THROTTLE_DELAY: Duration = Duration::from_millis(500);
 /// How long a throttled run is tried.
@@ -126,37 +124,16 @@ impl<I: Invoke> Runner<I> {
     }
 
     async fn run(&self) {
-        let mut stop = self.stop.clone();
         let payload = payload(&self.schedule, Timestamp::now());
-        let first_try = Instant::now();
-        let mut delays = self.delays.iter().take(self.schedule.retries);
-        loop {
-            let outcome = tokio::select! {
-                biased;
-                outcome = self.invoke.invoke(&self.schedule.function, payload.clone().into()) => outcome,
-                () = stop.grace_is_over() => return,
-            };
-            let wait = match outcome {
-                Outcome::Success(_) => return,
-                Outcome::Throttled if first_try.elapsed() < THROTTLE_LIMIT => THROTTLE_DELAY,
-                Outcome::Throttled => {
-                    tracing::error!(function = %self.schedule.function, "a scheduled run never found an instance");
-                    return;
-                }
-                Outcome::FunctionError(error) => {
-                    let error = String::from_utf8_lossy(&error).into_owned();
-                    let Some(delay) = delays.next() else {
-                        tracing::error!(function = %self.schedule.function, %error, "a scheduled run failed for good");
-                        return;
-                    };
-                    tracing::warn!(function = %self.schedule.function, %error, "a scheduled run failed; it is retried");
-                    *delay
-                }
-            };
-            if !stop.sleep(wait).await {
-                return;
-            }
-        }
+        let rules = Rules {
+            what: "a scheduled run",
+            retries: self.schedule.retries,
+            delays: self.delays,
+            throttle_delay: THROTTLE_DELAY,
+            throttle_limit: THROTTLE_LIMIT,
+            max_age: Duration::MAX,
+        };
+        asynchronous::run(&*self.invoke, self.stop.clone(), &self.schedule.function, payload.into(), rules).await;
     }
 }
 
@@ -193,19 +170,21 @@ mod tests {
     use std::sync::Mutex;
 
     use bytes::Bytes;
+    use tokio::time::Instant;
 
     use super::*;
+    use crate::invoke::Outcome;
 
     /// Answers errors first, then success, and keeps what it was sent.
     struct Flaky {
         errors: AtomicUsize,
-        hold: bool,
+        hangs: bool,
         payloads: Mutex<Vec<(String, Bytes)>>,
     }
 
     impl Flaky {
-        fn new(errors: usize, hold: bool) -> Arc<Self> {
-            Arc::new(Self { errors: AtomicUsize::new(errors), hold, payloads: Mutex::default() })
+        fn new(errors: usize, hangs: bool) -> Arc<Self> {
+            Arc::new(Self { errors: AtomicUsize::new(errors), hangs, payloads: Mutex::default() })
         }
 
         async fn received(&self, wanted: usize) -> Vec<(String, Bytes)> {
@@ -224,7 +203,7 @@ mod tests {
     impl Invoke for Flaky {
         async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
             self.payloads.lock().unwrap().push((function.into(), payload));
-            if self.hold {
+            if self.hangs {
                 std::future::pending::<()>().await;
             }
             let failed = self.errors.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));

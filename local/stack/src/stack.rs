@@ -6,16 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use local_aws::{AwsEndpoint, create_missing};
 use local_aws_client::Access;
 use local_faults::Faults;
 use local_faults::crash_points::{self, CrashPoints};
 use local_kafka::Broker;
 use local_lambda::http::server::{bind, serve};
-use local_lambda::http::{Control, Front};
+use local_lambda::http::{Control, Front, INVOKE_ENDPOINT};
 use local_lambda::mapping::{self, Mappings};
-use local_lambda::{Functions, Queue, Schedules, StartError, Supervisor};
+use local_lambda::{Functions, Queue, Schedules, Supervisor};
 use local_template::model::Template;
 use serde_json::json;
 use tokio::sync::watch;
@@ -65,7 +65,7 @@ impl Stack {
         let template = load(broker.bootstrap_servers())?;
         let crash_points = Arc::new(CrashPoints::new().context("there is no place for temporary files")?);
         let settings = function_settings(args, functions, http, &endpoint, &crash_points);
-        let supervisor = Supervisor::start(&template.functions, settings, faults.clone()).map_err(told)?;
+        let supervisor = Supervisor::start(&template.functions, settings, faults.clone())?;
         let (stop, stopped) = watch::channel(false);
         let invoke = Arc::new(supervisor.clone());
         let queue = Arc::new(Queue::new(&template.functions, invoke.clone(), stopped.clone()));
@@ -146,16 +146,6 @@ async fn start_aws(args: &Args, faults: &Arc<Faults>) -> anyhow::Result<(Option<
     Ok((Some(endpoint), Access::embedded(address), format!("http://{address}")))
 }
 
-/// Functions that are not there are the first thing that a newcomer meets.
-fn told(error: StartError) -> anyhow::Error {
-    match error {
-        StartError::Missing(_) => {
-            anyhow!("{error}; `make run` builds those of this repository, and --functions DIR names others")
-        }
-        other => other.into(),
-    }
-}
-
 fn kafka_source(args: &Args) -> local_kafka::Source {
     match &args.kafka {
         Some(servers) => local_kafka::Source::External { bootstrap_servers: servers.clone() },
@@ -179,13 +169,17 @@ fn function_settings(
     crash_points: &CrashPoints,
 ) -> local_lambda::Settings {
     let mut settings = local_lambda::Settings::new(functions);
+    if args.functions.is_none() {
+        // They are this repository's, beside this program.
+        "make run".clone_into(&mut settings.built_by);
+    }
     settings.instances = args.instances;
     settings.concurrency = args.concurrency;
     settings.logs.clone_from(&args.logs);
     settings.terminal = !args.quiet;
     settings.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
     // The functions run here, wherever the rest of AWS is.
-    let lambda = format!("http://{http}/_local{}", local_lambda::http::invoke::ENDPOINT);
+    let lambda = format!("http://{http}/_local{}", INVOKE_ENDPOINT);
     settings.environment.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda);
     settings.environment.insert(crash_points::VARIABLE.to_owned(), crash_points.directory());
     if args.aws_endpoint.is_some() {

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 use local_aws_client::Access;
 use millrace_judge::check::Verdict;
+use millrace_judge::idle::{behind, wait_until_idle};
 use millrace_judge::journal::{self, Sent};
 use millrace_judge::read::Reader;
-use millrace_judge::settle::{behind, settle};
 use millrace_judge::{Addresses, Recorder};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -173,16 +173,16 @@ impl Stack {
 
     /// As [`Stack::drained`], with another deadline.
     pub async fn drained_within(&self, limit: Duration) {
-        self.settled(false, limit).await;
+        self.wait_until_idle(false, limit).await;
     }
 
     /// As [`Stack::drained`], with the relay at work on what was left behind, as its schedule starts it each minute.
     pub async fn relayed(&self) {
-        self.settled(true, size(PATIENCE, 5 * PATIENCE)).await;
+        self.wait_until_idle(true, size(PATIENCE, 5 * PATIENCE)).await;
     }
 
-    async fn settled(&self, relay: bool, limit: Duration) {
-        let under_way = settle(&Reader::new(&self.addresses), &self.http, relay, limit).await.unwrap();
+    async fn wait_until_idle(&self, relay: bool, limit: Duration) {
+        let under_way = wait_until_idle(&Reader::new(&self.addresses), &self.http, relay, limit).await.unwrap();
         assert_eq!(under_way, None, "still under way after {limit:?}{}", self.process.tail());
     }
 

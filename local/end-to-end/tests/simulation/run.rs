@@ -29,7 +29,7 @@ pub struct Outcome {
     pub journal: Journal,
     pub observed: Observed,
     pub violations: Vec<Violation>,
-    /// What the reference model finds: the commits of each product are its story on the topic.
+    /// What the reference model finds: the commits of each product are its history on the topic.
     pub model: Vec<String>,
     pub trace: Vec<String>,
     /// Events and repeats, to see that something happened.
@@ -140,7 +140,7 @@ fn observe(sim: &Sim) -> Observed {
     }
 }
 
-/// A product's story: versions, each with the product as JSON or none where it was deleted.
+/// A product's history: versions, each with the product as JSON or none where it was deleted.
 type Told = Vec<(u64, Option<String>)>;
 
 /// The reference model: what each transaction committed, in the order of the commits, is what the topic tells.

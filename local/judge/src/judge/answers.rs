@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Found;
-use super::topic::Stories;
+use super::topic::Histories;
 use crate::event::{Event, Payload};
 use crate::journal::{Answer, Journal, Outcome, Request};
 use crate::observed::{Observed, StoredProduct};
@@ -75,7 +75,7 @@ impl Request {
 
 pub(super) fn judge<'a>(
     journal: &'a Journal,
-    stories: &Stories,
+    histories: &Histories,
     observed: &Observed,
     found: &mut Found,
 ) -> Obligations<'a> {
@@ -119,7 +119,7 @@ pub(super) fn judge<'a>(
         for one in acknowledged {
             check_answer(one, found);
             check_stored(one, stored.get(id.as_str()).copied(), found);
-            check_event(one, stories, found);
+            check_event(one, histories, found);
             if !obligations.versions.insert((id.clone(), one.product.version)) {
                 found.add("version-acknowledged-twice", id, format!("version {}", one.product.version));
             }
@@ -162,10 +162,11 @@ fn check_stored(
 }
 
 /// The change event has the acknowledged body, and that is what the request makes of the version before.
-fn check_event(Acknowledged { request, answer, product, .. }: &Acknowledged, stories: &Stories, found: &mut Found) {
+fn check_event(Acknowledged { request, answer, product, .. }: &Acknowledged, histories: &Histories, found: &mut Found) {
     let Product { id, version, content, .. } = product;
-    let story = stories.get(id.as_str());
-    let changes = |version: u64| story.and_then(|story| story.changes.get(&version)).map_or(&[][..], Vec::as_slice);
+    let history = histories.get(id.as_str());
+    let changes =
+        |version: u64| history.and_then(|history| history.changes.get(&version)).map_or(&[][..], Vec::as_slice);
     let events = changes(*version);
     if events.is_empty() {
         found.add("acknowledged-without-event", id, format!("version {version} was acknowledged"));

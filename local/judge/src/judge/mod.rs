@@ -4,13 +4,13 @@
 //! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`orders`] that
 //! orders are decided and take what they say, [`ingredients`] that these have what requests and orders leave of them and
 //! that a fall below half is told once, [`timers`] that timers are there with their events, [`answers`] that what was
-//! acknowledged is there, [`explain`] that nothing is there which nobody asked for, [`copies`] the log and the archive,
+//! acknowledged is there, [`attribution`] that nothing is there which nobody asked for, [`copies`] the log and the archive,
 //! [`letters`] the dead letters and the mails, [`activity`] that the events of users are on the topic as they were sent.
 
 mod activity;
 mod answers;
+mod attribution;
 mod copies;
-mod explain;
 mod ingredients;
 mod kitchen;
 mod letters;
@@ -69,13 +69,13 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
         found.add("outbox-not-empty", entry, "waits to be published");
     }
     let topic = Topic::read(journal, observed);
-    let Told { stories, orders, notices, timers } = topic::judge(&topic, &mut found);
-    products::judge(&stories, observed, &mut found);
-    orders::judge(journal, &orders, &stories, observed, &mut found);
+    let Told { histories, orders, notices, timers } = topic::judge(&topic, &mut found);
+    products::judge(&histories, observed, &mut found);
+    orders::judge(journal, &orders, &histories, observed, &mut found);
     ingredients::judge(journal, &notices, observed, &mut found);
     timers::judge(journal, &timers, observed, &mut found);
-    let obligations = answers::judge(journal, &stories, observed, &mut found);
-    explain::judge(journal, &obligations, &stories, &mut found);
+    let obligations = answers::judge(journal, &histories, observed, &mut found);
+    attribution::judge(journal, &obligations, &histories, &mut found);
     copies::judge(&topic, observed, &mut found);
     letters::judge(&topic, observed, &mut found);
     activity::judge(journal, &topic, &mut found);

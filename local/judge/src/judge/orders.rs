@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Found;
-use super::topic::{Events, Stories};
+use super::topic::{Events, Histories};
 use crate::event::{Event, Kind, Payload};
 use crate::journal::{Journal, Outcome};
 use crate::observed::{Observed, StoredOrder};
 use crate::order::{Order, Pieces, asked};
 use crate::product::Content;
 
-pub(super) fn judge(journal: &Journal, events: &Events, stories: &Stories, observed: &Observed, found: &mut Found) {
+pub(super) fn judge(journal: &Journal, events: &Events, histories: &Histories, observed: &Observed, found: &mut Found) {
     let mut stored: BTreeMap<&str, Order> = BTreeMap::new();
     for item in &observed.orders {
         match serde_json::from_str::<Order>(&item.body) {
@@ -25,7 +25,7 @@ pub(super) fn judge(journal: &Journal, events: &Events, stories: &Stories, obser
         found.add("event-without-order", id, "no such order is stored");
     }
     check_answers(journal, events, &stored, found);
-    check_taken(stories, &stored, found);
+    check_taken(histories, &stored, found);
 }
 
 /// One event when it was made, one when it was decided, and the stored order is the last one's.
@@ -110,16 +110,16 @@ fn check_answers(journal: &Journal, events: &Events, stored: &BTreeMap<&str, Ord
 }
 
 /// What the stock consumer took from each product is what its confirmed orders have, and it changed nothing else.
-fn check_taken(stories: &Stories, stored: &BTreeMap<&str, Order>, found: &mut Found) {
+fn check_taken(histories: &Histories, stored: &BTreeMap<&str, Order>, found: &mut Found) {
     let mut owed: BTreeMap<&str, u128> = BTreeMap::new();
     for order in stored.values().filter(|order| order.status == "confirmed") {
         for line in &order.lines {
             *owed.entry(&line.product_id).or_default() += u128::from(line.quantity);
         }
     }
-    for (id, story) in stories {
+    for (id, history) in histories {
         let (mut taken, mut before): (u128, Option<&Content>) = (0, None);
-        for event in story.changes.values().flatten() {
+        for event in history.changes.values().flatten() {
             let content = event.content();
             if event.is_by_orders() {
                 let fell = content.zip(before).filter(|(now, before)| now.stock <= before.stock);

@@ -3,43 +3,46 @@
 use std::collections::BTreeSet;
 
 use super::Found;
-use super::topic::{Stories, Story};
+use super::topic::{Histories, History};
 use crate::event::{Event, Kind, Payload};
 use crate::observed::{Observed, StoredProduct};
 use crate::product::Content;
 
-pub(super) fn judge(stories: &Stories, observed: &Observed, found: &mut Found) {
-    let none = Story::default();
+pub(super) fn judge(histories: &Histories, observed: &Observed, found: &mut Found) {
+    let none = History::default();
     let mut stored = BTreeSet::new();
     for product in &observed.products {
-        let story = stories.get(product.id.as_str()).unwrap_or(&none);
+        let history = histories.get(product.id.as_str()).unwrap_or(&none);
         stored.insert(product.id.as_str());
-        check_versions(product, story, found);
-        check_last(product, story, found);
+        check_versions(product, history, found);
+        check_last(product, history, found);
     }
-    for (id, story) in stories {
+    for (id, history) in histories {
         found.check(stored.contains(id), "event-without-product", id, || {
-            format!("events of versions {:?}, and no such product is stored", story.changes.keys().collect::<Vec<_>>())
+            format!(
+                "events of versions {:?}, and no such product is stored",
+                history.changes.keys().collect::<Vec<_>>()
+            )
         });
-        check_life(id, story, found);
-        check_warnings(id, story, found);
+        check_life(id, history, found);
+        check_warnings(id, history, found);
     }
 }
 
-fn check_versions(product: &StoredProduct, story: &Story, found: &mut Found) {
+fn check_versions(product: &StoredProduct, history: &History, found: &mut Found) {
     for version in 1..=product.version {
-        found.check(story.changes.contains_key(&version), "version-without-event", &product.id, || {
+        found.check(history.changes.contains_key(&version), "version-without-event", &product.id, || {
             format!("version {version} of {}", product.version)
         });
     }
-    for version in story.changes.keys().filter(|version| !(1..=product.version).contains(*version)) {
+    for version in history.changes.keys().filter(|version| !(1..=product.version).contains(*version)) {
         let evidence = format!("an event of version {version}, and the product is stored at {}", product.version);
         found.add("event-without-version", &product.id, evidence);
     }
 }
 
-fn check_last(product: &StoredProduct, story: &Story, found: &mut Found) {
-    let Some(last) = story.changes.get(&product.version).and_then(|events| events.last()) else { return };
+fn check_last(product: &StoredProduct, history: &History, found: &mut Found) {
+    let Some(last) = history.changes.get(&product.version).and_then(|events| events.last()) else { return };
     let same = match &product.body {
         Some(body) => last.kind != Kind::ProductDeleted && *body == last.data,
         None => last.kind == Kind::ProductDeleted,
@@ -51,9 +54,9 @@ fn check_last(product: &StoredProduct, story: &Story, found: &mut Found) {
 }
 
 /// Created when it is not there, changed and deleted when it is, and what no client decides goes on.
-fn check_life(id: &str, story: &Story, found: &mut Found) {
+fn check_life(id: &str, history: &History, found: &mut Found) {
     let mut before: Option<&Event> = None;
-    for (version, events) in &story.changes {
+    for (version, events) in &history.changes {
         found.check(events.len() == 1, "version-with-two-events", id, || {
             let ids: Vec<&str> = events.iter().map(|event| event.id.as_str()).collect();
             format!("version {version} has the events {ids:?}")
@@ -76,10 +79,10 @@ fn check_life(id: &str, story: &Story, found: &mut Found) {
     }
 }
 
-fn check_warnings(id: &str, story: &Story, found: &mut Found) {
+fn check_warnings(id: &str, history: &History, found: &mut Found) {
     let mut low_before = false;
-    for (version, events) in &story.changes {
-        let warnings = story.warnings.get(version).map_or(&[][..], Vec::as_slice);
+    for (version, events) in &history.changes {
+        let warnings = history.warnings.get(version).map_or(&[][..], Vec::as_slice);
         let is_low = events.iter().any(|event| event.content().is_some_and(Content::is_low));
         // A client is warned whenever it leaves a product low, orders only when they take it across.
         let low = is_low && !(low_before && events.iter().any(|event| event.is_by_orders()));
@@ -98,7 +101,7 @@ fn check_warnings(id: &str, story: &Story, found: &mut Found) {
             found.check(same, "warning-differs", id, || format!("{} does not tell {}", warning.data, change.data));
         }
     }
-    for version in story.warnings.keys().filter(|version| !story.changes.contains_key(version)) {
+    for version in history.warnings.keys().filter(|version| !history.changes.contains_key(version)) {
         found.add("warning-wrong", id, format!("a warning of version {version}, which has no change"));
     }
 }

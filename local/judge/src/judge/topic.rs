@@ -1,4 +1,4 @@
-//! What was published: its form, its order, and the story of each product that it tells.
+//! What was published: its form, its order, and the history of each product that it tells.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -23,13 +23,13 @@ pub(super) struct Topic<'a> {
 
 /// The events of one product, each where it occurs first.
 #[derive(Default)]
-pub(super) struct Story<'a> {
+pub(super) struct History<'a> {
     pub changes: BTreeMap<u64, Vec<&'a Event>>,
     pub warnings: BTreeMap<u64, Vec<&'a Event>>,
 }
 
-/// Stories by product.
-pub(super) type Stories<'a> = BTreeMap<&'a str, Story<'a>>;
+/// Histories by product.
+pub(super) type Histories<'a> = BTreeMap<&'a str, History<'a>>;
 
 /// First occurrences by order or ingredient.
 pub(super) type Events<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
@@ -37,7 +37,7 @@ pub(super) type Events<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
 /// What the topics tell.
 #[derive(Default)]
 pub(super) struct Told<'a> {
-    pub stories: Stories<'a>,
+    pub histories: Histories<'a>,
     pub orders: Events<'a>,
     pub notices: Events<'a>,
     pub timers: Events<'a>,
@@ -58,7 +58,7 @@ impl<'a> Topic<'a> {
     }
 }
 
-/// Checks the records that functions made and tells the stories.
+/// Checks the records that functions made and tells the histories.
 pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
     let mut told = Told::default();
     let mut first: HashMap<&str, &Read> = HashMap::new();
@@ -96,15 +96,15 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
             Payload::Notify(_) => told.notices.entry(event.subject.as_str()).or_default().push(event),
             Payload::Timer(_) => told.timers.entry(event.subject.as_str()).or_default().push(event),
             Payload::Activity(_) => {}
-            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.stories),
+            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.histories),
         }
     }
     told
 }
 
-fn tell<'a>(event: &'a Event, stories: &mut Stories<'a>) {
-    let story = stories.entry(event.subject.as_str()).or_default();
-    let told = if event.is_change() { &mut story.changes } else { &mut story.warnings };
+fn tell<'a>(event: &'a Event, histories: &mut Histories<'a>) {
+    let history = histories.entry(event.subject.as_str()).or_default();
+    let told = if event.is_change() { &mut history.changes } else { &mut history.warnings };
     told.entry(event.version).or_default().push(event);
 }
 

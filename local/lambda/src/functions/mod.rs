@@ -1,8 +1,8 @@
 //! Runs the function binaries the way Lambda does.
 //!
 //! [`Supervisor`] holds one [`pool`] per function. A pool starts processes on demand, gives each at most so many
-//! invocations at once, and lets further ones wait. An [`instance`] is one process with a Lambda Runtime API
-//! ([`runtime_api`]) of its own on a loopback port. The [`guardian`] is a shell that outlives the stack for a
+//! invocations at once, and lets further ones wait. An [`instance`] is what is known of one process; [`process`] runs it,
+//! with a Lambda Runtime API ([`runtime_api`]) of its own on a loopback port. The [`guardian`] is a shell that outlives the stack for a
 //! moment, so that no function process does.
 
 mod environment;
@@ -13,9 +13,11 @@ mod instance;
 mod invocation;
 mod output;
 mod pool;
+mod process;
 mod queue;
 mod runtime_api;
 mod settings;
+mod shared;
 mod supervisor;
 
 pub use guardian::Signal;

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use local_faults::Faults;
 use local_template::model::Function;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::guardian::{Guardian, Signal};
-use super::instance::{self, End, Instance};
-use super::output::Output;
-use super::settings::{Capacity, Settings};
+use super::guardian::Signal;
+use super::instance::Instance;
+use super::process::{self, End, Owner, Program};
+use super::settings::Capacity;
+use super::shared::Shared;
 use crate::invoke::Outcome;
 
 /// Invocations of one function that may wait for a process.
@@ -25,15 +25,6 @@ const FREE_CRASHES: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause. Shorter than the wait for a process, so that an invocation meets the next attempt.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-
-/// What the pools of all functions share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub settings: Settings,
-    pub guardian: Guardian,
-    pub output: Output,
-    pub faults: Arc<Faults>,
-}
 
 /// The processes of one function.
 #[derive(Debug)]
@@ -112,27 +103,6 @@ impl Pool {
         }
     }
 
-    /// A process runs. False where it is no longer wanted.
-    pub fn started(self: &Arc<Self>, number: u64, instance: &Arc<Instance>) -> bool {
-        self.update(|state| {
-            let stopping = state.stopping;
-            state.members.get_mut(&number).is_some_and(|member| {
-                member.instance = Some(instance.clone());
-                member.phase != Phase::Leaving && !stopping
-            })
-        })
-    }
-
-    /// A process has polled for the first time.
-    pub fn ready(self: &Arc<Self>, number: u64) {
-        self.update(|state| {
-            if let Some(member) = state.members.get_mut(&number).filter(|member| member.phase == Phase::Starting) {
-                member.phase = Phase::Ready;
-                member.idle_since = Instant::now();
-            }
-        });
-    }
-
     /// Lets an invocation wait for a slot. A waiter that does not fit is dropped, which ends its wait.
     pub fn enqueue(self: &Arc<Self>, waiter: Waiter) {
         self.update(|state| {
@@ -159,13 +129,6 @@ impl Pool {
         });
     }
 
-    /// A process has ended, so it gets nothing more to do: the slots that its invocations give back are nobody's.
-    pub fn ended(&self, number: u64) {
-        if let Some(member) = self.lock().members.get_mut(&number) {
-            member.instance = None;
-        }
-    }
-
     fn release(self: &Arc<Self>, number: u64) {
         self.update(|state| {
             if let Some(member) = state.members.get_mut(&number) {
@@ -177,7 +140,7 @@ impl Pool {
 
     /// A process has ended. Where it did so by itself, the next start may have to pause; where it did so in its
     /// init, an invocation that waits for it fails, and all do where no other process is left.
-    pub fn gone(self: &Arc<Self>, number: u64, end: End) {
+    fn gone(self: &Arc<Self>, number: u64, end: End) {
         let failed = self.update(|state| {
             let on_purpose = state.members.remove(&number).is_none_or(|member| member.phase == Phase::Leaving);
             if on_purpose || state.stopping {
@@ -303,18 +266,60 @@ impl Pool {
             let member = Member { instance: None, phase: Phase::Starting, busy: 0, idle_since: Instant::now() };
             state.members.insert(number, member);
             count(&self.counters.cold_starts);
-            let pool = self.clone();
+            let program = Program {
+                function: self.function.clone(),
+                capacity: self.capacity,
+                shared: self.shared.clone(),
+                number,
+            };
+            let place = Place { pool: self.clone(), number };
             tokio::spawn(async move {
                 if let Some(start) = not_before {
                     tokio::time::sleep_until(start).await;
                 }
-                instance::run(pool, number).await;
+                let end = process::run(program, &place).await;
+                place.pool.gone(number, end);
             });
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of one process in its pool.
+struct Place {
+    pool: Arc<Pool>,
+    number: u64,
+}
+
+impl Owner for Place {
+    fn started(&self, instance: &Arc<Instance>) -> bool {
+        self.pool.update(|state| {
+            let stopping = state.stopping;
+            state.members.get_mut(&self.number).is_some_and(|member| {
+                member.instance = Some(instance.clone());
+                member.phase != Phase::Leaving && !stopping
+            })
+        })
+    }
+
+    fn ready(&self) {
+        self.pool.update(|state| {
+            let starting = |member: &&mut Member| member.phase == Phase::Starting;
+            if let Some(member) = state.members.get_mut(&self.number).filter(starting) {
+                member.phase = Phase::Ready;
+                member.idle_since = Instant::now();
+            }
+        });
+    }
+
+    /// The slots that its invocations give back are nobody's.
+    fn ended(&self) {
+        if let Some(member) = self.pool.lock().members.get_mut(&self.number) {
+            member.instance = None;
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! Asynchronous invocations: taken at once, run when there is room, and repeated as the function's `EventInvokeConfig`
-//! says (LDG/invocation-async-error-handling).
+//! says.
 //!
-//! A function error is retried after 1 s and 2 s, where AWS waits 1 and 2 minutes. What finds no room is tried again
-//! until it is too old. What is given up is logged, and gone: on-failure destinations of functions are not played.
+//! What finds no room is tried again until it is too old. On-failure destinations of functions are not played.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,8 +11,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use local_template::model::{Asynchronous, Function};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Instant;
 
+use crate::asynchronous::{self, RETRY_DELAYS, Rules};
 use crate::invoke::{Invoke, Outcome};
 use crate::stop::Stop;
 
@@ -21,8 +20,6 @@ use crate::stop::Stop;
 pub const MAX_EVENT: usize = 1024 * 1024;
 /// Asynchronous invocations of all functions that may wait or run; on AWS they are not bounded.
 pub const MAX_EVENTS: usize = 4_096;
-/// Waits before the two retries of a failed invocation.
-const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 /// Wait before an invocation that found no room is tried again.
 const THROTTLE_DELAY: Duration = Duration::from_millis(200);
 
@@ -67,9 +64,17 @@ impl<I: Invoke> Queue<I> {
     }
 
     fn spawn(&self, function: String, rules: Asynchronous, payload: Bytes, room: OwnedSemaphorePermit) {
-        let (invoke, stop, delays) = (Arc::clone(&self.invoke), self.stop.clone(), self.delays);
+        let (invoke, stop) = (Arc::clone(&self.invoke), self.stop.clone());
+        let rules = Rules {
+            what: "an asynchronous invocation",
+            retries: rules.retries,
+            delays: self.delays,
+            throttle_delay: THROTTLE_DELAY,
+            throttle_limit: Duration::MAX,
+            max_age: rules.max_age,
+        };
         tokio::spawn(async move {
-            run(&*invoke, stop, delays, &function, rules, payload).await;
+            asynchronous::run(&*invoke, stop, &function, payload, rules).await;
             drop(room);
         });
     }
@@ -91,45 +96,6 @@ impl<I: Invoke> Functions for Queue<I> {
             self.functions.get(function)?;
             Some(self.invoke.invoke(function, payload).await)
         })
-    }
-}
-
-async fn run<I: Invoke>(
-    invoke: &I,
-    mut stop: Stop,
-    delays: [Duration; 2],
-    function: &str,
-    rules: Asynchronous,
-    payload: Bytes,
-) {
-    let taken = Instant::now();
-    let mut delays = delays.into_iter().take(rules.retries);
-    loop {
-        let outcome = tokio::select! {
-            biased;
-            outcome = invoke.invoke(function, payload.clone()) => outcome,
-            () = stop.grace_is_over() => return,
-        };
-        let wait = match outcome {
-            Outcome::Success(_) => return,
-            Outcome::Throttled => THROTTLE_DELAY,
-            Outcome::FunctionError(error) => {
-                let error = String::from_utf8_lossy(&error).into_owned();
-                let Some(delay) = delays.next() else {
-                    tracing::error!(function, error, "an asynchronous invocation failed for good");
-                    return;
-                };
-                tracing::warn!(function, error, "an asynchronous invocation failed; it is retried");
-                delay
-            }
-        };
-        if taken.elapsed() + wait > rules.max_age {
-            tracing::error!(function, "an asynchronous invocation became too old");
-            return;
-        }
-        if !stop.sleep(wait).await {
-            return;
-        }
     }
 }
 

@@ -11,6 +11,8 @@ use local_template::model::Function;
 pub struct Settings {
     /// Directory of the functions: `<name>`, or `<logical id>/bootstrap` as `sam build` leaves them.
     pub binaries: PathBuf,
+    /// The command that builds them, for messages.
+    pub built_by: String,
     /// Most processes of one function at once. `ReservedConcurrentExecutions` may lower it.
     pub instances: u32,
     /// Most invocations that one process serves at once. More than 1 sets `AWS_LAMBDA_MAX_CONCURRENCY`, so the
@@ -39,6 +41,7 @@ impl Settings {
         let binaries = binaries.as_ref();
         Settings {
             binaries: std::path::absolute(binaries).unwrap_or_else(|_| binaries.to_path_buf()),
+            built_by: "sam build".to_owned(),
             instances: 10,
             concurrency: 1,
             region: "us-east-1".to_owned(),
@@ -80,8 +83,13 @@ pub(super) struct Capacity {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Binaries that are not there.
-    #[error("function binaries are missing: {}", paths(.0))]
-    Missing(Vec<PathBuf>),
+    #[error("function binaries are missing: {}; `{built_by}` builds them", listed(paths))]
+    Missing {
+        /// Where they were expected.
+        paths: Vec<PathBuf>,
+        /// [`Settings::built_by`].
+        built_by: String,
+    },
     /// The log directory cannot be made or written.
     #[error("cannot write function logs to {}: {source}", path.display())]
     Logs {
@@ -95,7 +103,7 @@ pub enum StartError {
     Output(std::io::Error),
 }
 
-fn paths(paths: &[PathBuf]) -> String {
+fn listed(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 

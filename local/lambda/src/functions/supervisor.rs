@@ -15,10 +15,11 @@ use tokio::task::JoinHandle;
 
 use super::errors;
 use super::guardian::{Guardian, Signal};
-use super::instance::GRACE;
 use super::output::Output;
-use super::pool::{Pool, Shared};
+use super::pool::Pool;
+use super::process::GRACE;
 use super::settings::{Settings, StartError};
+use super::shared::Shared;
 use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
 
 /// How long a stop waits for the end of all processes, before it leaves them to the guardian.
@@ -82,7 +83,7 @@ impl Supervisor {
         let missing: Vec<_> =
             functions.values().map(|function| settings.binary(function)).filter(|path| !path.is_file()).collect();
         if !missing.is_empty() {
-            return Err(StartError::Missing(missing));
+            return Err(StartError::Missing { paths: missing, built_by: settings.built_by });
         }
         let output = Output::start(settings.logs.as_deref(), settings.terminal)?;
         let sweep = (settings.idle_limit / 4).min(MAX_SWEEP).max(Duration::from_millis(10));

@@ -5,12 +5,11 @@
 
 pub mod answer;
 pub mod control;
-mod crash_points;
 pub mod event;
 pub mod front;
-pub mod invoke;
 pub mod route;
 pub mod server;
 
 pub use control::Control;
+pub use control::invoke::ENDPOINT as INVOKE_ENDPOINT;
 pub use front::Front;

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use krafka::Kafka;
 use krafka::admin::{AdminClient, ConsumerGroupLagOptions, ListConsumerGroupOffsetsOptions, ListOffsetsOptions};
 use krafka::admin::{AlterConsumerGroupOffsetsOptions, DescribeTopicsOptions, OffsetSpec, TopicPartition};
 use krafka::consumer::AutoOffsetReset;
@@ -19,13 +18,12 @@ use tokio::sync::{Notify, OnceCell, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::arrivals::Arrivals;
+use super::connection::{CALL_TIMEOUT, FETCH_MAX_WAIT, connect, failed};
 use super::fetcher::{Fetcher, Open};
 use super::queue::Queue;
 use super::record::Record;
 use super::source::{Room, Source, SourceError, Standing};
 
-/// How long the embedded broker may take for a fetch, and hold one that finds nothing; it is told when there is something.
-pub(super) const FETCH_MAX_WAIT: Duration = Duration::from_millis(50);
 /// How long a real broker may hold a fetch that finds nothing: Kafka's default of `fetch.max.wait.ms`.
 const BROKER_FETCH_MAX_WAIT: Duration = Duration::from_millis(500);
 
@@ -34,8 +32,6 @@ const POLL_RECORDS: i32 = 500;
 /// Bytes that one fetch asks for, of one partition and of all together.
 const PARTITION_FETCH_BYTES: i32 = 1024 * 1024;
 const FETCH_BYTES: i32 = 8 * 1024 * 1024;
-/// Longest wait for an answer to anything but a fetch.
-pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 /// Partitions that may wait to be opened.
 const OPEN_QUEUE: usize = 16;
 /// A queue holds at least so many records, so that small batches do not pause and resume all the time.
@@ -260,18 +256,4 @@ impl Queues {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, Arc<Queue>>> {
         self.by_partition.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn connect(bootstrap_servers: &str) -> Result<Kafka, SourceError> {
-    Kafka::builder(bootstrap_servers)
-        .client_id("millrace-local-mapping")
-        .connect_timeout(CALL_TIMEOUT)
-        .request_timeout(CALL_TIMEOUT)
-        .connect()
-        .await
-        .map_err(failed("connecting"))
-}
-
-pub(super) fn failed(what: &'static str) -> impl Fn(KrafkaError) -> SourceError {
-    move |error| SourceError(format!("{what}: {error}"))
 }

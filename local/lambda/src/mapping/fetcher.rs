@@ -9,7 +9,7 @@ use krafka::consumer::{Consumer, ConsumerRecord};
 use krafka::error::KrafkaError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::broker::{CALL_TIMEOUT, FETCH_MAX_WAIT, failed};
+use super::connection::{CALL_TIMEOUT, FETCH_MAX_WAIT, failed};
 use super::queue::Queue;
 use super::record::{Record, TimestampType};
 use super::source::SourceError;
@@ -75,7 +75,7 @@ impl Fetcher {
                     if opened.is_ok() {
                         self.queues.insert(open.partition, (open.queue, false));
                     }
-                    // Nobody waits any more when the lane was stopped meanwhile.
+                    // Nobody waits any more when the partition was stopped meanwhile.
                     let _ = open.done.send(opened);
                     continue;
                 }

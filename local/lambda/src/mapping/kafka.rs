@@ -1,4 +1,4 @@
-//! A Kafka event source mapping: one lane per partition.
+//! A Kafka event source mapping: one task per partition.
 //!
 //! Partitions are polled and delivered independently, so a partition whose batch is failing is blocked and the
 //! others go on. At most one invocation is in flight per partition (LDG/kafka-scaling-modes). An invocation
@@ -18,7 +18,7 @@ use super::deliver::{Courier, Shape};
 use super::destination::{Destination, Failure, Message, iso};
 use super::event::{EventSource, KafkaEnvelope, kafka_record};
 use super::filter::Filter;
-use super::lane::{self, Arrived, ArrivedOf, Lane, RECONNECT};
+use super::ordered_log::{self, Arrived, ArrivedOf, OrderedLog, RECONNECT};
 use super::outage::Outage;
 use super::record::Record;
 use super::response::KafkaIdentifier;
@@ -26,10 +26,10 @@ use super::source::{Room, Source};
 use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// How often the topic is asked for new partitions, and the group for partitions whose lane ended.
+/// How often the topic is asked for new partitions, and the group for partitions whose task ended.
 pub const PARTITION_REFRESH: Duration = Duration::from_secs(5);
 
-/// Bytes of records that a lane takes from its queue at once.
+/// Bytes of records that a partition takes from its queue at once.
 const TAKE_BYTES: usize = PAYLOAD_BYTES;
 
 /// A mapping, ready to run.
@@ -53,7 +53,7 @@ pub struct KafkaPoller<I, S> {
 }
 
 impl<I: Invoke, S: Source> KafkaPoller<I, S> {
-    /// Runs until the stack stops: starts a lane for every partition, also for those that come later.
+    /// Runs until the stack stops: starts a task for every partition, also for those that come later.
     pub async fn run(self: Arc<Self>, mut stop: Stop) {
         let outage = Arc::new(Outage::new(&self.courier.mapping, "Kafka"));
         let mut lanes = JoinSet::new();
@@ -69,7 +69,7 @@ impl<I: Invoke, S: Source> KafkaPoller<I, S> {
                 Ok(partitions) => {
                     outage.over();
                     failures = 0;
-                    known.retain(|_, lane: &mut tokio::task::AbortHandle| !lane.is_finished());
+                    known.retain(|_, task: &mut tokio::task::AbortHandle| !task.is_finished());
                     for partition in partitions {
                         known.entry(partition).or_insert_with(|| {
                             let (poller, outage) = (Arc::clone(&self), Arc::clone(&outage));
@@ -116,8 +116,8 @@ impl<I: Invoke, S: Source> KafkaPoller<I, S> {
             envelope_bytes: envelope.bytes(),
         };
         let shape = KafkaShape { envelope, bootstrap_servers: self.bootstrap_servers.clone() };
-        let mut lane = PartitionLane { source: &*self.source, partition, filter: &self.filter };
-        lane::run(&self.courier, &shape, &mut lane, limits, outage, stop).await;
+        let mut log = PartitionLog { source: &*self.source, partition, filter: &self.filter };
+        ordered_log::run(&self.courier, &shape, &mut log, limits, outage, stop).await;
     }
 }
 
@@ -201,14 +201,14 @@ impl Shape for KafkaShape {
     }
 }
 
-/// A partition as a lane; its position is the offset of the next record.
-struct PartitionLane<'a, S> {
+/// A partition as an ordered log; its position is the offset of the next record.
+struct PartitionLog<'a, S> {
     source: &'a S,
     partition: i32,
     filter: &'a Filter,
 }
 
-impl<S: Source> Lane for PartitionLane<'_, S> {
+impl<S: Source> OrderedLog for PartitionLog<'_, S> {
     type Shape = KafkaShape;
     type Position = i64;
 

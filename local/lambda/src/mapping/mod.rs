@@ -1,7 +1,7 @@
 //! Event source mappings as Lambda runs them: Kafka topics and DynamoDB streams.
 //!
 //! Pure rules: [`batch`] (what goes into one invocation), [`filter`], [`event`] (the JSON), [`response`] (what an
-//! answer means), [`retry`] (what happens next). Around them: [`lane`] (gather, deliver, commit), [`deliver`],
+//! answer means), [`retry`] (what happens next). Around them: [`ordered_log`] (gather, deliver, commit), [`deliver`],
 //! [`kafka`] over [`broker`], [`stream`] over [`stream_api`], and [`destination`] for what is given up.
 //!
 //! What differs from AWS, and why:
@@ -14,13 +14,14 @@ mod arrivals;
 pub mod batch;
 pub mod broker;
 pub mod checkpoint;
+mod connection;
 pub mod deliver;
 pub mod destination;
 pub mod event;
 mod fetcher;
 pub mod filter;
 pub mod kafka;
-pub mod lane;
+pub mod ordered_log;
 pub mod outage;
 pub mod queue;
 pub mod record;
@@ -155,7 +156,7 @@ pub struct Lag {
 }
 
 /// A running Kafka mapping, for its lag.
-struct Observed {
+struct Monitored {
     function: String,
     topic: String,
     source: Arc<BrokerSource>,
@@ -164,7 +165,7 @@ struct Observed {
 
 /// The running mappings.
 pub struct Mappings {
-    observed: Vec<Observed>,
+    monitored: Vec<Monitored>,
     tasks: JoinSet<()>,
 }
 
@@ -188,11 +189,11 @@ impl Mappings {
         let sink: Arc<dyn Sink> =
             Arc::new(LocalSink::new(http.clone(), &settings.aws_endpoint, &settings.bootstrap_servers));
         let maker = Maker { settings, invoke, sink, http };
-        let mut observed = Vec::new();
+        let mut monitored = Vec::new();
         let mut kafka = Vec::new();
         for mapping in template.kafka_mappings.iter().filter(|mapping| mapping.delivery.enabled) {
             let poller = maker.kafka(mapping)?;
-            observed.push(Observed {
+            monitored.push(Monitored {
                 function: mapping.delivery.function.clone(),
                 topic: mapping.topic.clone(),
                 source: Arc::clone(&poller.source),
@@ -210,13 +211,13 @@ impl Mappings {
         for poller in streams {
             tasks.spawn(Arc::new(poller).run(stop.clone()));
         }
-        Ok(Self { observed, tasks })
+        Ok(Self { monitored, tasks })
     }
 
     /// The lag of every partition of every enabled Kafka mapping. Where Kafka does not answer in time, what it
     /// told last; nothing when it never did.
     pub async fn lag(&self) -> Vec<Lag> {
-        futures::future::join_all(self.observed.iter().map(Observed::lag)).await.concat()
+        futures::future::join_all(self.monitored.iter().map(Monitored::lag)).await.concat()
     }
 
     /// Waits until every mapping has stopped: batches in flight end or are abandoned within
@@ -226,7 +227,7 @@ impl Mappings {
     }
 }
 
-impl Observed {
+impl Monitored {
     async fn lag(&self) -> Vec<Lag> {
         let standings = match tokio::time::timeout(LAG_TIMEOUT, self.source.standings()).await {
             Ok(Ok(standings)) => {

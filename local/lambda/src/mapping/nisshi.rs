@@ -174,7 +174,7 @@ async fn twenty_thousand_waiting_records_are_not_loaded() {
     let consumer = Consumer::new(usize::MAX);
     consumer.gate.send_replace(false);
     let running = fixture.map(&consumer, StartingPosition::TrimHorizon, 100);
-    let source = Arc::clone(&running.mappings.observed[0].source);
+    let source = Arc::clone(&running.mappings.monitored[0].source);
     let mut most = 0;
     // The queues fill, and then nothing moves for a while.
     let mut quiet = Instant::now();

@@ -1,4 +1,4 @@
-//! A DynamoDB stream event source mapping: one lane per shard, parents before their children.
+//! A DynamoDB stream event source mapping: one task per shard, parents before their children.
 //!
 //! Rules: LDG/with-ddb, LDG/services-ddb-batchfailurereporting. A partly failed batch is retried from the lowest
 //! reported sequence number on, whatever the setting for Kafka is: for streams that is documented.
@@ -20,7 +20,7 @@ use super::deliver::{Courier, Shape};
 use super::destination::{Destination, Failure, Message, iso};
 use super::event::{STREAM_ENVELOPE_BYTES, stream_event};
 use super::filter::Filter;
-use super::lane::{self, Arrived, ArrivedOf, Lane, RECONNECT};
+use super::ordered_log::{self, Arrived, ArrivedOf, OrderedLog, RECONNECT};
 use super::outage::Outage;
 use super::response::SequenceNumber;
 use super::stream_api::{Shard, Start, StreamError, StreamsApi};
@@ -76,7 +76,7 @@ impl<I: Invoke> StreamPoller<I> {
         self.run_shards(&arn, &checkpoint, &outage, stop).await;
     }
 
-    /// Starts a lane for every shard whose parent is finished, also for those that come later.
+    /// Starts a task for every shard whose parent is finished, also for those that come later.
     async fn run_shards(
         self: &Arc<Self>,
         arn: &str,
@@ -159,7 +159,7 @@ impl<I: Invoke> StreamPoller<I> {
             Start::After(after) => Some(after.clone()),
             _ => None,
         };
-        let mut lane = ShardLane {
+        let mut log = ShardLog {
             api: &self.api,
             filter: &self.filter,
             checkpoint: &checkpoint,
@@ -171,9 +171,9 @@ impl<I: Invoke> StreamPoller<I> {
             read_to: after,
             ended: false,
         };
-        lane::run(&self.courier, &shape, &mut lane, limits, outage, stop.clone()).await;
-        if lane.ended && !stop.is_requested() {
-            let mark = Mark { after: lane.read_to.clone(), finished: true };
+        ordered_log::run(&self.courier, &shape, &mut log, limits, outage, stop.clone()).await;
+        if log.ended && !stop.is_requested() {
+            let mark = Mark { after: log.read_to.clone(), finished: true };
             if let Err(error) = checkpoint.set(&shard.shard_id, mark).await {
                 outage.seen(&error);
             }
@@ -243,8 +243,8 @@ impl Shape for StreamShape {
     }
 }
 
-/// A shard as a lane; its position is the sequence number of the last processed record.
-struct ShardLane<'a> {
+/// A shard as an ordered log; its position is the sequence number of the last processed record.
+struct ShardLog<'a> {
     api: &'a StreamsApi,
     filter: &'a Filter,
     checkpoint: &'a Checkpoint,
@@ -258,7 +258,7 @@ struct ShardLane<'a> {
     ended: bool,
 }
 
-impl ShardLane<'_> {
+impl ShardLog<'_> {
     /// Reads once. Nothing changes before the answer is there, so the call may be dropped.
     async fn read_once(&mut self, records: usize) -> Result<ArrivedOf<Self>, StreamError> {
         let iterator = match &self.iterator {
@@ -297,7 +297,7 @@ impl ShardLane<'_> {
     }
 }
 
-impl Lane for ShardLane<'_> {
+impl OrderedLog for ShardLog<'_> {
     type Shape = StreamShape;
     type Position = Option<String>;
 

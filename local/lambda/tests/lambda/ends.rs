@@ -179,7 +179,8 @@ async fn stop_leaves_no_process_behind_within_five_seconds() {
 #[test]
 fn a_missing_binary_is_named_with_the_command_that_builds_it() {
     let functions = [("nope".to_owned(), Function { name: "nope".into(), ..function() })].into();
-    let error = Supervisor::start(&functions, Settings::new("/bin-of-nowhere"), Arc::default()).unwrap_err();
+    let settings = Settings { built_by: "make run".into(), ..Settings::new("/bin-of-nowhere") };
+    let error = Supervisor::start(&functions, settings, Arc::default()).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("/bin-of-nowhere/nope") && text.contains("make run"), "{text}");
 }

@@ -3,27 +3,25 @@
 //! Lists are `{"items":[...]}`. What cannot be done is answered with `{"message":...}`, and where a name is unknown
 //! also with the `known` ones.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+mod crash_points;
+mod faults;
+pub mod invoke;
+mod refusal;
+mod state;
+
+use std::sync::atomic::Ordering;
 
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
-use bytes::Bytes;
-use futures::future::BoxFuture;
 use http::StatusCode;
-use local_faults::crash_points::CrashPoints;
-use local_faults::{Fault, Faults, Kind};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{crash_points, invoke};
-use crate::{Functions, Signal, Supervisor};
+use self::refusal::{Answer, Refusal};
+pub use self::state::{Control, Source, Tick};
+use crate::functions::Signal;
 
-/// Longest fault, and longest delay of a slow function.
-const MAX_FAULT: Duration = Duration::from_hours(24);
 /// What there is under `/_local`.
 const KNOWN: [&str; 12] = [
     "GET /_local/health",
@@ -40,42 +38,6 @@ const KNOWN: [&str; 12] = [
     "POST /_local/lambda/2015-03-31/functions/{name}/invocations",
 ];
 
-/// Where an answer of the control comes from.
-pub type Source = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Value>> + Send + Sync>;
-/// Starts every schedule, or those of one function; returns the functions that were started, or an error with the
-/// names of those that have a schedule.
-pub type Tick = Arc<dyn Fn(Option<&str>) -> Result<Vec<String>, Vec<String>> + Send + Sync>;
-
-/// What the control acts on.
-#[derive(Clone)]
-pub struct Control {
-    /// The functions.
-    pub supervisor: Supervisor,
-    /// The faults in force.
-    pub faults: Arc<Faults>,
-    /// Where processes can be stopped.
-    pub crash_points: Arc<CrashPoints>,
-    /// Set when all parts of the stack are up.
-    pub ready: Arc<AtomicBool>,
-    /// `{"items":[{function, topic, partition, end, committed, lag}]}`.
-    pub lag: Source,
-    /// `{"items":[{to, subject, text, html, tags, at}]}`.
-    pub mail: Source,
-    /// The schedules' clock.
-    pub tick: Tick,
-    /// Lambda's `Invoke`.
-    pub queue: Arc<dyn Functions>,
-}
-
-/// Why something is not done.
-pub(super) struct Refusal {
-    status: StatusCode,
-    message: String,
-    known: Option<Vec<String>>,
-}
-
-pub(super) type Answer = Result<(StatusCode, Json<Value>), Refusal>;
-
 /// Routes below `/_local`.
 pub(super) fn router<S: Clone + Send + Sync + 'static>(control: Control) -> Router<S> {
     Router::new()
@@ -85,7 +47,7 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(control: Control) -> Rout
         .route("/functions/{name}/kill", post(kill))
         .route("/lag", source(|control| control.lag.clone()))
         .route("/mail", source(|control| control.mail.clone()))
-        .route("/faults", get(faults).post(start_fault))
+        .route("/faults", get(faults::all).post(faults::start))
         .route("/crash-points", get(crash_points::all).post(crash_points::arm))
         .route("/clock/tick", post(tick))
         .route(invoke::ROUTE, invoke::route())
@@ -145,40 +107,6 @@ fn source(part: fn(&Control) -> Source) -> MethodRouter<Control> {
     })
 }
 
-async fn faults(State(control): State<Control>) -> Answer {
-    Ok((StatusCode::OK, Json(json!({ "items": control.faults.all() }))))
-}
-
-/// Takes a fault whatever the content type is, so that `curl -d` is enough; answers what is in force now.
-async fn start_fault(State(control): State<Control>, body: Bytes) -> Answer {
-    let fault: Fault = serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("no fault: {error}")))?;
-    check(&fault, &control.supervisor.names())?;
-    control.faults.start(fault);
-    faults(State(control)).await
-}
-
-fn check(fault: &Fault, functions: &[String]) -> Result<(), Refusal> {
-    let limit = u64::try_from(MAX_FAULT.as_millis()).unwrap_or(u64::MAX);
-    if !(0.0..=1.0).contains(&fault.probability) {
-        return Err(Refusal::bad("`probability` is from 0.0 to 1.0"));
-    }
-    if fault.duration_ms > limit || fault.delay_ms > limit {
-        return Err(Refusal::bad(format!("`durationMs` and `delayMs` are at most {limit}, which is a day")));
-    }
-    if fault.kind != Kind::SlowFunction && (fault.function.is_some() || fault.delay_ms > 0) {
-        return Err(Refusal::bad("`function` and `delayMs` belong to `slowFunction`"));
-    }
-    if fault.kind == Kind::SlowFunction && fault.duration_ms > 0 && fault.delay_ms == 0 {
-        return Err(Refusal::bad("`slowFunction` needs `delayMs`"));
-    }
-    match &fault.function {
-        Some(name) if !functions.contains(name) => {
-            Err(Refusal::unknown(format!("no function is named {name}"), functions.to_vec()))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TickQuery {
@@ -207,41 +135,21 @@ async fn unknown_method() -> Refusal {
     Refusal { status: StatusCode::METHOD_NOT_ALLOWED, ..unknown().await }
 }
 
-impl Refusal {
-    pub(super) fn bad(message: impl Into<String>) -> Refusal {
-        Refusal { status: StatusCode::BAD_REQUEST, message: message.into(), known: None }
-    }
-
-    pub(super) fn unknown(message: String, known: Vec<String>) -> Refusal {
-        Refusal { status: StatusCode::NOT_FOUND, message, known: Some(known) }
-    }
-
-    pub(super) fn failed(message: String) -> Refusal {
-        Refusal { status: StatusCode::SERVICE_UNAVAILABLE, message, known: None }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut body = json!({ "message": self.message });
-        if let (Some(known), Some(fields)) = (self.known, body.as_object_mut()) {
-            fields.insert("known".to_owned(), json!(known));
-        }
-        (self.status, Json(body)).into_response()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use axum::body::Body;
     use http::Request;
     use http_body_util::BodyExt;
+    use local_faults::Faults;
+    use local_faults::crash_points::CrashPoints;
+    use serde_json::Value;
     use tower::ServiceExt;
 
     use super::*;
-    use crate::{Queue, Settings};
+    use crate::functions::{Queue, Settings, Supervisor};
 
     fn control() -> Control {
         let settings = Settings { terminal: false, ..Settings::new(".") };

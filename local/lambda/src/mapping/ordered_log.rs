@@ -1,5 +1,5 @@
 //! The loop that is the same for a Kafka partition and for a shard of a stream: gather a batch, deliver it,
-//! commit. A lane is an ordered log; one batch of it is in flight at a time.
+//! commit. One batch of a log is in flight at a time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ pub struct Arrived<T, P> {
 }
 
 /// An ordered log with a position that outlives the process.
-pub trait Lane: Send {
+pub trait OrderedLog: Send {
     /// What its records look like to Lambda.
     type Shape: Shape;
     /// A place in the log.
@@ -41,7 +41,7 @@ pub trait Lane: Send {
 }
 
 /// The records of a read.
-pub type ArrivedOf<L> = Vec<Arrived<<<L as Lane>::Shape as Shape>::Item, <L as Lane>::Position>>;
+pub type ArrivedOf<L> = Vec<Arrived<<<L as OrderedLog>::Shape as Shape>::Item, <L as OrderedLog>::Position>>;
 
 /// What was gathered.
 enum Gathered<T, P> {
@@ -51,7 +51,7 @@ enum Gathered<T, P> {
     TooLarge { item: T, after: P },
 }
 
-/// A batch and its place in the lane.
+/// A batch and its place in the log.
 struct Batch<T, P> {
     /// The records; none when the filter dropped all.
     items: Vec<T>,
@@ -61,24 +61,24 @@ struct Batch<T, P> {
     end: P,
 }
 
-type BatchOf<L> = Batch<<<L as Lane>::Shape as Shape>::Item, <L as Lane>::Position>;
-type GatheredOf<L> = Gathered<<<L as Lane>::Shape as Shape>::Item, <L as Lane>::Position>;
+type BatchOf<L> = Batch<<<L as OrderedLog>::Shape as Shape>::Item, <L as OrderedLog>::Position>;
+type GatheredOf<L> = Gathered<<<L as OrderedLog>::Shape as Shape>::Item, <L as OrderedLog>::Position>;
 
-/// Runs a lane until it ends or the stack stops.
-pub async fn run<I: Invoke, L: Lane>(
+/// Runs a log until it ends or the stack stops.
+pub async fn run<I: Invoke, L: OrderedLog>(
     courier: &Courier<I>,
     shape: &L::Shape,
-    lane: &mut L,
+    log: &mut L,
     limits: Limits,
     outage: &Outage,
     mut stop: Stop,
 ) {
-    let mut held = VecDeque::new();
-    while let Some(gathered) = gather(lane, shape, limits, &mut held, &mut stop).await {
+    let mut read_ahead = VecDeque::new();
+    while let Some(gathered) = gather(log, shape, limits, &mut read_ahead, &mut stop).await {
         let goes_on = match gathered {
-            Gathered::Batch(batch) => deliver(courier, shape, lane, &batch, outage, &mut stop).await,
+            Gathered::Batch(batch) => deliver(courier, shape, log, &batch, outage, &mut stop).await,
             Gathered::TooLarge { item, after } => {
-                courier.give_up_too_large(shape, &item, &mut stop).await && commit(lane, after, outage, &mut stop).await
+                courier.give_up_too_large(shape, &item, &mut stop).await && commit(log, after, outage, &mut stop).await
             }
         };
         if !goes_on {
@@ -87,12 +87,12 @@ pub async fn run<I: Invoke, L: Lane>(
     }
 }
 
-/// Fills the next batch; `None` when the lane ended or the stack stops. `held` keeps what was read too far.
-async fn gather<L: Lane>(
-    lane: &mut L,
+/// Fills the next batch; `None` when the log ended or the stack stops. `read_ahead` keeps what was read too far.
+async fn gather<L: OrderedLog>(
+    log: &mut L,
     shape: &L::Shape,
     limits: Limits,
-    held: &mut VecDeque<Arrived<<L::Shape as Shape>::Item, L::Position>>,
+    read_ahead: &mut VecDeque<Arrived<<L::Shape as Shape>::Item, L::Position>>,
     stop: &mut Stop,
 ) -> Option<GatheredOf<L>> {
     let mut batch = Gather::new(limits);
@@ -100,7 +100,7 @@ async fn gather<L: Lane>(
     let mut end: Option<L::Position> = None;
     loop {
         let mut closed = false;
-        while let Some(arrived) = held.pop_front() {
+        while let Some(arrived) = read_ahead.pop_front() {
             let Some(item) = arrived.item else {
                 end = Some(arrived.after);
                 continue;
@@ -112,7 +112,7 @@ async fn gather<L: Lane>(
                     end = Some(arrived.after);
                 }
                 Offer::NextBatch(item) => {
-                    held.push_front(Arrived { item: Some(item), ..arrived });
+                    read_ahead.push_front(Arrived { item: Some(item), ..arrived });
                     closed = true;
                     break;
                 }
@@ -128,11 +128,11 @@ async fn gather<L: Lane>(
         let read = tokio::select! {
             biased;
             () = stop.requested() => return None,
-            read = lane.read(batch.room()) => read,
+            read = log.read(batch.room()) => read,
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => Some(Vec::new()),
         };
         match (read, end.clone()) {
-            (Some(read), _) => held.extend(read),
+            (Some(read), _) => read_ahead.extend(read),
             (None, Some(end)) => return Some(Gathered::Batch(Batch { items: batch.into_items(), before, end })),
             (None, None) => return None,
         }
@@ -141,10 +141,10 @@ async fn gather<L: Lane>(
 
 /// Takes a batch to its end and commits on the way what is settled without a gap. Answers false when the stack
 /// stopped first.
-async fn deliver<I: Invoke, L: Lane>(
+async fn deliver<I: Invoke, L: OrderedLog>(
     courier: &Courier<I>,
     shape: &L::Shape,
-    lane: &mut L,
+    log: &mut L,
     batch: &BatchOf<L>,
     outage: &Outage,
     stop: &mut Stop,
@@ -158,14 +158,14 @@ async fn deliver<I: Invoke, L: Lane>(
         if progress != Progress::Done && settled > committed && settled < items.len() {
             committed = settled;
             if let Some(position) = before.get(settled) {
-                commit(lane, position.clone(), outage, stop).await;
+                commit(log, position.clone(), outage, stop).await;
             }
         }
         match progress {
             Progress::More => {}
-            Progress::Done => return commit(lane, end.clone(), outage, stop).await,
+            Progress::Done => return commit(log, end.clone(), outage, stop).await,
             Progress::Stopped if settled == items.len() => {
-                commit(lane, end.clone(), outage, stop).await;
+                commit(log, end.clone(), outage, stop).await;
                 return false;
             }
             Progress::Stopped => return false,
@@ -173,15 +173,15 @@ async fn deliver<I: Invoke, L: Lane>(
     }
 }
 
-/// Commits, again and again while the log is out of reach; that also holds the lane back, which could read
+/// Commits, again and again while the log is out of reach; that also holds the log back, which could read
 /// nothing anyway. Answers false when the stack stopped first; the records behind the last commit then come
 /// again.
-async fn commit<L: Lane>(lane: &mut L, position: L::Position, outage: &Outage, stop: &mut Stop) -> bool {
+async fn commit<L: OrderedLog>(log: &mut L, position: L::Position, outage: &Outage, stop: &mut Stop) -> bool {
     let mut failures = 0_u32;
     loop {
         let committed = tokio::select! {
             biased;
-            committed = lane.commit(position.clone()) => committed,
+            committed = log.commit(position.clone()) => committed,
             () = stop.grace_is_over() => return false,
         };
         match committed {

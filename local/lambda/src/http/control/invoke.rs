@@ -10,8 +10,9 @@ use http::{HeaderMap, StatusCode};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use super::Control;
-use crate::{Outcome, Refused};
+use super::state::Control;
+use crate::functions::Refused;
+use crate::invoke::Outcome;
 
 /// Path below `/_local` that stands for Lambda's endpoint.
 pub const ENDPOINT: &str = "/lambda";

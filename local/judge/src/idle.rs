@@ -42,7 +42,7 @@ struct Standing {
 ///
 /// # Errors
 /// A service that does not answer.
-pub async fn settle(
+pub async fn wait_until_idle(
     reader: &Reader,
     http: &reqwest::Client,
     relay: bool,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Found;
 use super::answers::{Obligations, asked};
-use super::topic::Stories;
+use super::topic::Histories;
 use crate::event::{Event, Kind};
 use crate::journal::{Journal, Outcome, Request};
 use crate::product::Content;
@@ -27,9 +27,9 @@ struct Index<'a> {
     created: BTreeMap<&'a Content, Vec<usize>>,
 }
 
-pub(super) fn judge(journal: &Journal, obligations: &Obligations, stories: &Stories, found: &mut Found) {
+pub(super) fn judge(journal: &Journal, obligations: &Obligations, histories: &Histories, found: &mut Found) {
     let seeded = journal.requests.iter().any(Request::is_seed);
-    let changes = unnamed(obligations, stories, seeded);
+    let changes = unnamed(obligations, histories, seeded);
     let mut index = Index::default();
     for (at, change) in changes.iter().enumerate() {
         index.by_product.entry(change.id).or_default().push(at);
@@ -64,11 +64,11 @@ pub(super) fn judge(journal: &Journal, obligations: &Obligations, stories: &Stor
     }
 }
 
-fn unnamed<'a>(obligations: &Obligations, stories: &Stories<'a>, seeded: bool) -> Vec<Change<'a>> {
+fn unnamed<'a>(obligations: &Obligations, histories: &Histories<'a>, seeded: bool) -> Vec<Change<'a>> {
     let mut changes = Vec::new();
-    for (id, story) in stories {
+    for (id, history) in histories {
         let mut before = None;
-        for (version, events) in &story.changes {
+        for (version, events) in &history.changes {
             let named = obligations.versions.contains(&((*id).to_owned(), *version));
             // A second event of a version is a violation by itself. What orders made of a product is explained by them, and
             // demo data by a request for them.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
+use super::idle::wait_until_idle;
 use super::journal::{Answer, Recorder, Sent};
 use super::read::Reader;
-use super::settle::settle;
 
 /// Time between two looks.
 const POLL: Duration = Duration::from_millis(100);
@@ -16,7 +16,7 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// It was not created or did not arrive; the message says which.
-pub async fn fresh(
+pub async fn probe(
     reader: &Reader,
     http: &reqwest::Client,
     journal: &Recorder,
@@ -41,7 +41,7 @@ pub async fn fresh(
     let deadline = Instant::now() + patience;
     loop {
         // The process may leave Kafka alone for some seconds after a fault, and the event to the relay.
-        settle(reader, http, relay, deadline.saturating_duration_since(Instant::now())).await?;
+        wait_until_idle(reader, http, relay, deadline.saturating_duration_since(Instant::now())).await?;
         let observed = reader.observe().await?;
         let logged = observed.log.iter().any(|copy| carries(&copy.data));
         let archived = observed.archive.iter().any(|line| carries(&line.copy.data));

@@ -8,7 +8,8 @@ use local_faults::crash_points::{ArmError, Strike};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::control::{Answer, Control, Refusal};
+use super::refusal::{Answer, Refusal};
+use super::state::Control;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

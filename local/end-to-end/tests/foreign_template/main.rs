@@ -1,0 +1,53 @@
+//! The local stack runs a SAM template and functions that it knows nothing of.
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
+
+use std::os::unix::fs::symlink;
+
+use end_to_end::paths;
+use end_to_end::stack::Stack;
+use krafka::Kafka;
+use krafka::producer::Record;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A directory of functions: one binary has the function's name, the other lies as `sam build` leaves it.
+fn functions() -> TempDir {
+    let binary = paths::example("notes");
+    let directory = tempfile::tempdir().unwrap();
+    symlink(&binary, directory.path().join("notes-reader")).unwrap();
+    std::fs::create_dir(directory.path().join("Writer")).unwrap();
+    symlink(&binary, directory.path().join("Writer/bootstrap")).unwrap();
+    directory
+}
+
+#[tokio::test]
+async fn another_template_is_run_with_its_own_functions_and_a_record_comes_through_to_http() {
+    let template = paths::root().join("local/end-to-end/tests/foreign_template/template.yaml");
+    let functions = functions();
+    let (template, directory) = (template.to_str().unwrap(), functions.path().to_str().unwrap());
+    let stack = Stack::start_with(&["--template", template, "--functions", directory]).await;
+    assert_eq!(stack.table("Notes"), "notes-Notes");
+    assert_eq!(stack.addresses.topics, ["notes"]);
+    stack.get("/notes/n1").await.with(404);
+
+    let kafka = Kafka::builder(&stack.addresses.kafka).connect().await.unwrap();
+    let producer = kafka.producer().build().await.unwrap();
+    let _ = producer.send(Record::new("notes", b"hello".to_vec()).key(b"n1".to_vec())).await.unwrap();
+    producer.close().await.unwrap();
+
+    stack
+        .eventually("the mapping has caught up", async || {
+            let lag = stack.get("/_local/lag").await.with(200).json();
+            let items = lag["items"].as_array().unwrap();
+            let at = |name: &str| items.iter().map(|item| item[name].as_i64().unwrap()).sum::<i64>();
+            let done = at("end") == 1 && at("lag") == 0 && items.iter().all(|item| item["function"] == "Writer");
+            if done { Ok(()) } else { Err(lag) }
+        })
+        .await;
+    assert_eq!(stack.get("/notes/n1").await.with(200).text, "hello");
+
+    let functions: Value = stack.get("/_local/functions").await.with(200).json();
+    let names: Vec<&str> =
+        functions["items"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Writer", "notes-reader"]);
+}
