@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint build deploy clean binaries no-crash-points documents-lint
+.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -15,8 +15,8 @@ MACHETE_VERSION := 0.9.2
 # the broker declares rustc 1.96 and works with 1.95. Crash points are for this machine only: `make build` has none.
 DEPLOYED_FLAGS = --profile local --workspace \
     $(shell rustc --version | awk '{ split($$2, v, "."); if (v[1] == 1 && v[2] < 96) print "--ignore-rust-version" }')
-CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace/crash-points
-# What `make run` does without.
+CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace-platform/crash-points
+# The tests and benchmarks, which `make run` does without.
 NOT_RUN = --exclude end-to-end
 
 # Fails where one of the given binaries has crash points, or none is given.
@@ -28,6 +28,11 @@ help: ## Lists these targets
 
 run: binaries ## Starts the whole stack on this machine; ARGS="--http-port 0" passes flags on
 	@exec "$(TARGET)/local/millrace-local" $(ARGS)
+
+# Builds as `binaries` does, so that nothing is compiled twice.
+watch: binaries ## The same, and replaces functions when their code changes; data and offsets stay
+	@exec "$(TARGET)/local/millrace-local" --watch functions --watch shared \
+	    --rebuild "cargo build --quiet $(CARGO_FLAGS) $(NOT_RUN)" $(ARGS)
 
 test: binaries ## Runs every test, the end-to-end tests included
 	@echo "Testing."
@@ -41,11 +46,15 @@ bench: binaries ## Prints init times, sizes, latency, requests and events per se
 	cargo bench $(CARGO_FLAGS) --bench backbone -- $(ARGS)
 	cargo bench $(CARGO_FLAGS) --bench pipeline -- $(ARGS)
 
+# Cargo says how far it is; how long it took is kept for the next time.
 binaries:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it from https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "A C compiler is missing (package build-essential, or Xcode's tools)." >&2; exit 1; }
-	@echo "Building the functions and the local stack. The first time takes 15 to 20 minutes on two cores."
-	cargo build $(CARGO_FLAGS) $(NOT_RUN)
+	@took="$(TARGET)/local/build-seconds"; \
+	if [ -f "$$took" ]; then echo "Building the functions and the local stack. The last build took $$(cat "$$took") s."; \
+	else echo "Building the functions and the local stack. The first build takes about 13 minutes on two cores."; fi; \
+	started=$$(date +%s); cargo build $(CARGO_FLAGS) $(NOT_RUN); \
+	echo $$(($$(date +%s) - started)) > "$$took"; echo "Built in $$(cat "$$took") s."
 
 lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, template, contract, and what is deployed
 	cargo fmt --all --check

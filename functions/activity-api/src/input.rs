@@ -1,25 +1,25 @@
-//! What a client may send. Every item of a batch is read for itself.
+//! Parses request bodies. Each item of a batch is validated by itself.
 
-use millrace::activity::UserActivity;
-use millrace::api::Problem;
-use millrace::api::fields::{self, Errors, Fields};
+use millrace_api::Problem;
+use millrace_domain::activity::UserActivity;
+use millrace_domain::validation::{self, Errors, Fields};
 use serde_json::Value;
 
-/// Most events of a batch.
+/// Most events in a batch.
 pub const MAX_BATCH: usize = 500;
 
-/// Reads the body of one event. With `alias`, `eventType` may stand for `type`.
+/// Parses the body of one event. With `alias`, `eventType` may stand for `type`.
 pub fn event(body: &[u8], alias: bool) -> Result<UserActivity, Problem> {
-    read(&fields::json(body)?, "", alias)
+    read(&validation::json(body)?, "", alias)
 }
 
-/// Reads the body of a batch: an event or its mistakes for each item.
+/// Parses the body of a batch: for each item an event or its mistakes.
 pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem> {
-    let value = fields::json(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
     let events = Fields::of(&value, "", &["events"], &mut errors)
         .and_then(|fields| fields.required("events", &mut errors))
-        .and_then(|events| fields::list(events, "/events", MAX_BATCH, &mut errors));
+        .and_then(|events| validation::list(events, "/events", MAX_BATCH, &mut errors));
     if events.is_some_and(<[Value]>::is_empty) {
         errors.add("/events", "too_few", "at least one event was expected");
     }
@@ -30,7 +30,7 @@ pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem>
 fn read(value: &Value, path: &str, alias: bool) -> Result<UserActivity, Problem> {
     let mut errors = Errors::default();
     let activity = UserActivity::from_input(value, path, alias, &mut errors);
-    errors.finish(activity)
+    Ok(errors.finish(activity)?)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! What became of events, read by key or index.
+//! Reads events, their status and dead letters, by key or index.
 
 use aws_sdk_dynamodb::Client;
-use millrace::activity::item::EventState;
-use millrace::activity::keys;
-use millrace::api::page::Direction;
-use millrace::dead_letter;
-use millrace::dynamo::{Item, List, StoreError, number, s, text};
+use millrace_activity::item::EventState;
+use millrace_activity::keys;
+use millrace_delivery::dead_letter;
+use millrace_platform::dynamo::shards::Direction;
+use millrace_platform::dynamo::{Item, List, StoreError, number, s, text};
 use serde::Serialize;
 
 /// The tables.
@@ -16,14 +16,14 @@ pub struct Store {
     pub dead_letters: String,
 }
 
-/// An item of a list with the key that it is ordered by.
+/// An item of a list, with its sort key.
 #[derive(Debug)]
 pub struct Listed<T> {
     pub key: String,
     pub item: T,
 }
 
-/// A dead letter as it is answered.
+/// A dead letter as the API returns it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Letter {
@@ -40,14 +40,14 @@ pub struct Letter {
 }
 
 impl Store {
-    /// An event that the processor has seen.
+    /// The state of an event, once the processor has seen it.
     pub async fn event(&self, id: &str) -> Result<Option<EventState>, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.activity).consistent_read(true);
         let answer = get.key(keys::PK, s(keys::event(id))).key(keys::SK, s(keys::EVENT_SK)).send().await?;
         answer.item().map(EventState::from_item).transpose()
     }
 
-    /// Processed events behind `after`, the newest first, and whether there may be more.
+    /// Processed events after the key `after`, newest first, and whether there may be more.
     pub async fn processed(
         &self,
         limit: usize,
@@ -57,7 +57,7 @@ impl Store {
         self.page(list, limit, after, EventState::from_item).await
     }
 
-    /// Dead letters behind `after`, the newest first, and whether there may be more.
+    /// Dead letters after the key `after`, newest first, and whether there may be more.
     pub async fn dead_letters(
         &self,
         limit: usize,
@@ -67,7 +67,7 @@ impl Store {
         self.page(list, limit, after, letter).await
     }
 
-    /// Events of a user behind `after`, in the order of seq, and whether there may be more.
+    /// Events of a user after the key `after`, in the order of seq, and whether there may be more.
     pub async fn of_user(
         &self,
         user: &str,
@@ -108,7 +108,7 @@ impl Store {
     }
 }
 
-/// A list that starts with the newest item.
+/// A list that is read from its newest item.
 fn newest<'a>(table: &'a str, index: &'a str, shard: &'a str, sort: &'a str) -> List<'a> {
     List { table, index, shard, prefix: "", sort, direction: Direction::Descending }
 }

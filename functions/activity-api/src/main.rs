@@ -1,23 +1,25 @@
-//! The activity API: takes what users did, and tells what became of it.
+//! The activity API: accepts user activity, and reports its processing status.
 
+mod accept;
+mod api;
 mod input;
 mod lists;
 mod outcome;
 mod redrive;
 mod routes;
-mod take;
 
 use std::sync::Arc;
 
-use millrace::kafka::{self, Kafka, Publisher};
-use millrace::limiter::{Limiter, Rule};
-use millrace::outbox::Outbox;
-use millrace::{api, aws, clock, settings, telemetry};
+use millrace_activity::limiter::{Limiter, Rule};
+use millrace_api::serve::serve;
+use millrace_delivery::outbox::Outbox;
+use millrace_platform::kafka::{self, Kafka, Publisher};
+use millrace_platform::{aws, clock, settings, telemetry};
 
+use crate::api::Api;
 use crate::lists::Store;
-use crate::routes::Api;
 
-/// Most accepted events of one user in any second.
+/// Most accepted events per user in any one-second window.
 const EVENTS_PER_SECOND: usize = 100;
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,8 +33,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     let api = Api {
         limiter: Limiter::new(dynamo.clone(), activity.clone(), rule, clock::micros),
         publisher: publisher.clone(),
-        outbox: Outbox::new(dynamo.clone(), settings::setting("OUTBOX_TABLE")?, publisher.clone()),
+        outbox: Outbox::from_env(publisher.clone())?,
         store: Store { dynamo, activity, dead_letters: settings::setting("DEAD_LETTER_TABLE")? },
     };
-    api::serve::serve(routes::router(api), async move { kafka::close(&*publisher).await }).await
+    serve(routes::router(api), async move { kafka::close(&*publisher).await }).await
 }

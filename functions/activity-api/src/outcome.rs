@@ -1,26 +1,26 @@
-//! What became of an event that a client sent, and how it is told.
+//! The outcome of an event that a client sent, and its HTTP response.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use millrace::api::Problem;
+use millrace_api::Problem;
 use serde_json::{Value, json};
 
-/// Seconds after which a client may send what Kafka did not acknowledge.
+/// `Retry-After` for events that Kafka did not acknowledge, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// What became of an event.
+/// Outcome of an event.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// Kafka has it.
+    /// Kafka has acknowledged it.
     Accepted { event_id: String },
-    /// It is not valid, and nothing was done.
+    /// Invalid; nothing was stored.
     Invalid(Problem),
-    /// Its user has no room for it now; nothing was done. Seconds after which there is.
+    /// Refused by the rate limit; nothing was stored. Seconds after which there is room again.
     RateLimited { retry_after: u64 },
-    /// Nothing was stored, and the same request may be sent again.
+    /// Nothing was stored; the same request may be retried.
     Unavailable,
-    /// Kafka did not acknowledge it in time. It may be stored all the same.
+    /// Kafka did not acknowledge it in time. It may be stored nevertheless.
     Unknown { event_id: String },
 }
 
@@ -45,7 +45,7 @@ impl Outcome {
         }
     }
 
-    /// The answer to a single event.
+    /// The response to a single event.
     pub fn answer(&self) -> Response {
         match (self, self.problem()) {
             (Self::Accepted { event_id }, _) => {
@@ -62,7 +62,8 @@ impl Outcome {
         }
     }
 
-    /// How much the outcome of an item says about a batch of which nothing was accepted: what passes comes first.
+    /// Ranks the outcomes of a batch of which nothing was accepted: temporary failures come first, and determine the
+    /// response.
     fn rank(&self) -> u8 {
         match self {
             Self::Accepted { .. } => 0,
@@ -73,8 +74,8 @@ impl Outcome {
     }
 }
 
-/// The answer to a batch: 202 with a result for each item in order, if at least one was accepted. Otherwise the problem
-/// of an item, one that passes where there is one, with all results.
+/// The response to a batch: 202 with one result per item, in order, if at least one was accepted. Otherwise the problem
+/// of one item, preferably a temporary one, with all results.
 pub fn answer_all(outcomes: &[Outcome]) -> Response {
     let results: Vec<Value> = outcomes.iter().map(Outcome::result).collect();
     let first = outcomes.iter().min_by_key(|outcome| outcome.rank());

@@ -1,17 +1,18 @@
-//! Sends dead letters again.
+//! Redrives dead letters.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use millrace::api::{Problem, Segment};
-use millrace::clock;
-use millrace::dead_letter::{self, RedriveError};
+use millrace_api::{Problem, Segment};
+use millrace_delivery::dead_letter::{self, RedriveError};
+use millrace_platform::clock;
 use serde_json::json;
 
-use crate::routes::Api;
+use crate::api::Api;
 
-/// Sends every dead letter of an event again that has not been sent since it died: 202 once that is stored.
+/// Redrives every dead letter of an event that has not been redriven since it failed. Returns 202 once the redrive is
+/// stored.
 pub async fn redrive(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
     let tables = (api.store.dead_letters.as_str(), api.outbox.table());
     let redriven = dead_letter::redrive(&api.store.dynamo, tables, &id, clock::now(), clock::new_id).await;

@@ -1,46 +1,34 @@
 //! The routes of user activity.
 
-use std::sync::Arc;
-
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use millrace::activity::{EventId, UserActivity, UserId};
-use millrace::api::page::{self, PageQuery};
-use millrace::api::{Body, Params, Problem, Segment};
-use millrace::clock;
-use millrace::kafka::Publisher;
-use millrace::limiter::Limiter;
-use millrace::outbox::Outbox;
-use millrace::telemetry::TraceContext;
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Body, Params, Problem, Segment};
+use millrace_domain::activity::{EventId, UserActivity, UserId};
+use millrace_platform::clock;
+use millrace_platform::telemetry::TraceContext;
 use serde::{Deserialize, Serialize};
 
+use crate::api::Api;
 use crate::input;
-use crate::lists::{Listed, Store};
+use crate::lists::Listed;
 use crate::outcome::{Outcome, answer_all};
 use crate::redrive::redrive;
 
-/// Largest body of a batch, in bytes. As JSON in the JSON of an invocation it grows, and Lambda takes 6 MB.
+/// Largest body of a batch, in bytes. Embedded in the JSON of an invocation it grows by its escapes, and Lambda accepts
+/// 6 MB.
 const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
-
-/// What the routes need.
-#[derive(Clone)]
-pub struct Api {
-    pub store: Store,
-    pub limiter: Limiter,
-    pub publisher: Arc<dyn Publisher>,
-    pub outbox: Outbox,
-}
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
     let only_get = || async { Problem::method_not_allowed("GET") };
     let only_post = || async { Problem::method_not_allowed("POST") };
-    let batch = post(take_batch).fallback(only_post).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
+    let batch = post(accept_batch).fallback(only_post).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
     Router::new()
-        .route("/events", post(take_one).fallback(only_post))
-        .route("/events/generate", post(take_generated).fallback(only_post))
+        .route("/events", post(accept_one).fallback(only_post))
+        .route("/events/generate", post(accept_generated).fallback(only_post))
         .route("/events/batch", batch)
         .route("/events/processed", get(processed).fallback(only_get))
         .route("/events/{id}", get(read).fallback(only_get))
@@ -50,7 +38,7 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-async fn take_one(
+async fn accept_one(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
     Body(body): Body,
@@ -58,7 +46,7 @@ async fn take_one(
     single(&api, &trace, input::event(&body, false)?).await
 }
 
-async fn take_generated(
+async fn accept_generated(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
     Body(body): Body,
@@ -67,21 +55,21 @@ async fn take_generated(
 }
 
 async fn single(api: &Api, trace: &TraceContext, activity: UserActivity) -> Result<Response, Problem> {
-    let outcomes = api.take(vec![Ok(activity)], clock::now(), trace).await;
+    let outcomes = api.accept(vec![Ok(activity)], clock::now(), trace).await;
     Ok(outcomes.first().unwrap_or(&Outcome::Unavailable).answer())
 }
 
-async fn take_batch(
+async fn accept_batch(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
     Body(body): Body,
 ) -> Result<Response, Problem> {
     let items = input::batch(&body)?;
-    Ok(answer_all(&api.take(items, clock::now(), &trace).await))
+    Ok(answer_all(&api.accept(items, clock::now(), &trace).await))
 }
 
 async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
-    // No event has an id that is none.
+    // No event has an invalid id.
     let id = EventId::try_from(id).map_err(|_| Problem::not_found("event"))?;
     let event = api.store.event(id.as_str()).await?.ok_or_else(|| Problem::not_found("event"))?;
     Ok(Json(event).into_response())

@@ -1,21 +1,22 @@
-//! From a batch of records to a verdict for each.
+//! From a batch of records to one verdict per record.
 
 use std::collections::BTreeMap;
 
-use millrace::activity::plan::Rules;
-use millrace::activity::progress::{Progress, Said};
-use millrace::activity::settle::{Arrived, Tally, settle_all};
-use millrace::activity::store::{SystemClock, Tables};
-use millrace::activity::{Activity, CONSUMER, Record, UserActivity, UserId};
-use millrace::clock;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::metrics::{self, Metric};
+use millrace_activity::plan::Rules;
+use millrace_activity::process::{Arrived, Tally, process_all};
+use millrace_activity::progress::{Progress, Reported};
+use millrace_activity::store::{SystemClock, Tables};
+use millrace_activity::{Activity, CONSUMER, Record};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_domain::activity::{UserActivity, UserId};
+use millrace_platform::clock;
+use millrace_platform::metrics::{self, Metric};
 
-/// Users of a batch that are settled side by side: all of them, so that nobody waits while another one's event is tried
-/// again. The requests that are under way have a bound of their own.
+/// Users of a batch that are processed concurrently: all of them, so that no user waits for the retries of another
+/// user's event. The number of concurrent requests has a limit of its own.
 const USERS_AT_ONCE: usize = 2_000;
 
-/// Longest key of a record that is kept, in bytes; a user has at most 256.
+/// Longest record key that is stored, in bytes; a user id has at most 256.
 const MAX_KEY: usize = 2_048;
 
 /// The activity consumer.
@@ -23,7 +24,7 @@ const MAX_KEY: usize = 2_048;
 pub struct Order {
     pub tables: Tables,
     pub rules: Rules,
-    pub said: Said,
+    pub reported: Reported,
 }
 
 impl Consumer for Order {
@@ -35,7 +36,7 @@ impl Consumer for Order {
         let rules = Rules { behind: progress.behind, ..self.rules };
         let partition = newest.position.partition;
         if progress.behind {
-            self.say(partition, progress).await;
+            self.report(partition, progress).await;
         }
         let mut arrived = Arrived::new();
         let mut users: Vec<Result<UserId, String>> = Vec::with_capacity(records.len());
@@ -46,10 +47,10 @@ impl Consumer for Order {
                 user
             }));
         }
-        let settled = settle_all(&self.tables, &SystemClock, &rules, arrived, USERS_AT_ONCE).await;
+        let settled = process_all(&self.tables, &SystemClock, &rules, arrived, USERS_AT_ONCE).await;
         if !progress.behind {
-            // Not before: what the sweeper takes for missing may be in this batch.
-            self.say(partition, progress).await;
+            // Only now, because this batch may contain events that the sweeper would treat as missing.
+            self.report(partition, progress).await;
         }
         measure(&settled);
         let verdict = |user: Result<UserId, String>| match user.map(|user| settled.get(&user)) {
@@ -63,18 +64,18 @@ impl Consumer for Order {
 }
 
 impl Order {
-    /// Says how far it is, if that is news. What it could not say it says with the next batch.
-    async fn say(&self, partition: i64, progress: Progress) {
-        if self.said.is_news(partition, progress) {
-            match self.tables.say(partition, progress).await {
-                Ok(()) => self.said.note(partition, progress),
+    /// Reports the consumer's progress, if that is due. A failed report is repeated with the next batch.
+    async fn report(&self, partition: i64, progress: Progress) {
+        if self.reported.is_due(partition, progress) {
+            match self.tables.report(partition, progress).await {
+                Ok(()) => self.reported.note(partition, progress),
                 Err(error) => tracing::warn!(%error, partition, "progress not noted"),
             }
         }
     }
 }
 
-/// The event of a record, whose data were checked when it was read.
+/// The event of a record, whose data was validated when it was read.
 fn activity(record: &Incoming) -> Result<Activity, String> {
     let event = &record.event;
     let data: UserActivity = serde_json::from_str(event.data.get()).map_err(|error| error.to_string())?;
@@ -90,7 +91,7 @@ fn activity(record: &Incoming) -> Result<Activity, String> {
             topic: record.position.topic.clone(),
             partition: record.position.partition,
             offset: record.position.offset,
-            // A longer one would not fit into an item, and means nothing here.
+            // A longer key would not fit into an item, and has no meaning here.
             key: record.key.clone().filter(|key| key.len() <= MAX_KEY),
             value: record.value.clone(),
         },

@@ -3,23 +3,23 @@
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Diagnostic;
-use millrace::activity::Cursor;
-use millrace::activity::plan::Rules;
-use millrace::activity::settle::{Arrived, Tally, settle_all};
-use millrace::activity::store::{SystemClock, Tables};
-use millrace::api::page::{SHARDS, shard_key};
-use millrace::clock;
-use millrace::dynamo::StoreError;
-use millrace::metrics::{self, Metric};
+use millrace_activity::Cursor;
+use millrace_activity::plan::Rules;
+use millrace_activity::process::{Arrived, Tally, process_all};
+use millrace_activity::store::{SystemClock, Tables};
+use millrace_platform::clock;
+use millrace_platform::dynamo::StoreError;
+use millrace_platform::dynamo::shards::{SHARDS, shard_key};
+use millrace_platform::metrics::{self, Metric};
 
-/// Left of the invocation's time when a run stops taking up work.
+/// Time of the invocation that is kept in reserve; no new work starts after it.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Users of a shard that are read at once, and those of them that are settled side by side.
+/// Users of a shard that are read at once, and then processed concurrently.
 const PAGE: i32 = 100;
 const USERS_AT_ONCE: usize = 16;
 
-/// Why a run failed. The next tick does what it did not.
+/// Why a run failed. The next run does the remaining work.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     #[error("{0} users were not settled")]
@@ -41,7 +41,7 @@ impl From<SweepError> for Diagnostic {
     }
 }
 
-/// Settles every user that is due, shard by shard.
+/// Processes every user that is due, shard by shard.
 pub async fn run(tables: &Tables, rules: &Rules, deadline: SystemTime) -> Result<(), SweepError> {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN);
     let (mut sum, mut failed) = (Tally::default(), 0);
@@ -66,12 +66,12 @@ async fn sweep(tables: &Tables, rules: &Rules, sum: &mut Tally, failed: &mut usi
             let (users, more) = tables.due(&shard_key(shard), now, PAGE, after).await?;
             let partitions = users.iter().map(|(_, cursor)| cursor.partition).collect();
             let progress = tables.progress(&partitions).await?;
-            // What is missing may be on the topic: then the consumer goes on with the user.
+            // Missing events may still be on the topic; then the consumer continues with the user.
             let held = |cursor: &Cursor| progress.get(&cursor.partition).is_some_and(|progress| progress.holds(now));
             let due: Arrived =
                 users.into_iter().filter(|(_, cursor)| !held(cursor)).map(|(user, _)| (user, Vec::new())).collect();
             if !due.is_empty() {
-                for (user, settled) in settle_all(tables, &SystemClock, rules, due, USERS_AT_ONCE).await {
+                for (user, settled) in process_all(tables, &SystemClock, rules, due, USERS_AT_ONCE).await {
                     match settled {
                         Ok(tally) => sum.add(tally),
                         Err(why) => {

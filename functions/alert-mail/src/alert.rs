@@ -1,26 +1,26 @@
-//! One Notify event, one mail.
+//! Sends one mail per Notify event.
 
 use aws_sdk_sesv2::Client;
 use futures::stream::{self, StreamExt};
-use millrace::clock;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::event::{Event, EventType};
-use millrace::ingredient::Notify;
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_domain::event::{Event, EventType};
+use millrace_domain::ingredient::Notify;
+use millrace_platform::clock;
 
 use crate::claim::{Claimed, Claims};
 use crate::mail::mail;
 use crate::send::{NotSent, send};
 
-/// Mails that are sent at once; SES gives a new account one a second, and more on request.
+/// Mails that are sent concurrently; SES allows a new account one per second, and more on request.
 const AT_ONCE: usize = 4;
 
 /// Sends alerts.
 pub struct Alerts {
     pub claims: Claims,
     pub ses: Client,
-    /// The sender, which SES knows.
+    /// The sender address, verified in SES.
     pub from: Option<String>,
-    /// The recipient of alerts whose ingredient has none.
+    /// The recipient of alerts for ingredients without an address of their own.
     pub fallback: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl Alerts {
         match send(&self.ses, from, &to, &event.id, &mail(&alert, event.time)).await {
             Ok(message) => {
                 if let Err(error) = self.claims.sent(&event.id, &message, clock::now()).await {
-                    // To report a failure would send the mail again for certain.
+                    // Reporting a failure would certainly send the mail again.
                     tracing::error!(%error, message, "sent, and not marked: a later delivery sends it again");
                 }
                 Verdict::Done
@@ -77,7 +77,7 @@ impl Alerts {
                 self.claims.release(&event.id, owner).await;
                 Verdict::Retry(why)
             }
-            // It may have been sent. The lease gives SES time; then it is sent again.
+            // It may have been sent. SES gets until the lease expires; then the mail is sent again.
             Err(NotSent::Unknown(why)) => Verdict::Retry(why),
         }
     }

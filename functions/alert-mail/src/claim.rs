@@ -1,6 +1,6 @@
-//! Who may send the mail of an event: claim with a lease, send, mark.
+//! Ensures that one process sends the mail of an event: claim it with a lease, send it, mark it as sent.
 //!
-//! SES has no idempotency token, so a crash between send and mark repeats the mail once, after the lease.
+//! SES has no idempotency token, so a crash between sending and marking repeats the mail once, after the lease expires.
 
 use std::time::Duration;
 
@@ -8,30 +8,30 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use jiff::Timestamp;
-use millrace::dynamo::{StoreError, n, s, text};
+use millrace_platform::dynamo::{StoreError, n, s, text};
 use uuid::Uuid;
 
-/// A claim is free again after this time; longer than the function runs.
+/// A claim expires after this time, which is longer than the function may run.
 pub const LEASE: Duration = Duration::from_secs(30);
 
-/// A sent mail is remembered for this time: longer than Kafka keeps its event.
+/// How long a sent mail is remembered: longer than Kafka retains its event.
 pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The table of mails.
+/// The table of sent and claimed mails.
 #[derive(Debug, Clone)]
 pub struct Claims {
     dynamo: Client,
     table: String,
 }
 
-/// Whose the mail is.
+/// Result of claiming a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claimed {
-    /// Ours to send.
+    /// This process may send it.
     Ours,
-    /// It was sent.
+    /// It has been sent.
     Sent,
-    /// Somebody else is sending it, or died while doing so less than [`LEASE`] ago.
+    /// Another process is sending it, or died while sending it less than [`LEASE`] ago.
     Held,
 }
 
@@ -63,7 +63,7 @@ impl Claims {
                 Ok(if item.contains_key("sentAt") {
                     Claimed::Sent
                 } else if text(&item, "owner").is_ok_and(|other| other == owner) {
-                    // The SDK's repeat of a claim whose answer was lost.
+                    // The SDK's retry of a claim whose response was lost.
                     Claimed::Ours
                 } else {
                     Claimed::Held
@@ -73,7 +73,7 @@ impl Claims {
         }
     }
 
-    /// Marks a mail as sent, for good: it has no lease any more.
+    /// Marks a mail as sent, permanently: it no longer has a lease.
     pub async fn sent(&self, event: &str, message: &str, now: Timestamp) -> Result<(), StoreError> {
         let update = self.dynamo.update_item().table_name(&self.table).key("eventId", s(event));
         update
@@ -85,7 +85,7 @@ impl Claims {
         Ok(())
     }
 
-    /// Gives a claim back after a mail that was certainly not sent. Best effort: the lease frees it otherwise.
+    /// Releases a claim after a mail that was certainly not sent. Best effort: otherwise the lease expires.
     pub async fn release(&self, event: &str, owner: Uuid) {
         let delete = self
             .dynamo

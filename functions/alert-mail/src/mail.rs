@@ -1,9 +1,9 @@
-//! The text of an alert: pure.
+//! The text of an alert. Pure.
 
 use jiff::Timestamp;
-use millrace::ingredient::Notify;
+use millrace_domain::ingredient::Notify;
 
-/// An e-mail's content.
+/// Content of an e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
     pub subject: String,
@@ -11,11 +11,11 @@ pub struct Mail {
     pub html: String,
 }
 
-/// The alert of an ingredient that fell below half of its full level at `time`.
+/// The alert for an ingredient that fell below half of its full level at `time`.
 pub fn mail(alert: &Notify, time: Timestamp) -> Mail {
     let Notify { ingredient_id, name, stock, full_level, unit, .. } = alert;
     let time = time.strftime("%Y-%m-%d %H:%M:%S UTC");
-    // A line break would end the subject's header.
+    // A line break would end the subject header.
     let subject = format!("Low stock: {}", name.replace(['\r', '\n'], " "));
     let rows = [
         ("Ingredient", format!("{name} ({ingredient_id})")),
@@ -37,7 +37,7 @@ pub fn mail(alert: &Notify, time: Timestamp) -> Mail {
     Mail { subject, text, html }
 }
 
-/// Text that HTML shows as it is.
+/// Escapes text for HTML.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

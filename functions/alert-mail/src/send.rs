@@ -1,4 +1,4 @@
-//! Sends through SES, and tells what may pass from what never will.
+//! Sends through SES, and distinguishes temporary from permanent failures.
 
 use std::time::Duration;
 
@@ -8,37 +8,38 @@ use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
-use millrace::settings::MissingSetting;
-use millrace::{aws, clock};
+use millrace_platform::settings::MissingSetting;
+use millrace_platform::{aws, clock};
 
 use crate::mail::Mail;
 
-/// The e-mail tag that carries the event id, by which a receiver tells a repeat.
+/// The e-mail tag with the event id, by which a receiver can detect a duplicate.
 const TAG: &str = "event-id";
 
-/// Tries of a mail that SES throttles, before its record is handed back.
+/// Attempts to send a mail that SES throttles, before its record is returned for redelivery.
 const TRIES: u32 = 5;
-/// Longest pause before the second try; it doubles with each further one.
+/// Longest backoff before the second attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Why a mail was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotSent {
-    /// It never will be.
+    /// A permanent failure.
     Refused(String),
-    /// It was certainly not, and may be later: SES throttles.
+    /// A temporary failure, and certainly not sent: SES throttles.
     Later(String),
-    /// Nobody knows whether it was: SES did not answer, or with an error of its own.
+    /// Unknown whether it was sent: SES did not answer, or answered with an internal error.
     Unknown(String),
 }
 
-/// The client of SES. The SDK's own retries are off, because they would send a mail again at once whose answer was lost.
+/// The SES client. The SDK's own retries are off, because after a lost response they would send the mail a second time
+/// at once.
 pub fn client() -> Result<Client, MissingSetting> {
     Ok(Client::from_conf(Builder::from(aws::sdk_config()?).retry_config(RetryConfig::disabled()).build()))
 }
 
-/// Sends a mail and answers SES's message id. What is throttled is tried again, after pauses of random length that stay
-/// below 4 s in all.
+/// Sends a mail and returns SES's message id. A throttled call is retried, with random backoff of less than 4 s in
+/// total.
 pub async fn send(ses: &Client, from: &str, to: &str, event: &str, mail: &Mail) -> Result<String, NotSent> {
     let mut pause = FIRST_PAUSE;
     for _ in 1..TRIES {
@@ -73,7 +74,7 @@ async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -
 fn not_sent(error: &SdkError<SendEmailError>) -> NotSent {
     let why = format!("{}: {}", error.code().unwrap_or("no answer"), error.message().unwrap_or("no message"));
     match error {
-        // Nothing went out.
+        // No request was sent.
         SdkError::ConstructionFailure(_) => NotSent::Later(why),
         SdkError::DispatchFailure(failure) if failure.is_user() => NotSent::Later(why),
         SdkError::ServiceError(service) => match service.err() {

@@ -1,9 +1,9 @@
 //! Names and bodies of the archive's objects. Pure.
 //!
-//! `archive/<topic>/dt=YYYY-MM-DD/hour=HH/<partition>-<first>-<last>-<digest>.ndjson.gz`: day and hour (UTC) of the
-//! records' Kafka timestamps, which `DuckDB` and Athena read as Hive partitions. The digest is made of the lines, so
-//! the same name always has the same content: a redelivered batch finds its object there, and a batch that was cut
-//! in another way writes another object. Readers drop repeats by event id.
+//! `archive/<topic>/dt=YYYY-MM-DD/hour=HH/<partition>-<first>-<last>-<digest>.ndjson.gz`: day and hour (UTC) are those
+//! of the records' Kafka timestamps, which `DuckDB` and Athena read as Hive partitions. The digest is computed from the
+//! lines, so the same name always has the same content: a redelivered batch finds its object already there, and a batch
+//! with other boundaries writes another object. Readers deduplicate by event id.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,21 +11,21 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::tz::TimeZone;
-use millrace::consumer::{Incoming, Position};
-use millrace::event::AnyEvent;
+use millrace_delivery::consumer::{Incoming, Position};
+use millrace_domain::event::AnyEvent;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// An object to write, and which records of the batch are in it.
+/// An object to write, and the records of the batch that it contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     pub key: String,
     pub body: Vec<u8>,
-    /// Positions in the batch.
+    /// Positions of the records in the batch.
     pub records: Vec<usize>,
 }
 
-/// A line: the event, and where it was in Kafka.
+/// A line: an event and its position in Kafka.
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(flatten)]
@@ -33,7 +33,7 @@ struct Line<'a> {
     kafka: &'a Position,
 }
 
-/// The objects of a batch of one partition: one for each hour.
+/// The objects for a batch of one partition: one per hour.
 pub fn objects(records: &[Incoming]) -> std::io::Result<Vec<Object>> {
     let mut hours: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, record) in records.iter().enumerate() {
@@ -77,7 +77,7 @@ mod tests {
             "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"}
         });
         let value = Bytes::from(value.to_string());
-        let event = millrace::event::read("product-events", &value).unwrap();
+        let event = millrace_domain::event::read("product-events", &value).unwrap();
         let position = Position {
             topic: "product-events".to_owned(),
             partition: 3,

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use millrace::consumer::{Consumer, Incoming, Verdict};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
 
 use crate::object::{Object, objects};
 
@@ -50,7 +50,7 @@ impl Archive {
             .if_none_match("*");
         match put.send().await {
             Ok(_) => Ok(()),
-            // The name has the digest of the content: what is there is what was to be written.
+            // The name contains the digest of the content, so the existing object is identical.
             Err(error) if status(&error) == Some(412) => Ok(()),
             Err(error) => Err(format!("{}: {}", object.key, error.code().unwrap_or("S3 does not answer"))),
         }

@@ -1,4 +1,4 @@
-//! The contract and its viewer, Swagger UI, all of it out of this binary.
+//! The contract and its viewer, Swagger UI, all embedded in this binary.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, HeaderValue, header};
-use millrace::api::{Problem, Segment, resource};
+use millrace_api::{Problem, Segment, resource};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use swagger_ui_redist::SwaggerUi;
@@ -17,21 +17,21 @@ const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 const PAGE: &str = include_str!("page/index.html");
 
-/// Starts the viewer; apart from the page, so that the page needs no inline script.
+/// Starts the viewer. A file of its own, so that the page needs no inline script.
 const START: (&str, &str) = ("start.js", include_str!("page/start.js"));
 
-/// The page loads from, and talks to, nobody but the API that served it. The icons of Swagger UI are data.
+/// The page may load from and connect to only the API that served it. The icons of Swagger UI are data URLs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Names of the viewer's files do not change with their version, so browsers keep them for an hour only.
+/// The names of the viewer's files do not change with their version, so browsers cache them for only an hour.
 const VIEWER_CACHE: &str = "public, max-age=3600";
 
-/// The contract.
+/// The contract as a response.
 #[derive(Debug, Clone)]
 struct Document {
     json: Arc<RawValue>,
-    /// Of its content, because there is nothing else that a change would count up.
+    /// Hash of the content, because the document has no version counter.
     version: u64,
 }
 
@@ -45,7 +45,7 @@ impl Document {
 /// All routes of this function.
 ///
 /// # Errors
-/// The contract is no JSON.
+/// The contract is not valid JSON.
 pub fn router() -> Result<Router, serde_json::Error> {
     Ok(Router::new()
         .route("/openapi.json", only(get(openapi)))
@@ -60,7 +60,7 @@ fn only(get: MethodRouter<Document>) -> MethodRouter<Document> {
 
 async fn openapi(State(document): State<Document>, headers: HeaderMap) -> Result<Response, Problem> {
     let mut response = resource::found(&headers, &document.json, document.version)?;
-    // Kept, and asked for again each time.
+    // Cached, but revalidated on each use.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }

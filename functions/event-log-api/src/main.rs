@@ -3,7 +3,8 @@
 mod range;
 mod routes;
 
-use millrace::{api, aws, settings, telemetry};
+use millrace_api::serve::serve;
+use millrace_platform::{aws, settings, telemetry};
 
 use crate::routes::Api;
 
@@ -11,5 +12,5 @@ use crate::routes::Api;
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let api = Api { dynamo: aws::dynamodb()?, table: settings::setting("EVENT_LOG_TABLE")? };
-    api::serve::serve(routes::router(api), async {}).await
+    serve(routes::router(api), async {}).await
 }

@@ -1,28 +1,28 @@
-//! The time range that a request asks for, and how a page walks through it day by day. Pure.
+//! The requested time range, and how a page goes through it day by day. Pure.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use millrace::api::Problem;
-use millrace::event::EventType;
-use millrace::event_log::{day, time_prefix};
+use millrace_api::Problem;
+use millrace_domain::event::EventType;
+use millrace_store::event_log::{day, time_prefix};
 use serde::{Deserialize, Serialize};
 
 /// Longest range, in days.
 pub const MAX_DAYS: i32 = 400;
 
-/// Days that one page looks through before it answers what it has, with a cursor: 16 queries a day.
+/// Most days that one page searches before it returns its results with a cursor: 16 queries per day.
 pub const DAYS_PER_PAGE: usize = 8;
 
-/// Range when `from` is absent, in hours before `to`.
+/// Length of the range in hours, when `from` is absent.
 const DEFAULT_HOURS: i64 = 24;
 
-/// What a request asks for.
+/// A requested range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Range {
     pub kind: Option<EventType>,
-    /// Sort keys from here, inclusive.
+    /// First sort key, inclusive.
     pub first: String,
-    /// Sort keys up to here, exclusive.
+    /// Last sort key, exclusive.
     pub end: String,
     pub days: (Date, Date),
 }
@@ -31,15 +31,15 @@ pub struct Range {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     day: Date,
-    /// Sort key that was answered last; none when the day is to be read from its start.
+    /// The last sort key returned; `None` to read the day from its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
-    /// End of the range, so that pages of a range without `to` do not move on with the clock.
+    /// End of the range, so that the pages of a range without `to` do not move with the clock.
     to: Timestamp,
     from: Timestamp,
 }
 
-/// A range with the place where a page starts.
+/// A range, and the position at which a page starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Walk {
     pub range: Range,
@@ -50,7 +50,7 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Reads the parameters `type`, `from` (inclusive) and `to` (exclusive), or goes on at a cursor.
+    /// Reads the parameters `type`, `from` (inclusive) and `to` (exclusive), or continues at a cursor.
     pub fn read(
         kind: Option<&str>,
         from: Option<&str>,
@@ -84,7 +84,7 @@ impl Walk {
         Ok(Self { range, day: day.clamp(first_day, last_day), after, from, to })
     }
 
-    /// The cursor behind an answered sort key of the day.
+    /// The cursor after the last sort key returned for the day.
     pub fn behind(&self, day: Date, last: String) -> Cursor {
         Cursor { day, after: Some(last), to: self.to, from: self.from }
     }

@@ -6,20 +6,21 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use jiff::civil::Date;
-use millrace::api::page::{self, Direction, PageQuery};
-use millrace::api::{Params, Problem};
-use millrace::clock;
-use millrace::dynamo::{Item, StoreError, number, s, text};
-use millrace::event_log::{BY_TIME, BY_TYPE, bucket};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem};
+use millrace_platform::clock;
+use millrace_platform::dynamo::shards::{self, Direction};
+use millrace_platform::dynamo::{Item, StoreError, number, s, text};
+use millrace_store::event_log::{BY_TIME, BY_TYPE, bucket};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::range::{Cursor, DAYS_PER_PAGE, Walk};
 
-/// A page ends behind the event that brings its data over this size: an answer of Lambda holds 6 MB.
+/// A page ends after the event that brings its data over this size, because a Lambda response is limited to 6 MB.
 const MAX_DATA_BYTES: usize = 3 * 1024 * 1024;
 
-/// What the route needs.
+/// The dependencies of the route.
 #[derive(Debug, Clone)]
 pub struct Api {
     pub dynamo: Client,
@@ -42,7 +43,7 @@ struct LogQuery {
     page: PageQuery,
 }
 
-/// An entry as it is answered. Its `data` has the bytes of the event.
+/// A log entry as the API returns it. Its `data` has the bytes of the original event.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -56,7 +57,7 @@ struct Entry {
     data: Box<RawValue>,
     #[serde(skip)]
     time_id: String,
-    /// Past this second the entry is gone, though `DynamoDB` may take days to delete it.
+    /// After this time, in Unix seconds, the entry is treated as deleted, though `DynamoDB` may take days to delete it.
     #[serde(skip)]
     expires_at: i64,
 }
@@ -110,14 +111,14 @@ impl Api {
     ) -> Result<(Vec<Entry>, bool), StoreError> {
         let range = &walk.range;
         let (index, key) = if range.kind.is_some() { (BY_TYPE, "typeBucket") } else { (BY_TIME, "timeBucket") };
-        page::merge(
+        shards::merge(
             Direction::Ascending,
             limit,
             after,
             |entry: &Entry| entry.time_id.clone(),
             |shard, after, most| async move {
-                // BETWEEN includes both ends. A sort key goes on behind the time, so none equals `end`; the one that
-                // was answered last is read once more and passed over.
+                // BETWEEN includes both ends. A sort key is longer than its time prefix, so none equals `end`; the last
+                // returned key is read once more and skipped.
                 let first = after.as_ref().unwrap_or(&range.first);
                 let answer = self
                     .dynamo

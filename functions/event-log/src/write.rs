@@ -1,20 +1,23 @@
-//! The first delivery of an event is logged, a repeat changes nothing.
+//! Logs the first delivery of an event; a repeat changes nothing.
 //!
-//! A batch is looked up and then written in few calls, since a condition would need a call for each event. Two deliveries
-//! of an event at the very same time may both write it: one item, with the place and the expiry of the later write.
+//! A batch is looked up and then written in few calls, since conditional writes would need one call per event. Two
+//! exactly simultaneous deliveries of an event may both write it: the result is one item, with the position and expiry
+//! of the later write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use millrace::api::page::{SHARDS, shard_of};
-use millrace::clock;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::dynamo::{Item, StoreError, WRITE_BATCH, batch_get_attribute, batch_write, n, put_request, s, text};
-use millrace::event_log::{bucket, day, time_id};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_platform::clock;
+use millrace_platform::dynamo::shards::{SHARDS, shard_of};
+use millrace_platform::dynamo::{
+    Item, StoreError, WRITE_BATCH, batch_get_attribute, batch_write, n, put_request, s, text,
+};
+use millrace_store::event_log::{bucket, day, time_id};
 
-/// Calls at once. Order does not matter to the log, only that each event gets there.
+/// Concurrent calls. The log does not depend on order, only on completeness.
 const AT_ONCE: usize = 8;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
@@ -27,7 +30,7 @@ const EVENT_ID: &str = "eventId";
 pub struct EventLog {
     pub dynamo: Client,
     pub table: String,
-    /// Events are kept for this many days.
+    /// Retention of events, in days.
     pub days: u16,
 }
 
@@ -35,7 +38,7 @@ impl Consumer for EventLog {
     const NAME: &'static str = "event-log";
 
     async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
-        // Of an event that is in the batch twice, the first.
+        // Of several occurrences of an event in the batch, the first.
         let mut first: BTreeMap<&str, &Incoming> = BTreeMap::new();
         for record in records {
             first.entry(&record.event.id).or_insert(record);
@@ -56,7 +59,7 @@ impl Consumer for EventLog {
 }
 
 impl EventLog {
-    /// Logs those of these events that are not in the log.
+    /// Logs those of these events that are not in the log yet.
     async fn log(&self, events: &[&Incoming]) -> Result<(), StoreError> {
         let keys: Vec<Item> =
             events.iter().map(|record| Item::from([(EVENT_ID.to_owned(), s(&record.event.id))])).collect();
@@ -83,7 +86,7 @@ fn item(record: &Incoming, days: u16, now: Timestamp) -> Item {
         ("timeBucket".to_owned(), s(bucket(None, day, shard))),
         ("typeBucket".to_owned(), s(bucket(Some(event.kind), day, shard))),
         ("timeId".to_owned(), s(time_id(event.time, &event.id))),
-        // From now: what a relay or a replay brings late is kept for its full time.
+        // Counted from now, so that events delivered late by a relay or replay are kept for the full time.
         ("expiresAt".to_owned(), n(now.as_second() + i64::from(days) * SECONDS_PER_DAY)),
     ])
 }

@@ -1,4 +1,4 @@
-//! The answer to CloudFormation, and its way there.
+//! The response to CloudFormation, and its delivery.
 //!
 //! Fields and limits: "Custom resource response objects" in the CloudFormation user guide.
 
@@ -12,16 +12,16 @@ use serde::Serialize;
 use crate::causes;
 use crate::request::Request;
 
-/// Longest reason, in bytes. The whole body may have 4,096.
+/// Longest reason, in bytes. The whole body is limited to 4,096.
 const MAX_REASON_BYTES: usize = 1000;
-/// Tries to send the answer.
+/// Attempts to send the response.
 const MAX_TRIES: u32 = 4;
-/// Time of one try. All tries and waits together take at most 7.4 s.
+/// Time limit of one attempt. All attempts and backoffs together take at most 7.4 s.
 const TRY_TIMEOUT: Duration = Duration::from_millis(1500);
-/// Wait after the first failed try; it doubles.
+/// Backoff after the first failed attempt; it doubles.
 const BACKOFF: Duration = Duration::from_millis(200);
 
-/// The body of the answer.
+/// The body of the response.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer<'a> {
@@ -42,13 +42,13 @@ struct Data<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// The answer to `request`: brokers, nothing to say, or the reason of a failure.
+    /// The response to `request`: the brokers, success without data, or the reason for a failure.
     pub fn new(request: &'a Request, outcome: Result<Option<&'a str>, &'a str>) -> Self {
         let (status, reason, data) = match outcome {
             Ok(brokers) => ("SUCCESS", "", brokers.map(|bootstrap_brokers| Data { bootstrap_brokers })),
             Err(reason) => ("FAILED", reason.get(..reason.floor_char_boundary(MAX_REASON_BYTES)).unwrap_or(""), None),
         };
-        // The id never changes, or CloudFormation would delete "the old resource" after an update.
+        // The id never changes: otherwise CloudFormation would delete "the old resource" after an update.
         let physical_resource_id = match &request.physical_resource_id {
             Some(id) => id.clone(),
             None => format!("bootstrap-brokers-{}", request.logical_resource_id),
@@ -65,7 +65,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The answer did not arrive.
+/// The response was not delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     #[error("the answer cannot be encoded")]
@@ -74,7 +74,7 @@ pub enum SendError {
     Send { host: String, reason: String },
 }
 
-/// Puts `answer` to `url`, with a few tries. An error names only the URL's host: its query is a credential.
+/// Sends `answer` to `url` by PUT, with retries. An error names only the URL's host, because its query is a credential.
 pub async fn send(connector: &SharedHttpConnector, url: &http::Uri, answer: &Answer<'_>) -> Result<(), SendError> {
     let body = serde_json::to_vec(answer)?;
     let mut wait = BACKOFF;

@@ -5,7 +5,7 @@ use aws_sdk_kafka::operation::get_bootstrap_brokers::GetBootstrapBrokersOutput;
 use crate::causes;
 use crate::request::Auth;
 
-/// The brokers of the listener for `auth`, as `host:port,host:port`; an error is the reason to show.
+/// The brokers of the listener for `auth`, as `host:port,host:port`. The error is the reason that CloudFormation shows.
 pub async fn lookup(kafka: &aws_sdk_kafka::Client, cluster_arn: &str, auth: Auth) -> Result<String, String> {
     let output = kafka
         .get_bootstrap_brokers()
@@ -18,7 +18,7 @@ pub async fn lookup(kafka: &aws_sdk_kafka::Client, cluster_arn: &str, auth: Auth
         .ok_or_else(|| format!("the cluster has no listener for Auth {}", auth.name()))
 }
 
-/// `plaintext` never gives the TLS listener, because a client without TLS cannot use it.
+/// `plaintext` never returns the TLS listener, because a client without TLS cannot use it.
 fn pick(output: &GetBootstrapBrokersOutput, auth: Auth) -> Option<&str> {
     match auth {
         Auth::Iam => output.bootstrap_broker_string_sasl_iam(),

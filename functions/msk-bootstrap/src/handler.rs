@@ -1,11 +1,11 @@
-//! One request: decide, ask MSK, answer in any case.
+//! Handles one request: decides, asks MSK, and responds in any case.
 
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use lambda_runtime::Context;
-use millrace::telemetry;
+use millrace_platform::telemetry;
 use serde_json::Value;
 use tracing::Instrument as _;
 
@@ -13,11 +13,11 @@ use crate::answer::{Answer, send};
 use crate::brokers::lookup;
 use crate::request::{Action, Request, decide, may_answer};
 
-/// Time kept back from the function's timeout for the answer, all its tries included. Without an answer
-/// CloudFormation waits for an hour.
+/// Time of the invocation reserved for the response and its retries. Without a response CloudFormation waits for an
+/// hour.
 const ANSWER_RESERVE: Duration = Duration::from_secs(8);
 
-/// What a request needs.
+/// The dependencies of a request.
 pub struct Handler {
     pub kafka: aws_sdk_kafka::Client,
     pub connector: SharedHttpConnector,
@@ -26,7 +26,7 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Serves one request. Fails only when there is nobody to answer, or the answer does not arrive.
+    /// Handles one request. Fails only if there is no valid response URL, or the response cannot be delivered.
     pub async fn handle(&self, payload: Value, context: &Context) -> anyhow::Result<()> {
         let time = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let span = telemetry::invocation_span(&context.request_id, None);

@@ -1,5 +1,5 @@
-//! `msk-bootstrap`: a CloudFormation custom resource with the bootstrap brokers of an MSK cluster, which no
-//! CloudFormation attribute has.
+//! `msk-bootstrap`: a CloudFormation custom resource for the bootstrap brokers of an MSK cluster, which CloudFormation
+//! itself does not expose as an attribute.
 //!
 //! Properties: `ClusterArn`, and `Auth` (`iam`, `scram` or `plaintext`). Attribute: `BootstrapBrokers`.
 
@@ -9,8 +9,8 @@ mod handler;
 mod request;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use millrace::crash_points::{self, ANSWER};
-use millrace::{aws, settings, telemetry};
+use millrace_platform::crash_points::{self, ANSWER};
+use millrace_platform::{aws, settings, telemetry};
 use serde_json::Value;
 
 use crate::handler::Handler;
@@ -32,7 +32,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// `error` and its causes in one line, without repeats. The SDK's own form adds whole responses.
+/// `error` and its causes in one line, without repetition. The SDK's own format would include whole responses.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut texts = vec![error.to_string()];
     let mut cause = error.source();

@@ -1,23 +1,23 @@
-//! What CloudFormation sends, and what it asks for.
+//! The request that CloudFormation sends, and the action that it requires.
 //!
 //! Fields: "Custom resource request objects" in the CloudFormation user guide.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Longest cluster ARN that is passed on, in bytes; MSK's have about 120.
+/// Longest cluster ARN that is accepted, in bytes; MSK's have about 120.
 const MAX_ARN_BYTES: usize = 2048;
 
-/// Hosts of the pre-signed URLs end in one of these.
+/// Domain suffixes of the pre-signed URLs' hosts.
 const AWS_DOMAINS: &[&str] = &[".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"];
 
-/// A request. The properties are checked apart from the rest, so that a wrong one still gets an answer.
+/// A request. Its properties are validated separately, so that a request with an invalid one still gets a response.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     /// `Create`, `Update` or `Delete`.
     pub request_type: String,
-    /// Pre-signed URL that takes the answer.
+    /// Pre-signed URL to which the response is sent.
     #[serde(rename = "ResponseURL")]
     pub response_url: String,
     pub stack_id: String,
@@ -29,7 +29,7 @@ pub struct Request {
     pub resource_properties: Value,
 }
 
-/// Which of the cluster's listeners is wanted.
+/// The cluster listener that is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
     Iam,
@@ -38,7 +38,7 @@ pub enum Auth {
 }
 
 impl Auth {
-    /// The name in the property.
+    /// The property's value.
     pub fn name(self) -> &'static str {
         match self {
             Self::Iam => "iam",
@@ -48,16 +48,16 @@ impl Auth {
     }
 }
 
-/// What to do.
+/// The action that a request requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Ask MSK and answer with the brokers.
+    /// Ask MSK, and respond with the brokers.
     Lookup { cluster_arn: String, auth: Auth },
-    /// Answer success: there is nothing to delete.
+    /// Respond with success: there is nothing to delete.
     Nothing,
 }
 
-/// The request cannot be served; the text is the reason that CloudFormation shows.
+/// The request cannot be fulfilled. The text is the reason that CloudFormation shows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("ClusterArn must be the ARN of an MSK cluster")]
@@ -68,10 +68,10 @@ pub enum Refusal {
     RequestType,
 }
 
-/// Decides what the request asks for.
+/// Decides which action the request requires.
 pub fn decide(request: &Request) -> Result<Action, Refusal> {
     match request.request_type.as_str() {
-        // Never looks at the properties: a stack whose creation failed by a wrong one must be deletable.
+        // Does not validate the properties: a stack whose creation failed because of an invalid one must be deletable.
         "Delete" => Ok(Action::Nothing),
         "Create" | "Update" => {
             let property = |name: &str| request.resource_properties.get(name).and_then(Value::as_str);
@@ -88,8 +88,8 @@ pub fn decide(request: &Request) -> Result<Action, Refusal> {
     }
 }
 
-/// Whether an answer may be sent to `url`: a host of AWS over https. Where `endpoint` replaces the AWS endpoints (a
-/// local stack), it is the endpoint's host or this machine instead, over http or https.
+/// Whether a response may be sent to `url`: an AWS host over https. If `endpoint` replaces the AWS endpoints (a local
+/// stack), it is the endpoint's host or this machine instead, over http or https.
 pub fn may_answer(url: &http::Uri, endpoint: Option<&http::Uri>) -> bool {
     let Some(host) = url.host() else { return false };
     match (url.scheme_str(), endpoint) {
@@ -99,7 +99,7 @@ pub fn may_answer(url: &http::Uri, endpoint: Option<&http::Uri>) -> bool {
     }
 }
 
-/// LocalStack gives itself the name `localhost.localstack.cloud`.
+/// LocalStack calls itself `localhost.localstack.cloud`.
 fn is_local(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]" | "localhost.localstack.cloud")
 }

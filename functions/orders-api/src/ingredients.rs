@@ -1,4 +1,4 @@
-//! Ingredients over HTTP.
+//! The HTTP handlers for ingredients.
 
 use std::time::{Duration, Instant};
 
@@ -7,24 +7,26 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use millrace::api::etag::IfMatch;
-use millrace::api::page::{self, PageQuery};
-use millrace::api::{Body, Params, Problem, Segment, resource};
-use millrace::clock;
-use millrace::id::IngredientId;
-use millrace::idempotency::{Answer, Claim, Post, Refused};
-use millrace::ingredient::item::{self, Stored};
-use millrace::ingredient::{self, Ingredient, Kept};
-use millrace::telemetry::TraceContext;
+use millrace_api::change::{Change, Refused};
+use millrace_api::etag::IfMatch;
+use millrace_api::idempotency::{Answer, Claim, Post};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem, Put, Segment, resource};
+use millrace_domain::id::IngredientId;
+use millrace_domain::ingredient::{Ingredient, Kept};
+use millrace_platform::clock;
+use millrace_platform::telemetry::TraceContext;
+use millrace_store::ingredient;
+use millrace_store::ingredient::item::{self, Stored};
 use serde::{Deserialize, Serialize};
 
+use crate::api::{Api, context};
 use crate::input::{self, IngredientInput, MAX_AMOUNT};
-use crate::routes::{Api, context};
 
-/// Time in which a change that loses races is tried again. Orders change a hot ingredient dozens of times a second, and a
-/// client could do no better. Half of what the function has.
+/// How long a change that loses races is retried. Orders change a popular ingredient dozens of times a second, and a
+/// retry by the client would do no better. Half of the function's timeout.
 const CHANGE_BUDGET: Duration = Duration::from_secs(5);
-/// Longest pause between two tries. Short, because who won has just committed, and its next commit is a while away.
+/// Longest pause between two attempts. Short, because the winner has just committed and will not commit again at once.
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub async fn create(
@@ -42,7 +44,7 @@ pub async fn create(
             None => Err(Problem::new(StatusCode::CONFLICT, "already_exists", "an ingredient with this id exists")),
         }
     };
-    post.once(&api.keys, "POST /ingredients", act).await
+    post.once(&api.changes.keys, "POST /ingredients", act).await
 }
 
 pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
@@ -51,17 +53,11 @@ pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderM
     resource::found(&headers, &ingredient, ingredient.version)
 }
 
-/// Creates or replaces.
-pub async fn replace(
-    State(api): State<Api>,
-    Extension(trace): Extension<TraceContext>,
-    Segment(id): Segment,
-    headers: HeaderMap,
-    Body(body): Body,
-) -> Result<Response, Problem> {
-    let wanted = IfMatch::read(&headers)?;
-    let input = input::ingredient(&body)?;
-    let id = ingredient_id(id)?;
+/// Creates or replaces an ingredient.
+pub async fn replace(State(api): State<Api>, put: Put) -> Result<Response, Problem> {
+    let wanted = IfMatch::read(&put.headers)?;
+    let input = input::ingredient(&put.body)?;
+    let id = ingredient_id(put.id)?;
     let began = Instant::now();
     while began.elapsed() < CHANGE_BUDGET {
         let stored = api.store.ingredient(&id).await?;
@@ -78,7 +74,7 @@ pub async fn replace(
             }
             (StatusCode::CREATED, made(id.clone(), input.clone(), 1, now, None))
         };
-        if let Some(answer) = commit(&api, stored.as_ref(), next, status, None, now, &trace).await? {
+        if let Some(answer) = commit(&api, stored.as_ref(), next, status, None, now, &put.trace).await? {
             return Ok(answer.respond());
         }
         tokio::time::sleep(PAUSE.mul_f64(clock::fraction())).await;
@@ -95,7 +91,7 @@ pub async fn restock(
     let quantity = input::restock(&post.body)?;
     let id = ingredient_id(id)?;
     let act = async |claim: Option<Claim>| add(&api, &id, quantity, claim.as_ref(), &trace).await;
-    post.once(&api.keys, &format!("POST /ingredients/{id}/restock"), act).await
+    post.once(&api.changes.keys, &format!("POST /ingredients/{id}/restock"), act).await
 }
 
 async fn add(
@@ -125,8 +121,8 @@ async fn add(
     Err(busy())
 }
 
-/// Writes the next version of an ingredient, with what is to be told of the change, and publishes it. None when it lost a
-/// race and has to be decided anew.
+/// Writes the next version of an ingredient, with the alert for the change if there is one, and publishes it. Returns
+/// `None` if it lost a race and has to be decided again.
 async fn commit(
     api: &Api,
     stored: Option<&Stored>,
@@ -143,25 +139,19 @@ async fn commit(
     let Ingredient { id, version, .. } = &next.ingredient;
     let location = (status == StatusCode::CREATED).then(|| format!("/ingredients/{id}"));
     let answer = resource::answer(status, &next.ingredient, *version, location)?;
-    // The events of the version before go first.
-    if let Some(bundle) = stored.and_then(|stored| stored.bundle.as_ref()) {
-        api.outbox.expand(bundle).await?;
-    }
-    let mut actions = vec![item::put(&api.store.ingredients, &next, None)?];
+    // The events of the previous version go first.
+    api.changes.expand(stored.and_then(|stored| stored.bundle.as_deref())).await?;
+    let actions = vec![item::put(&api.store.ingredients, &next, None)?];
     let context = context(now, trace);
-    let entries = notify.into_iter().map(|notify| ingredient::entry(notify, clock::new_id(), &context));
+    let entries =
+        notify.into_iter().map(|notify| ingredient::entries::low_stock_alert(notify, clock::new_id(), &context));
     let entries = entries.collect::<Result<Vec<_>, _>>()?;
-    for entry in &entries {
-        actions.push(entry.put(api.outbox.table())?);
+    let change = Change { actions, entries, answer: claim.map(|claim| (claim, &answer)) };
+    match api.changes.commit(change, now).await {
+        Ok(()) => Ok(Some(answer)),
+        Err(Refused::Conflict) => Ok(None),
+        Err(Refused::Problem(problem)) => Err(problem),
     }
-    let completed = claim.map(|claim| api.keys.complete(claim, &answer, now)).transpose()?;
-    match api.store.commit(actions, completed).await {
-        Ok(()) => {}
-        Err(Refused::Raced) => return Ok(None),
-        Err(Refused::Problem(problem)) => return Err(problem),
-    }
-    api.outbox.after_commit(entries).await;
-    Ok(Some(answer))
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -176,7 +166,7 @@ pub async fn list(State(api): State<Api>, Params(query): Params<PageQuery>) -> R
     page::answer(items, next.as_ref())
 }
 
-/// An ingredient made of its input.
+/// The ingredient that a client's input describes.
 pub fn made(
     id: IngredientId,
     input: IngredientInput,
@@ -189,7 +179,7 @@ pub fn made(
     Ingredient { id, name, unit, stock, full_level, alert_email, version, created_at, updated_at: now }
 }
 
-/// No ingredient has an id that is none.
+/// No ingredient has an invalid id.
 fn ingredient_id(id: String) -> Result<IngredientId, Problem> {
     IngredientId::try_from(id).map_err(|_| Problem::not_found("ingredient"))
 }

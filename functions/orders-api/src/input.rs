@@ -1,23 +1,25 @@
-//! What a client may send, and how a mistake is told.
+//! Parses request bodies, and reports mistakes.
 
-use millrace::api::Problem;
-use millrace::api::fields::{self, Errors, Fields};
-use millrace::email::EmailAddress;
-use millrace::id::{IngredientId, ProductId};
-use millrace::ingredient::MAX_UNIT;
-use millrace::order::{MAX_LINES, MAX_QUANTITY};
+use millrace_api::Problem;
+use millrace_domain::email::EmailAddress;
+use millrace_domain::id::{IngredientId, ProductId};
+use millrace_domain::ingredient::MAX_UNIT;
+use millrace_domain::order::{MAX_LINES, MAX_QUANTITY};
+use millrace_domain::validation::{self, Errors, Fields};
 use serde_json::Value;
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 200;
-/// Largest amount of an ingredient that a client may send, in its unit: exact in the 53 bits of a JavaScript number.
+/// Largest amount of an ingredient that a client may send, in its unit: well within the 53 bits that a JavaScript
+/// number holds exactly.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000;
 
-/// Fields of an ingredient that a client sets, and those that the server does: a client may send back what it read.
+/// All accepted fields of an ingredient, including those that only the server sets, so that a client may send back a
+/// resource that it read.
 const INGREDIENT_FIELDS: [&str; 9] =
     ["name", "unit", "stock", "fullLevel", "alertEmail", "id", "version", "createdAt", "updatedAt"];
 
-/// A line as it is asked for.
+/// A requested order line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineInput {
     pub product_id: ProductId,
@@ -36,16 +38,16 @@ pub struct IngredientInput {
 
 /// Reads the body of an order.
 pub fn order(body: &[u8]) -> Result<Vec<LineInput>, Problem> {
-    let value = fields::json(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
     let lines = Fields::of(&value, "", &["lines"], &mut errors)
         .and_then(|fields| fields.required("lines", &mut errors))
         .and_then(|lines| self::lines(lines, &mut errors));
-    errors.finish(lines)
+    Ok(errors.finish(lines)?)
 }
 
 fn lines(value: &Value, errors: &mut Errors) -> Option<Vec<LineInput>> {
-    let items = fields::list(value, "/lines", MAX_LINES, errors)?;
+    let items = validation::list(value, "/lines", MAX_LINES, errors)?;
     if items.is_empty() {
         errors.add("/lines", "too_few", "at least one line was expected");
     }
@@ -67,40 +69,41 @@ fn line(value: &Value, path: &str, errors: &mut Errors) -> Option<LineInput> {
     let fields = Fields::of(value, path, &["productId", "quantity"], errors)?;
     let id = fields.required("productId", errors);
     let product_id: Option<ProductId> =
-        id.and_then(|value| fields::parsed(value, &fields.at("productId"), "invalid_id", errors));
+        id.and_then(|value| validation::parsed(value, &fields.at("productId"), "invalid_id", errors));
     let quantity = fields.required("quantity", errors);
-    let quantity = quantity.and_then(|value| fields::integer(value, &fields.at("quantity"), 1..=MAX_QUANTITY, errors));
+    let quantity =
+        quantity.and_then(|value| validation::integer(value, &fields.at("quantity"), 1..=MAX_QUANTITY, errors));
     Some(LineInput { product_id: product_id?, quantity: quantity? })
 }
 
-/// Reads the body of a new ingredient: an ingredient, and the id that the client may choose.
+/// Reads the body of a new ingredient: the ingredient, and the id if the client chose one.
 pub fn new_ingredient(body: &[u8]) -> Result<(IngredientInput, Option<IngredientId>), Problem> {
-    let value = fields::json(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
-    let id = value.get("id").map(|id| fields::parsed(id, "/id", "invalid_id", &mut errors));
+    let id = value.get("id").map(|id| validation::parsed(id, "/id", "invalid_id", &mut errors));
     let input = ingredient_of(&value, &mut errors);
-    errors.finish(input.map(|input| (input, id.flatten())))
+    Ok(errors.finish(input.map(|input| (input, id.flatten())))?)
 }
 
 /// Reads the body of a PUT.
 pub fn ingredient(body: &[u8]) -> Result<IngredientInput, Problem> {
     let mut errors = Errors::default();
-    let input = ingredient_of(&fields::json(body)?, &mut errors);
-    errors.finish(input)
+    let input = ingredient_of(&validation::json(body)?, &mut errors);
+    Ok(errors.finish(input)?)
 }
 
 fn ingredient_of(value: &Value, errors: &mut Errors) -> Option<IngredientInput> {
     let fields = Fields::of(value, "", &INGREDIENT_FIELDS, errors)?;
     let name = fields.required("name", errors);
-    let name = name.and_then(|value| fields::text(value, "/name", 1..=MAX_NAME, errors));
+    let name = name.and_then(|value| validation::text(value, "/name", 1..=MAX_NAME, errors));
     let unit = fields.required("unit", errors);
-    let unit = unit.and_then(|value| fields::text(value, "/unit", 1..=MAX_UNIT, errors));
+    let unit = unit.and_then(|value| validation::text(value, "/unit", 1..=MAX_UNIT, errors));
     let stock = fields.required("stock", errors);
-    let stock = stock.and_then(|value| fields::integer(value, "/stock", 0..=MAX_AMOUNT, errors));
+    let stock = stock.and_then(|value| validation::integer(value, "/stock", 0..=MAX_AMOUNT, errors));
     let full_level = fields.required("fullLevel", errors);
-    let full_level = full_level.and_then(|value| fields::integer(value, "/fullLevel", 1..=MAX_AMOUNT, errors));
+    let full_level = full_level.and_then(|value| validation::integer(value, "/fullLevel", 1..=MAX_AMOUNT, errors));
     let alert_email = fields.optional("alertEmail");
-    let alert_email = alert_email.map(|value| fields::parsed(value, "/alertEmail", "invalid_email", errors));
+    let alert_email = alert_email.map(|value| validation::parsed(value, "/alertEmail", "invalid_email", errors));
     Some(IngredientInput {
         name: name?,
         unit: unit?,
@@ -112,10 +115,10 @@ fn ingredient_of(value: &Value, errors: &mut Errors) -> Option<IngredientInput> 
 
 /// Reads the body of a restock.
 pub fn restock(body: &[u8]) -> Result<u64, Problem> {
-    let value = fields::json(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
     let quantity = Fields::of(&value, "", &["quantity"], &mut errors)
         .and_then(|fields| fields.required("quantity", &mut errors))
-        .and_then(|value| fields::integer(value, "/quantity", 1..=MAX_AMOUNT, &mut errors));
-    errors.finish(quantity)
+        .and_then(|value| validation::integer(value, "/quantity", 1..=MAX_AMOUNT, &mut errors));
+    Ok(errors.finish(quantity)?)
 }

@@ -1,5 +1,7 @@
-//! The orders API: orders, ingredients, and the demo data that lets one try them.
+//! The orders API: orders, ingredients, and demo data for trying them out.
 
+mod api;
+mod demo_data;
 mod ingredients;
 mod input;
 mod orders;
@@ -7,31 +9,27 @@ mod quote;
 mod routes;
 mod seed;
 mod store;
-mod story;
 
 use std::sync::Arc;
 
-use millrace::idempotency::Keys;
-use millrace::kafka::{self, Kafka, Publisher};
-use millrace::outbox::Outbox;
-use millrace::{api, aws, settings, telemetry};
+use millrace_api::change::Changes;
+use millrace_api::serve::serve;
+use millrace_platform::kafka::{self, Kafka, Publisher};
+use millrace_platform::{aws, settings, telemetry};
 
-use crate::routes::Api;
+use crate::api::Api;
 use crate::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let dynamo = aws::dynamodb()?;
     let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
     let store = Store {
-        dynamo: dynamo.clone(),
+        dynamo: aws::dynamodb()?,
         orders: settings::setting("ORDERS_TABLE")?,
         ingredients: settings::setting("INGREDIENTS_TABLE")?,
         products: settings::setting("PRODUCTS_TABLE")?,
     };
-    let keys = Keys::new(dynamo.clone(), settings::setting("IDEMPOTENCY_TABLE")?);
-    let outbox = Outbox::new(dynamo, settings::setting("OUTBOX_TABLE")?, publisher.clone());
-    let api = Api { store, keys, outbox, seed: settings::setting("SEED")? == "on" };
-    api::serve::serve(routes::router(api), async move { kafka::close(&*publisher).await }).await
+    let api = Api { store, changes: Changes::from_env(publisher.clone())?, seed: settings::switch("SEED")? };
+    serve(routes::router(api), async move { kafka::close(&*publisher).await }).await
 }

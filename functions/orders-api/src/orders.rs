@@ -1,4 +1,4 @@
-//! Orders over HTTP.
+//! The HTTP handlers for orders.
 
 use std::collections::BTreeSet;
 
@@ -6,24 +6,25 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use millrace::api::page::{self, PageQuery};
-use millrace::api::{Params, Problem, Segment, resource};
-use millrace::clock;
-use millrace::id::OrderId;
-use millrace::idempotency::{Answer, Claim, Post, Refused};
-use millrace::order::events;
-use millrace::order::item;
-use millrace::telemetry::TraceContext;
+use millrace_api::change::Change;
+use millrace_api::idempotency::{Answer, Claim, Post};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem, Segment, resource};
+use millrace_domain::id::OrderId;
+use millrace_platform::clock;
+use millrace_platform::telemetry::TraceContext;
+use millrace_store::order::entries;
+use millrace_store::order::item;
 use serde::{Deserialize, Serialize};
 
+use crate::api::{Api, context};
 use crate::input::{self, LineInput};
 use crate::quote::quote;
-use crate::routes::{Api, context};
 
-/// Largest order, in bytes of its JSON. Its last event carries it with what became of it, and has to fit too.
+/// Largest order, in bytes of its JSON. Its last event contains the order and the decision, and has to fit too.
 const MAX_ORDER_BYTES: usize = 200 * 1024;
 
-/// Most bytes of a page: an answer holds 4 MB.
+/// Most bytes of a page, because a response is limited to 4 MB.
 const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 pub async fn create(
@@ -33,7 +34,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let lines = input::order(&post.body)?;
     let act = async |claim: Option<Claim>| insert(&api, &lines, &trace, claim).await;
-    post.once(&api.keys, "POST /orders", act).await
+    post.once(&api.changes.keys, "POST /orders", act).await
 }
 
 async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
@@ -47,21 +48,19 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
         let detail = format!("the order has {} bytes, more than {MAX_ORDER_BYTES}; split it", answer.body.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", detail));
     }
-    let entry = events::entry(&order, clock::new_id(), &context(now, trace))?;
-    let actions = vec![item::insert(&api.store.orders, &order)?, entry.put(api.outbox.table())?];
-    let stored = claim.map(|claim| api.keys.complete(&claim, &answer, now)).transpose()?;
-    match api.store.commit(actions, stored).await {
-        Ok(()) => {}
-        // A new id is free.
-        Err(Refused::Raced) => return Err(Problem::unavailable()),
-        Err(Refused::Problem(problem)) => return Err(problem),
-    }
-    api.outbox.after_commit(vec![entry]).await;
+    let entry = entries::entry(&order, clock::new_id(), &context(now, trace))?;
+    let change = Change {
+        actions: vec![item::insert(&api.store.orders, &order)?],
+        entries: vec![entry],
+        answer: claim.as_ref().map(|claim| (claim, &answer)),
+    };
+    // A new id cannot be in use.
+    api.changes.commit(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
 
 pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
-    // No order has an id that is none.
+    // No order has an invalid id.
     let id = OrderId::try_from(id).map_err(|_| Problem::not_found("order"))?;
     let order = api.store.order(&id).await?.ok_or_else(|| Problem::not_found("order"))?;
     resource::found(&headers, &order, order.version)

@@ -1,19 +1,20 @@
-//! What an order is, made of its lines and the products as they are: pure.
+//! Computes an order from its lines and the current products. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use millrace::api::{FieldError, Problem};
-use millrace::id::{OrderId, ProductId};
-use millrace::order::{Line, MAX_PARTS, Order, Status};
-use millrace::product::{Price, Product};
+use millrace_api::Problem;
+use millrace_domain::id::{OrderId, ProductId};
+use millrace_domain::order::{Line, MAX_PARTS, Order, Status};
+use millrace_domain::product::{Price, Product};
+use millrace_domain::validation::FieldError;
 
 use crate::input::LineInput;
 
-/// Largest total in minor units: exact in a JavaScript number.
+/// Largest total in minor units: the largest integer that a JavaScript number holds exactly.
 const MAX_TOTAL: u64 = (1 << 53) - 1;
 
-/// The order of these lines; `products` are those that exist.
+/// The order for these lines. `products` are those that exist.
 pub fn quote(
     id: OrderId,
     lines: &[LineInput],

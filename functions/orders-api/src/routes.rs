@@ -2,28 +2,10 @@
 
 use axum::Router;
 use axum::routing::{get, post};
-use jiff::Timestamp;
-use millrace::api::Problem;
-use millrace::event::Context;
-use millrace::idempotency::Keys;
-use millrace::outbox::Outbox;
-use millrace::telemetry::TraceContext;
+use millrace_api::Problem;
 
-use crate::store::Store;
+use crate::api::Api;
 use crate::{ingredients, orders, seed};
-
-/// This function, in the events that it makes.
-const SOURCE: &str = "orders-api";
-
-/// What the routes need.
-#[derive(Clone)]
-pub struct Api {
-    pub store: Store,
-    pub keys: Keys,
-    pub outbox: Outbox,
-    /// Whether demo data may be loaded.
-    pub seed: bool,
-}
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
@@ -41,9 +23,4 @@ pub fn router(api: Api) -> Router {
         .route("/ingredients/{id}", get(ingredients::read).put(ingredients::replace).fallback(get_put))
         .route("/ingredients/{id}/restock", post(ingredients::restock).fallback(only_post))
         .with_state(api)
-}
-
-/// What a change of this request belongs to.
-pub fn context(now: Timestamp, trace: &TraceContext) -> Context {
-    Context { now, source: SOURCE, traceparent: Some(trace.to_string()) }
 }

@@ -1,25 +1,27 @@
-//! Loads the demo data where it is absent; twice, or at once, without harm.
+//! Loads the demo data that does not exist yet. Safe to repeat and to run concurrently.
 
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use futures::future::try_join_all;
 use http::{HeaderMap, StatusCode};
-use millrace::api::{Problem, resource};
-use millrace::clock;
-use millrace::event::EventType;
-use millrace::idempotency::{self, Answer, Claim, Post, Refused};
-use millrace::ingredient::{self, Ingredient, Kept};
-use millrace::product::Product;
-use millrace::product::events;
-use millrace::product::item::{self, Next};
-use millrace::telemetry::TraceContext;
+use millrace_api::change::{Change, Refused};
+use millrace_api::idempotency::{self, Answer, Claim, Post};
+use millrace_api::{Problem, resource};
+use millrace_domain::event::EventType;
+use millrace_domain::ingredient::{Ingredient, Kept};
+use millrace_domain::product::Product;
+use millrace_platform::clock;
+use millrace_platform::telemetry::TraceContext;
+use millrace_store::ingredient;
+use millrace_store::product::entries;
+use millrace_store::product::item::{self, Next};
 use serde::Serialize;
 
-use crate::routes::{Api, context};
-use crate::story;
+use crate::api::{Api, context};
+use crate::demo_data;
 
-/// What there is.
+/// The demo data that exists now.
 #[derive(Debug, Serialize)]
 struct Seeded {
     ingredients: Vec<Ingredient>,
@@ -36,21 +38,18 @@ pub async fn load(
         return Err(Problem::new(StatusCode::FORBIDDEN, "seed_disabled", detail));
     }
     let act = async |claim: Option<Claim>| seed(&api, &trace, claim).await;
-    post.once(&api.keys, "POST /orders/seed", act).await
+    post.once(&api.changes.keys, "POST /orders/seed", act).await
 }
 
 async fn seed(api: &Api, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
     let now = clock::now();
-    let ingredients = story::ingredients(now)?.into_iter().map(|it| seed_ingredient(api, it));
+    let ingredients = demo_data::ingredients(now)?.into_iter().map(|it| seed_ingredient(api, it));
     let ingredients = try_join_all(ingredients).await?;
-    let products = try_join_all(story::products(now)?.into_iter().map(|it| seed_product(api, it, trace))).await?;
+    let products = try_join_all(demo_data::products(now)?.into_iter().map(|it| seed_product(api, it, trace))).await?;
     let answer = resource::json(StatusCode::OK, HeaderMap::new(), &Seeded { ingredients, products })?;
-    if let Some(claim) = claim {
-        match api.store.commit(Vec::new(), Some(api.keys.complete(&claim, &answer, now)?)).await {
-            Ok(()) => {}
-            Err(Refused::Raced) => return Err(idempotency::claim_lost()),
-            Err(Refused::Problem(problem)) => return Err(problem),
-        }
+    if let Some(claim) = &claim {
+        let change = Change { answer: Some((claim, &answer)), ..Change::default() };
+        api.changes.commit(change, now).await.map_err(|refused| refused.or(idempotency::claim_lost))?;
     }
     Ok(answer)
 }
@@ -61,10 +60,10 @@ async fn seed_ingredient(api: &Api, wanted: Ingredient) -> Result<Ingredient, Pr
             return Ok(stored.kept.ingredient);
         }
         let put = ingredient::item::put(&api.store.ingredients, &Kept::new(wanted.clone()), None)?;
-        match api.store.commit(vec![put], None).await {
+        match api.changes.commit(Change { actions: vec![put], ..Change::default() }, wanted.created_at).await {
             Ok(()) => return Ok(wanted),
-            // Somebody else made it.
-            Err(Refused::Raced) => {}
+            // Another request has created it.
+            Err(Refused::Conflict) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }
     }
@@ -76,23 +75,15 @@ async fn seed_product(api: &Api, mut wanted: Product, trace: &TraceContext) -> R
         if let Some(product) = stored.live() {
             return Ok(product.clone());
         }
-        if let Some(bundle) = &stored.bundle {
-            api.outbox.expand(bundle).await?;
-        }
+        api.changes.expand(stored.bundle.as_deref()).await?;
         let context = context(wanted.created_at, trace);
         wanted.version = stored.version() + 1;
         let ids = [clock::new_id(), clock::new_id()];
-        let entries = events::saved(EventType::ProductCreated, &wanted, ids, &context)?;
-        let mut actions = vec![item::put(&api.store.products, stored.version(), Next::Live(&wanted), None)?];
-        for entry in &entries {
-            actions.push(entry.put(api.outbox.table())?);
-        }
-        match api.store.commit(actions, None).await {
-            Ok(()) => {
-                api.outbox.after_commit(entries).await;
-                return Ok(wanted);
-            }
-            Err(Refused::Raced) => {}
+        let entries = entries::saved(EventType::ProductCreated, &wanted, ids, &context)?;
+        let actions = vec![item::put(&api.store.products, stored.version(), Next::Live(&wanted), None)?];
+        match api.changes.commit(Change { actions, entries, answer: None }, wanted.created_at).await {
+            Ok(()) => return Ok(wanted),
+            Err(Refused::Conflict) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }
     }

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use millrace::api::page::Direction;
-use millrace::dynamo::{Item, List, StoreError, batch_get, s};
-use millrace::id::{IngredientId, OrderId, ProductId};
-use millrace::idempotency::{self, Refused};
-use millrace::ingredient::{self, Ingredient};
-use millrace::order::{self, Order};
-use millrace::product::Product;
-use millrace::product::item::Stored;
+use millrace_domain::id::{IngredientId, OrderId, ProductId};
+use millrace_domain::ingredient::Ingredient;
+use millrace_domain::order::Order;
+use millrace_domain::product::Product;
+use millrace_platform::dynamo::shards::Direction;
+use millrace_platform::dynamo::{Item, List, StoreError, batch_get, s};
+use millrace_store::ingredient;
+use millrace_store::order;
+use millrace_store::product::item::Stored;
 
 /// The tables.
 #[derive(Debug, Clone)]
@@ -23,15 +23,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Writes state and events, and the stored answer where there is one, all or nothing.
-    pub async fn commit(
-        &self,
-        actions: Vec<TransactWriteItem>,
-        answer: Option<TransactWriteItem>,
-    ) -> Result<(), Refused> {
-        idempotency::commit(&self.dynamo, actions, answer).await
-    }
-
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
         let item = self.item(&self.orders, id.as_str()).await?;
         item.as_ref().map(order::item::order).transpose()
@@ -63,7 +54,7 @@ impl Store {
         Ok(products)
     }
 
-    /// The newest orders before `after`, and whether there may be more.
+    /// The newest orders before the key `after`, and whether there may be more.
     pub async fn orders(&self, limit: usize, after: Option<String>) -> Result<(Vec<Order>, bool), StoreError> {
         let list = List {
             table: &self.orders,
@@ -77,7 +68,7 @@ impl Store {
         list.page(&self.dynamo, limit, after, key, order::item::order).await
     }
 
-    /// The first ingredients behind `after` in the order of their ids, and whether there may be more.
+    /// The first ingredients after the key `after`, in the order of their ids, and whether there may be more.
     pub async fn ingredients(
         &self,
         limit: usize,

@@ -1,37 +1,27 @@
-//! Publishes what stayed in the outbox: each minute what was left behind, and at once what the outbox table's stream
-//! brings from writers that cannot produce.
+//! Publishes entries that remain in the outbox: every minute those that were left behind, and at once those that the
+//! table's stream delivers from writers that cannot produce.
 
 mod work;
 
 use std::sync::Arc;
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use millrace::crash_points::{self, ANSWER};
-use millrace::kafka::{self, Kafka, Publisher};
-use millrace::outbox::Outbox;
-use millrace::shutdown::{self, InFlight};
-use millrace::{aws, settings, telemetry};
+use lambda_runtime::LambdaEvent;
+use millrace_delivery::outbox::Outbox;
+use millrace_platform::kafka::{self, Kafka, Publisher};
+use millrace_platform::{invocations, telemetry};
 use serde_json::Value;
-use tracing::Instrument;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
-    let outbox = Arc::new(Outbox::new(aws::dynamodb()?, settings::setting("OUTBOX_TABLE")?, publisher.clone()));
-    let in_flight = InFlight::default();
-    shutdown::on_sigterm(in_flight.clone(), async move { kafka::close(&*publisher).await });
-    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Value>| {
+    let outbox = Arc::new(Outbox::from_env(publisher.clone())?);
+    let handle = move |event: LambdaEvent<Value>| {
         let outbox = outbox.clone();
-        let guard = in_flight.enter();
-        let span = telemetry::invocation_span(&event.context.request_id, None);
         async move {
-            let _guard = guard;
-            let answer = work::run(&outbox, event.payload, event.context.deadline()).await;
-            crash_points::before(ANSWER);
-            answer
+            let deadline = event.context.deadline();
+            work::run(&outbox, event.payload, deadline).await
         }
-        .instrument(span)
-    }))
-    .await
+    };
+    invocations::serve(handle, async move { kafka::close(&*publisher).await }).await
 }

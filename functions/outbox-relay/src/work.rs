@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::Diagnostic;
-use millrace::clock;
-use millrace::metrics::{self, Metric};
-use millrace::outbox::{Outbox, RelayReport, publish_all, relay};
+use millrace_delivery::outbox::{Outbox, RelayReport, publish_all, relay};
+use millrace_platform::clock;
+use millrace_platform::metrics::{self, Metric};
 use serde_json::Value;
 
-/// Left of the invocation's time when a run stops taking up work.
+/// Time of the invocation that is kept in reserve; no new work starts after it.
 const MARGIN: Duration = Duration::from_secs(3);
 
-/// Why a run failed. Lambda tries again, and an alarm counts it.
+/// Why a run failed. What it left is found by the next scheduled run; a failed batch of stream records is retried.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     #[error("{0} aggregates still have events pending")]
     Pending(usize),
     #[error(transparent)]
-    Store(#[from] millrace::dynamo::StoreError),
+    Store(#[from] millrace_platform::dynamo::StoreError),
 }
 
 impl From<RelayError> for Diagnostic {
@@ -31,7 +31,7 @@ impl From<RelayError> for Diagnostic {
     }
 }
 
-/// Relays what the payload names: the aggregates of stream records, else everything that was left behind.
+/// Publishes the aggregates of the payload's stream records; without stream records, all entries that were left behind.
 pub async fn run(outbox: &Outbox, payload: Value, deadline: SystemTime) -> Result<(), RelayError> {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
     let deadline = Instant::now() + left.saturating_sub(MARGIN);
@@ -54,7 +54,7 @@ pub async fn run(outbox: &Outbox, payload: Value, deadline: SystemTime) -> Resul
     if failed > 0 { Err(RelayError::Pending(failed)) } else { Ok(()) }
 }
 
-/// The aggregates that stream records name; none for a schedule's payload.
+/// The aggregates in the payload's stream records; `None` for a schedule's payload.
 fn woken(payload: &Value) -> Option<BTreeSet<String>> {
     let records = payload.get("Records")?.as_array()?;
     let aggregate = |record: &Value| record.pointer("/dynamodb/Keys/aggregate/S")?.as_str().map(str::to_owned);

@@ -1,9 +1,10 @@
-//! What a client may send, and how a mistake is told.
+//! Parses request bodies, and reports mistakes.
 
-use millrace::api::Problem;
-use millrace::api::fields::{self, Errors, Fields};
-use millrace::id::{IngredientId, ProductId};
-use millrace::product::{Currency, Price, Product, RecipeItem};
+use jiff::Timestamp;
+use millrace_api::Problem;
+use millrace_domain::id::{IngredientId, ProductId};
+use millrace_domain::product::{Currency, Price, Product, RecipeItem};
+use millrace_domain::validation::{self, Errors, Fields};
 use serde_json::{Map, Value};
 
 /// Longest name, in characters.
@@ -12,13 +13,14 @@ const MAX_NAME: usize = 200;
 const MAX_DESCRIPTION: usize = 4_000;
 /// Longest unit, in characters.
 const MAX_UNIT: usize = 20;
-/// Most ingredients of a recipe; an order may name 90 distinct products and ingredients in all.
+/// Most ingredients of a recipe; an order may refer to 90 distinct products and ingredients in total.
 const MAX_RECIPE: usize = 50;
-/// Largest price in minor units, and largest stock or quantity: sums over an order stay exact in 64 bits and in
-/// the 53 bits of a JavaScript number.
+/// Largest price in minor units, and largest stock or quantity: sums over an order stay exact in 64 bits and in the 53
+/// bits of a JavaScript number.
 const MAX_NUMBER: u64 = 1_000_000_000_000;
 
-/// Fields of a product that the server sets. A client may send back what it read; they are not taken over.
+/// Fields of a product that the server sets. A client may send back a product that it read; these fields are then
+/// ignored.
 const SERVER_FIELDS: [&str; 4] = ["id", "version", "createdAt", "updatedAt"];
 
 const FIELDS: [&str; 10] = [
@@ -45,26 +47,46 @@ pub struct ProductInput {
     pub recipe: Vec<RecipeItem>,
 }
 
-/// Reads the body of a POST: a product, and the id that the client may choose.
+impl ProductInput {
+    /// The product that this input describes. `created` is when the product was created, if it already exists.
+    pub fn into_product(self, id: ProductId, version: u64, now: Timestamp, created: Option<Timestamp>) -> Product {
+        let Self { name, description, price, stock, low_stock_threshold, recipe } = self;
+        let created_at = created.unwrap_or(now);
+        Product {
+            id,
+            name,
+            description,
+            price,
+            stock,
+            low_stock_threshold,
+            recipe,
+            version,
+            created_at,
+            updated_at: now,
+        }
+    }
+}
+
+/// Reads the body of a POST: the product, and the id if the client chose one.
 pub fn create(body: &[u8]) -> Result<(ProductInput, Option<ProductId>), Problem> {
-    let value = fields::json(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
-    let id = value.get("id").map(|id| fields::parsed(id, "/id", "invalid_id", &mut errors));
+    let id = value.get("id").map(|id| validation::parsed(id, "/id", "invalid_id", &mut errors));
     let input = product(&value, &mut errors);
-    // A given id that is not valid has noted its mistake.
-    errors.finish(input.map(|input| (input, id.flatten())))
+    // An invalid id is already in `errors`.
+    Ok(errors.finish(input.map(|input| (input, id.flatten())))?)
 }
 
 /// Reads the body of a PUT.
 pub fn replace(body: &[u8]) -> Result<ProductInput, Problem> {
     let mut errors = Errors::default();
-    let input = product(&fields::json(body)?, &mut errors);
-    errors.finish(input)
+    let input = product(&validation::json(body)?, &mut errors);
+    Ok(errors.finish(input)?)
 }
 
 /// Applies the body of a PATCH, a JSON Merge Patch (RFC 7396), to a product.
 pub fn patch(current: &Product, body: &[u8]) -> Result<ProductInput, Problem> {
-    let patch = fields::json(body)?;
+    let patch = validation::json(body)?;
     let Value::Object(patch) = patch else {
         return Err(Problem::invalid_field("", "not_an_object", "an object was expected"));
     };
@@ -75,7 +97,7 @@ pub fn patch(current: &Product, body: &[u8]) -> Result<ProductInput, Problem> {
     }
     let mut errors = Errors::default();
     let input = product(&merged, &mut errors);
-    errors.finish(input)
+    Ok(errors.finish(input)?)
 }
 
 fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
@@ -95,12 +117,12 @@ fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
 fn product(value: &Value, errors: &mut Errors) -> Option<ProductInput> {
     let fields = Fields::of(value, "", &FIELDS, errors)?;
     let number = |name: &str, value: &Value, errors: &mut Errors| {
-        fields::integer(value, &fields.at(name), 0..=MAX_NUMBER, errors)
+        validation::integer(value, &fields.at(name), 0..=MAX_NUMBER, errors)
     };
     let name = fields.required("name", errors);
-    let name = name.and_then(|value| fields::text(value, "/name", 1..=MAX_NAME, errors));
+    let name = name.and_then(|value| validation::text(value, "/name", 1..=MAX_NAME, errors));
     let description = fields.optional("description");
-    let description = description.map(|value| fields::text(value, "/description", 0..=MAX_DESCRIPTION, errors));
+    let description = description.map(|value| validation::text(value, "/description", 0..=MAX_DESCRIPTION, errors));
     let price = fields.required("price", errors).and_then(|value| price(value, errors));
     let stock = fields.required("stock", errors).and_then(|value| number("stock", value, errors));
     let threshold = fields.optional("lowStockThreshold");
@@ -119,15 +141,15 @@ fn product(value: &Value, errors: &mut Errors) -> Option<ProductInput> {
 fn price(value: &Value, errors: &mut Errors) -> Option<Price> {
     let fields = Fields::of(value, "/price", &["amount", "currency"], errors)?;
     let amount = fields.required("amount", errors);
-    let amount = amount.and_then(|value| fields::integer(value, "/price/amount", 0..=MAX_NUMBER, errors));
+    let amount = amount.and_then(|value| validation::integer(value, "/price/amount", 0..=MAX_NUMBER, errors));
     let currency = fields.required("currency", errors);
     let currency: Option<Currency> =
-        currency.and_then(|value| fields::parsed(value, "/price/currency", "unknown_currency", errors));
+        currency.and_then(|value| validation::parsed(value, "/price/currency", "unknown_currency", errors));
     Some(Price { amount: amount?, currency: currency? })
 }
 
 fn recipe(value: &Value, errors: &mut Errors) -> Option<Vec<RecipeItem>> {
-    let items = fields::list(value, "/recipe", MAX_RECIPE, errors)?;
+    let items = validation::list(value, "/recipe", MAX_RECIPE, errors)?;
     let mut recipe: Vec<RecipeItem> = Vec::with_capacity(items.len());
     let mut complete = true;
     for (at, value) in items.iter().enumerate() {
@@ -146,11 +168,12 @@ fn recipe_item(value: &Value, path: &str, errors: &mut Errors) -> Option<RecipeI
     let fields = Fields::of(value, path, &["ingredientId", "quantity", "unit"], errors)?;
     let id = fields.required("ingredientId", errors);
     let ingredient_id: Option<IngredientId> =
-        id.and_then(|value| fields::parsed(value, &fields.at("ingredientId"), "invalid_id", errors));
+        id.and_then(|value| validation::parsed(value, &fields.at("ingredientId"), "invalid_id", errors));
     let quantity = fields.required("quantity", errors);
-    let quantity = quantity.and_then(|value| fields::integer(value, &fields.at("quantity"), 1..=MAX_NUMBER, errors));
+    let quantity =
+        quantity.and_then(|value| validation::integer(value, &fields.at("quantity"), 1..=MAX_NUMBER, errors));
     let unit = fields.required("unit", errors);
-    let unit = unit.and_then(|value| fields::text(value, &fields.at("unit"), 1..=MAX_UNIT, errors));
+    let unit = unit.and_then(|value| validation::text(value, &fields.at("unit"), 1..=MAX_UNIT, errors));
     Some(RecipeItem { ingredient_id: ingredient_id?, quantity: quantity?, unit: unit? })
 }
 
@@ -168,7 +191,7 @@ mod tests {
         })
     }
 
-    /// The bad fields of a body and their codes.
+    /// The invalid fields of a body and their codes.
     fn mistakes(body: &[u8]) -> Vec<(String, String)> {
         let problem = create(body).unwrap_err();
         assert_eq!(problem.clone().into_response().status(), 400);
@@ -225,7 +248,7 @@ mod tests {
     fn a_patch_changes_what_it_names_and_null_removes() {
         let (input, id) = create(valid().to_string().as_bytes()).unwrap();
         let id = id.unwrap_or_else(|| ProductId::try_from("p".to_owned()).unwrap());
-        let product = crate::change::product(id, input, 1, "2026-11-21T00:00:00Z".parse().unwrap(), None);
+        let product = input.into_product(id, 1, "2026-11-21T00:00:00Z".parse().unwrap(), None);
         let patched = patch(&product, br#"{"price":{"amount":1},"lowStockThreshold":null,"version":9}"#).unwrap();
         assert_eq!((patched.price.amount, patched.low_stock_threshold, patched.stock), (1, None, 10));
         assert!(patch(&product, br#"{"name":null}"#).is_err());

@@ -1,4 +1,4 @@
-//! The routes: HTTP in, problem or product out.
+//! The HTTP handlers for products.
 
 use std::sync::Arc;
 
@@ -7,38 +7,38 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use http::{HeaderMap, StatusCode};
-use millrace::api::etag::IfMatch;
-use millrace::api::page::{self, PageQuery};
-use millrace::api::{Body, Params, Problem, Segment, health, resource};
-use millrace::clock;
-use millrace::event::{Context, EventType};
-use millrace::id::ProductId;
-use millrace::idempotency::{self, Answer, Claim, Keys, Post};
-use millrace::kafka::Publisher;
-use millrace::outbox::{Entry, Outbox};
-use millrace::product::Product;
-use millrace::product::events;
-use millrace::product::item::{Next, State as Known, Stored};
-use millrace::telemetry::TraceContext;
+use jiff::Timestamp;
+use millrace_api::change::{Change, Changes, Refused};
+use millrace_api::etag::IfMatch;
+use millrace_api::idempotency::{Answer, Claim, Post};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem, Put, Segment, health, resource};
+use millrace_delivery::outbox::Entry;
+use millrace_domain::event::{Context, EventType};
+use millrace_domain::id::ProductId;
+use millrace_domain::product::Product;
+use millrace_platform::clock;
+use millrace_platform::kafka::Publisher;
+use millrace_platform::telemetry::TraceContext;
+use millrace_store::product::entries;
+use millrace_store::product::item::{self, Next, State as Known, Stored};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::change;
 use crate::input::{self, ProductInput};
-use crate::store::{Change, Refused, Store};
+use crate::store::Store;
 
-/// This function, in the events that it makes.
+/// Name of this function, as the source of its events.
 const SOURCE: &str = "products-api";
 
-/// Tries of a change without `If-Match` that loses races.
+/// Attempts of a change without `If-Match` that loses races.
 const CHANGE_TRIES: u32 = 5;
 
-/// What the routes need.
+/// The dependencies of the routes.
 #[derive(Clone)]
 pub struct Api {
     pub store: Store,
-    pub keys: Keys,
-    pub outbox: Outbox,
+    pub changes: Changes,
     pub publisher: Arc<dyn Publisher>,
 }
 
@@ -73,7 +73,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     let (input, id) = input::create(&post.body)?;
     let act = async |claim: Option<Claim>| insert(&api, input, id, &trace, claim.as_ref()).await;
-    post.once(&api.keys, "POST /products", act).await
+    post.once(&api.changes.keys, "POST /products", act).await
 }
 
 async fn insert(
@@ -83,7 +83,7 @@ async fn insert(
     trace: &TraceContext,
     claim: Option<&Claim>,
 ) -> Result<Answer, Problem> {
-    // Only an id that the client chose can be in use.
+    // Only an id that the client chose can be in use already.
     let (id, from) = match id {
         Some(id) => match api.store.get(&id).await? {
             stored if stored.live().is_some() => return Err(exists()),
@@ -92,19 +92,13 @@ async fn insert(
         None => (ProductId::from(clock::new_id()), Stored::default()),
     };
     let context = context(trace);
-    let product = change::product(id, input, from.version() + 1, context.now, None);
-    let entries = events::saved(EventType::ProductCreated, &product, two_ids(), &context)?;
+    let product = input.into_product(id, from.version() + 1, context.now, None);
+    let entries = entries::saved(EventType::ProductCreated, &product, two_ids(), &context)?;
     let location = format!("/products/{}", product.id);
     let answer = resource::answer(StatusCode::CREATED, &product, product.version, Some(location))?;
-    let stored = claim.map(|claim| api.keys.complete(claim, &answer, context.now)).transpose()?;
-    let change = Change { from: &from, next: Next::Live(&product), entries: &entries, answer: stored };
-    match api.store.change(&api.outbox, change).await {
-        Ok(()) => {}
-        Err(Refused::Raced) => return Err(exists()),
-        Err(Refused::ClaimLost) => return Err(idempotency::claim_lost()),
-        Err(Refused::Store(error)) => return Err(error.into()),
-    }
-    api.outbox.after_commit(entries).await;
+    let answered = claim.map(|claim| (claim, &answer));
+    let made = change(api, &from, Next::Live(&product), entries, answered, context.now).await;
+    made.map_err(|refused| refused.or(exists))?;
     Ok(answer)
 }
 
@@ -113,43 +107,30 @@ async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) 
     resource::found(&headers, &product, product.version)
 }
 
-async fn replace(
-    State(api): State<Api>,
-    Extension(trace): Extension<TraceContext>,
-    Segment(id): Segment,
-    headers: HeaderMap,
-    Body(body): Body,
-) -> Result<Response, Problem> {
-    let input = input::replace(&body)?;
-    update(&api, &product_id(id)?, &headers, &trace, |_| Ok(input.clone())).await
+async fn replace(State(api): State<Api>, put: Put) -> Result<Response, Problem> {
+    let input = input::replace(&put.body)?;
+    update(&api, &put, |_| Ok(input.clone())).await
 }
 
-async fn patch(
-    State(api): State<Api>,
-    Extension(trace): Extension<TraceContext>,
-    Segment(id): Segment,
-    headers: HeaderMap,
-    Body(body): Body,
-) -> Result<Response, Problem> {
-    update(&api, &product_id(id)?, &headers, &trace, |current| input::patch(current, &body)).await
+async fn patch(State(api): State<Api>, put: Put) -> Result<Response, Problem> {
+    update(&api, &put, |current| input::patch(current, &put.body)).await
 }
 
 async fn update(
     api: &Api,
-    id: &ProductId,
-    headers: &HeaderMap,
-    trace: &TraceContext,
+    put: &Put,
     input: impl Fn(&Product) -> Result<ProductInput, Problem>,
 ) -> Result<Response, Problem> {
-    let wanted = IfMatch::read(headers)?;
+    let id = product_id(put.id.clone())?;
+    let wanted = IfMatch::read(&put.headers)?;
     for _ in 0..CHANGE_TRIES {
-        let (current, stored) = live(api, id).await?;
+        let (current, stored) = live(api, &id).await?;
         wanted.check(current.version)?;
-        let context = context(trace);
+        let context = context(&put.trace);
         let version = current.version + 1;
-        let product = change::product(id.clone(), input(&current)?, version, context.now, Some(current.created_at));
-        let entries = events::saved(EventType::ProductUpdated, &product, two_ids(), &context)?;
-        if commit(api, &stored, Next::Live(&product), entries).await? {
+        let product = input(&current)?.into_product(id.clone(), version, context.now, Some(current.created_at));
+        let entries = entries::saved(EventType::ProductUpdated, &product, two_ids(), &context)?;
+        if wins(change(api, &stored, Next::Live(&product), entries, None, context.now).await)? {
             return Ok(resource::answer(StatusCode::OK, &product, product.version, None)?.respond());
         }
     }
@@ -169,25 +150,36 @@ async fn remove(
         wanted.check(current.version)?;
         let context = context(&trace);
         let version = current.version + 1;
-        let entries = events::deleted(id.clone(), version, clock::new_id(), &context)?;
+        let entries = entries::deleted(id.clone(), version, clock::new_id(), &context)?;
         let next = Next::Deleted { id: &id, version, at: context.now };
-        if commit(&api, &stored, next, entries).await? {
+        if wins(change(&api, &stored, next, entries, None, context.now).await)? {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
     }
     Err(busy())
 }
 
-/// Commits a change and publishes it; false when it lost a race and has to be decided anew.
-async fn commit(api: &Api, from: &Stored, next: Next<'_>, entries: Vec<Entry>) -> Result<bool, Problem> {
-    let change = Change { from, next, entries: &entries, answer: None };
-    match api.store.change(&api.outbox, change).await {
-        Ok(()) => {
-            api.outbox.after_commit(entries).await;
-            Ok(true)
-        }
-        Err(Refused::Raced | Refused::ClaimLost) => Ok(false),
-        Err(Refused::Store(error)) => Err(error.into()),
+/// Writes the next version of a product, on condition that the stored version is still that of `from`. The events of
+/// `from` are in the outbox first.
+async fn change(
+    api: &Api,
+    from: &Stored,
+    next: Next<'_>,
+    entries: Vec<Entry>,
+    answer: Option<(&Claim, &Answer)>,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    api.changes.expand(from.bundle.as_deref()).await?;
+    let actions = vec![item::put(&api.store.table, from.version(), next, None)?];
+    api.changes.commit(Change { actions, entries, answer }, now).await
+}
+
+/// Whether a change was committed; false if it lost a race and has to be decided again.
+fn wins(change: Result<(), Refused>) -> Result<bool, Problem> {
+    match change {
+        Ok(()) => Ok(true),
+        Err(Refused::Conflict) => Ok(false),
+        Err(Refused::Problem(problem)) => Err(problem),
     }
 }
 
@@ -216,7 +208,7 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     page::answer(items, next.as_ref())
 }
 
-/// A product, and what is stored of it.
+/// A product and its stored state.
 async fn live(api: &Api, id: &ProductId) -> Result<(Product, Stored), Problem> {
     let stored = api.store.get(id).await?;
     match &stored.state {
@@ -225,7 +217,7 @@ async fn live(api: &Api, id: &ProductId) -> Result<(Product, Stored), Problem> {
     }
 }
 
-/// No product has an id that is none.
+/// No product has an invalid id.
 fn product_id(id: String) -> Result<ProductId, Problem> {
     ProductId::try_from(id).map_err(|_| Problem::not_found("product"))
 }
@@ -234,7 +226,7 @@ fn context(trace: &TraceContext) -> Context {
     Context { now: clock::now(), source: SOURCE, traceparent: Some(trace.to_string()) }
 }
 
-/// Ids for a change's event and its warning.
+/// The ids of a change's event and its warning.
 fn two_ids() -> [Uuid; 2] {
     [clock::new_id(), clock::new_id()]
 }

@@ -1,20 +1,21 @@
-//! Whether one order can be filled: pure, and the rule that everything else serves.
+//! Whether an order can be filled. Pure, and the central rule of this function.
 
 use std::collections::BTreeMap;
 
-use millrace::id::{IngredientId, ProductId};
-use millrace::order::Order;
+use millrace_domain::id::{IngredientId, ProductId};
+use millrace_domain::order::Order;
 
-/// What is left of everything that orders may take. What is absent does not exist.
+/// The remaining stock of all products and ingredients that the orders need. An absent one does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Pieces by product.
+    /// Stock by product.
     pub products: BTreeMap<ProductId, u64>,
-    /// Amount and unit by ingredient.
+    /// Stock and unit by ingredient.
     pub ingredients: BTreeMap<IngredientId, (u64, String)>,
 }
 
-/// Takes all that an order needs, or nothing and says why: a stable code and what it is about.
+/// Takes everything that an order needs; or takes nothing and returns the reason: a stable code and the product or
+/// ingredient.
 pub fn take(order: &Order, left: &mut Left) -> Result<(), String> {
     let mut products = Vec::with_capacity(order.lines.len());
     let mut needed: BTreeMap<&IngredientId, u128> = BTreeMap::new();

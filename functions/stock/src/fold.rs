@@ -1,23 +1,27 @@
-//! Folds orders into one transaction: pure, with time and ids as arguments.
+//! Combines the decisions about several orders into one transaction. Pure: time and ids are arguments.
 //!
-//! Orders are taken in the order of the batch, each from what those before it have left. Products and ingredients are
-//! written once for all of them, so that hot ones, which are the normal case, cost one action and not one per order.
+//! Orders are decided in the order of the batch, each against the stock that the previous ones have left. Each product
+//! and ingredient is written once for all orders, so a popular one, which is the normal case, costs one action instead
+//! of one per order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use millrace::event::Context;
-use millrace::id::{IngredientId, OrderId, ProductId};
-use millrace::ingredient::{self, Kept};
-use millrace::order::{self, Order, Status};
-use millrace::outbox::{Entry, EntryError, bundle};
-use millrace::product::item::Stored;
-use millrace::product::{self, Product};
+use millrace_delivery::outbox::{Entry, EntryError, bundle};
+use millrace_domain::event::Context;
+use millrace_domain::id::{IngredientId, OrderId, ProductId};
+use millrace_domain::ingredient::Kept;
+use millrace_domain::order::{Order, Status};
+use millrace_domain::product::Product;
+use millrace_store::ingredient;
+use millrace_store::order;
+use millrace_store::product;
+use millrace_store::product::item::Stored;
 use uuid::Uuid;
 
 use crate::decide::{Left, take};
 
-/// Actions of a transaction (`TransactWriteItems`), less some for the bundle: it has more than one item only when an order
-/// is alone.
+/// Most actions of a transaction (`TransactWriteItems`), less a reserve for the bundle: it has more than one item only
+/// if an order is alone.
 const MAX_ACTIONS: usize = 100;
 const BUNDLE_ACTIONS: usize = 6;
 
@@ -28,28 +32,29 @@ pub struct Parts {
     pub ingredients: BTreeMap<IngredientId, Kept>,
 }
 
-/// What one transaction writes.
+/// The writes of one transaction.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// The orders that it decides, confirmed or rejected.
+    /// The decided orders, confirmed or rejected.
     pub orders: Vec<Order>,
-    /// Next versions of what they take.
+    /// Next versions of the products whose stock they reduce.
     pub products: Vec<Product>,
     pub ingredients: Vec<Kept>,
-    /// The events of all of it.
+    /// The events of all these changes.
     pub entries: Vec<Entry>,
 }
 
 /// Trace contexts by order.
 pub type Traces = BTreeMap<OrderId, String>;
 
-/// What an order may take.
+/// The products and ingredients that an order may need.
 pub fn parts(order: &Order) -> (BTreeSet<&ProductId>, BTreeSet<&IngredientId>) {
     let recipes = order.lines.iter().flat_map(|line| &line.recipe);
     (order.lines.iter().map(|line| &line.product_id).collect(), recipes.map(|item| &item.ingredient_id).collect())
 }
 
-/// How many of these orders, from the first, certainly fit into one transaction by their actions; at least one.
+/// How many of these orders, from the first, are certain to fit into one transaction by their number of actions; at
+/// least one.
 pub fn fitting(orders: &[Order]) -> usize {
     let (mut products, mut ingredients) = (BTreeSet::new(), BTreeSet::new());
     let fits = orders.iter().enumerate().take_while(|(at, order)| {
@@ -61,8 +66,8 @@ pub fn fitting(orders: &[Order]) -> usize {
     fits.count().max(1).min(orders.len())
 }
 
-/// Decides orders, from the first, as long as their events fit into one item of a bundle; at least one. An order's event
-/// belongs to the order's trace, and what all of them change to the first one's.
+/// Decides orders, from the first, as long as their events fit into one bundle item; at least one order. An order's
+/// event continues the order's own trace; the events of products and ingredients continue the first order's.
 pub fn fold(
     orders: &[Order],
     parts: &Parts,
@@ -76,8 +81,8 @@ pub fn fold(
     for order in orders {
         let mut after = left.clone();
         let decided = decided(order, take(order, &mut after), context);
-        let entry = order::events::entry(&decided, new_id(), &in_trace(context, traces.get(&order.id)))?;
-        // A product's event has the product, and its warning at most as much again.
+        let entry = order::entries::entry(&decided, new_id(), &in_trace(context, traces.get(&order.id)))?;
+        // A product's event contains the product, and so does its warning.
         let (products, _) = self::parts(order);
         let touched = products.into_iter().filter(|id| !plan.orders.iter().any(|other| has(other, id)));
         let touched = touched.filter_map(|id| parts.products.get(id)?.live());
@@ -99,7 +104,7 @@ fn in_trace(context: &Context, trace: Option<&String>) -> Context {
     Context { traceparent: trace.cloned(), ..context.clone() }
 }
 
-/// Envelope of an event, or a `Notify` event, in bytes.
+/// Size of an event's envelope, or of a `Notify` event, in bytes.
 const OVERHEAD: usize = 2_048;
 
 fn has(order: &Order, id: &ProductId) -> bool {
@@ -127,7 +132,7 @@ fn decided(order: &Order, taken: Result<(), String>, context: &Context) -> Order
     Order { status, reason, version: order.version + 1, updated_at: context.now, ..order.clone() }
 }
 
-/// The next versions of what is less than it was, with their events.
+/// The next versions of products and ingredients whose stock was reduced, and their events.
 fn changes(
     plan: &mut Plan,
     parts: &Parts,
@@ -141,7 +146,7 @@ fn changes(
             let (version, updated_at) = (before.version + 1, context.now);
             let next = Product { stock: *stock, version, updated_at, ..before.clone() };
             let ids = [new_id(), new_id()];
-            plan.entries.extend(product::events::taken(&next, before.stock, ids, context)?);
+            plan.entries.extend(product::entries::stock_reduced(&next, before.stock, ids, context)?);
             plan.products.push(next);
         }
     }
@@ -152,7 +157,7 @@ fn changes(
             (next.stock, next.version, next.updated_at) = (*stock, next.version + 1, context.now);
             let (next, notify) = before.change(next);
             if let Some(notify) = notify {
-                plan.entries.push(ingredient::entry(notify, new_id(), context)?);
+                plan.entries.push(ingredient::entries::low_stock_alert(notify, new_id(), context)?);
             }
             plan.ingredients.push(next);
         }
@@ -175,7 +180,7 @@ mod tests {
         let lines: Vec<Value> = lines
             .iter()
             .map(|(of, quantity)| {
-                // Product n takes n + 1 of the ingredients n and n + 1.
+                // Product n needs n + 1 of the ingredients n and n + 1.
                 let recipe: Vec<Value> = [*of, of + 1]
                     .iter()
                     .map(|id| json!({"ingredientId": format!("i{id}"), "quantity": of + 1, "unit": "g"}))
@@ -203,7 +208,7 @@ mod tests {
             parts.products.insert(product.id, stored);
         }
         for (id, stock) in ingredients.iter().enumerate() {
-            let ingredient: ingredient::Ingredient = serde_json::from_value(json!({
+            let ingredient: millrace_domain::ingredient::Ingredient = serde_json::from_value(json!({
                 "id": format!("i{id}"), "name": "I", "unit": "g", "stock": stock, "fullLevel": FULL, "version": 1,
                 "createdAt": AT, "updatedAt": AT
             }))
@@ -224,7 +229,8 @@ mod tests {
         }
     }
 
-    /// The reference: one order after the other, in signed numbers, looking only at what it needs.
+    /// The reference model: one order after the other, in signed numbers, looking only at the parts that the order
+    /// needs.
     fn model(orders: &[Vec<(u8, u64)>], products: &mut [i64], ingredients: &mut [i64]) -> Vec<bool> {
         let fill = |lines: &Vec<(u8, u64)>| {
             let (mut p, mut i) = (products.to_vec(), ingredients.to_vec());
@@ -280,7 +286,7 @@ mod tests {
             prop_assert_eq!(stocks.collect::<Vec<_>>(), p);
             let stocks = parts.ingredients.values().map(|kept| kept.ingredient.stock as i64);
             prop_assert_eq!(stocks.collect::<Vec<_>>(), i.clone());
-            // Each ingredient that fell from half or more to less is told once.
+            // Each ingredient that fell from half or more to less causes one alert.
             for (at, (before, after)) in ingredients.iter().zip(i).enumerate() {
                 let told = kinds.iter().filter(|(topic, key)| topic == "notify" && *key == format!("i{at}")).count();
                 prop_assert_eq!(told, usize::from(before * 2 >= FULL && after * 2 < FULL as i64));

@@ -1,4 +1,4 @@
-//! Orders, what they take, and the transaction that takes it, in `DynamoDB`.
+//! Orders, products and ingredients in `DynamoDB`, and the transaction that decides orders.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_sdk_dynamodb::Client;
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use millrace::dynamo::{Item, StoreError, batch_get, text, transact};
-use millrace::id::{IngredientId, OrderId, ProductId};
-use millrace::ingredient;
-use millrace::order::{self, Order};
-use millrace::outbox::bundle;
-use millrace::product::item::{self, Next, Stored};
+use millrace_delivery::outbox::bundle;
+use millrace_domain::id::{IngredientId, OrderId, ProductId};
+use millrace_domain::order::Order;
+use millrace_platform::dynamo::{Item, StoreError, batch_get, text, transact};
+use millrace_store::ingredient;
+use millrace_store::order;
+use millrace_store::product::item::{self, Next, Stored};
 
 use crate::fold::{Parts, Plan, parts};
 
@@ -26,11 +27,12 @@ pub struct Store {
     pub expanded: Expanded,
 }
 
-/// The last bundles that this process has expanded, so that it need not look for them again when items name them.
+/// The bundles that this process has expanded most recently, so that it need not read them again when items refer to
+/// them.
 #[derive(Debug, Clone, Default)]
 pub struct Expanded(Arc<Mutex<VecDeque<String>>>);
 
-/// Bundles that are remembered: more than the products of a transaction.
+/// Most bundles that are remembered: more than a transaction has products.
 const REMEMBERED: usize = 256;
 
 impl Expanded {
@@ -51,19 +53,19 @@ impl Expanded {
     }
 }
 
-/// What is known of products and ingredients: as they are stored, or as this process has just written them. What was
-/// asked for and is not in `parts` does not exist.
+/// Known products and ingredients: as they are stored, or as this process has just written them. One that was read and
+/// is not in `parts` does not exist.
 #[derive(Debug, Default)]
 pub struct Known {
     pub parts: Parts,
     products: BTreeSet<ProductId>,
     ingredients: BTreeSet<IngredientId>,
-    /// Bundles that may still hold events of the versions known.
+    /// Bundles that may still hold events of the known versions.
     bundles: BTreeSet<String>,
 }
 
 impl Store {
-    /// These orders by id, and the bundles that they name; an order that cannot be read says why.
+    /// These orders by id, and the bundles that they refer to; an order that cannot be read has an error instead.
     pub async fn orders(
         &self,
         ids: &[OrderId],
@@ -77,7 +79,7 @@ impl Store {
         Ok((orders, bundle::named(items.iter())))
     }
 
-    /// Reads what these orders may take and is not known yet.
+    /// Reads the products and ingredients that these orders may need and that are not known yet.
     pub async fn read(&self, orders: &[Order], known: &mut Known) -> Result<(), StoreError> {
         let (mut products, mut ingredients) = (BTreeSet::new(), BTreeSet::new());
         for order in orders {
@@ -104,24 +106,25 @@ impl Store {
         Ok(())
     }
 
-    /// Puts the events of bundles under their aggregates. It comes before every commit, so that the events of a version
-    /// are in the outbox before the next version is committed.
+    /// Moves the events of bundles to their aggregates. This precedes every commit, so that the events of a version are
+    /// in the outbox before the next version is committed.
     pub async fn expand(&self, bundles: &mut BTreeSet<String>) -> Result<(), StoreError> {
         let expand = async |key: &String| {
             let aggregates = bundle::expand(&self.dynamo, &self.outbox, key).await?;
-            // One without entries may belong to a transaction that is becoming visible item by item.
+            // A bundle without entries may belong to a transaction whose items are still becoming visible.
             if !aggregates.is_empty() {
                 self.expanded.add(key);
             }
             Ok::<(), StoreError>(())
         };
-        // Side by side, because meanwhile others may change what a decision was made of.
+        // Concurrently, because the state that a decision is based on may change in the meantime.
         try_join_all(bundles.iter().filter(|key| !self.expanded.knows(key)).map(expand)).await?;
         bundles.clear();
         Ok(())
     }
 
-    /// Commits a plan on condition that nothing that it was made of has changed, and puts its events into the outbox.
+    /// Commits a plan, on condition that the state that it is based on is unchanged, and moves its events to the
+    /// outbox.
     pub async fn commit(&self, plan: &Plan, known: &mut Known, key: String, now: Timestamp) -> Result<(), StoreError> {
         self.expand(&mut known.bundles).await?;
         let mut actions = bundle::put(&self.outbox, &key, &plan.entries, now)?;
@@ -136,7 +139,7 @@ impl Store {
         }
         transact(&self.dynamo, actions).await?;
         known.learn(plan, key);
-        // The orders are decided whatever happens here: what stays in the bundle is found by whoever comes next.
+        // The orders are decided whatever happens here: events left in the bundle are found by its next reader.
         if let Err(error) = self.expand(&mut known.bundles).await {
             tracing::warn!(%error, "events stay in their bundle for now");
         }

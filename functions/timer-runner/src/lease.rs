@@ -1,18 +1,18 @@
-//! Who reads the due index: one run at a time, by an item with a holder and an end.
+//! The lease for reading the due index: one run at a time holds it, stored as an item with a holder and an expiry.
 //!
-//! The lease keeps two runs from producing everything twice. It protects nothing else: who sends an attempt claims it
-//! by itself, so that two holders at once, by clocks that differ or a frozen process, do no harm.
+//! The lease only prevents two runs from producing everything twice. Correctness does not depend on it: each attempt is
+//! claimed before it is sent, so two simultaneous holders (because clocks differ, or a process was frozen) do no harm.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
-use millrace::dynamo::{Item, StoreError, n, number, s};
-use millrace::timer::keys;
+use millrace_platform::dynamo::{Item, StoreError, n, number, s};
+use millrace_store::timer::keys;
 
-/// A lease that is not renewed ends after this time: how long nothing is produced after a holder was killed, also with the
-/// whole stack.
+/// A lease that is not renewed expires after this time. For that long nothing is produced after the holder was killed,
+/// even if the whole stack was.
 pub const LEASE: Duration = Duration::from_secs(3);
 
 /// The lease as one run sees it.
@@ -23,12 +23,12 @@ pub struct Lease {
     holder: String,
 }
 
-/// The lease as it is stored, in Unix milliseconds.
+/// The stored lease, in Unix milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// When it ends unless it is renewed; 0 when it was released.
+pub struct LeaseState {
+    /// When it expires unless it is renewed; 0 if it was released.
     pub until: i64,
-    /// When its holder means to release it.
+    /// When its holder plans to release it.
     pub ends: i64,
 }
 
@@ -37,28 +37,28 @@ impl Lease {
         Self { dynamo, table, holder }
     }
 
-    /// How it stands; `None` before the first run.
-    pub async fn look(&self) -> Result<Option<Standing>, StoreError> {
+    /// Reads the lease; `None` before the first run.
+    pub async fn look(&self) -> Result<Option<LeaseState>, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.table).set_key(Some(key())).consistent_read(true);
         let answer = get.send().await?;
-        let read = |item| Ok(Standing { until: number(item, "until")?, ends: number(item, "ends")? });
+        let read = |item| Ok(LeaseState { until: number(item, "until")?, ends: number(item, "ends")? });
         answer.item().map(read).transpose()
     }
 
-    /// Takes it if nobody has it; answers until when it is held then.
+    /// Takes the lease if it is free; returns the new expiry.
     pub async fn take(&self, now: Timestamp, ends: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        // `holder = :holder` is for the repeat of a request whose answer was lost.
+        // `holder = :holder` allows the retry of a request whose response was lost.
         let condition = "attribute_not_exists(pk) OR #until <= :now OR holder = :holder";
         let update = self.hold(now, ends).condition_expression(condition);
         self.write(update.expression_attribute_values(":now", n(now.as_millisecond())), now).await
     }
 
-    /// Renews it unless somebody else has it; answers until when it is held then.
+    /// Renews the lease unless another holder has it; returns the new expiry.
     pub async fn renew(&self, now: Timestamp, ends: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.write(self.hold(now, ends).condition_expression("holder = :holder"), now).await
     }
 
-    /// Gives it back. Best effort: it ends by itself otherwise.
+    /// Releases the lease. Best effort: otherwise it expires.
     pub async fn release(&self) {
         let update = self.update().update_expression("SET #until = :none REMOVE holder");
         let update = update.condition_expression("holder = :holder").expression_attribute_values(":none", n(0));

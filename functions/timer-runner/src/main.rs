@@ -1,6 +1,6 @@
-//! Reads the due index five times a second and produces the attempts whose time has come.
+//! Reads the due index five times a second, and produces the attempts that are due.
 
-mod hold;
+mod held_lease;
 mod lease;
 mod produced;
 mod run;
@@ -8,13 +8,10 @@ mod watch;
 
 use std::sync::Arc;
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use millrace::crash_points::{self, ANSWER};
-use millrace::kafka::{self, Kafka, Publisher};
-use millrace::shutdown::{self, InFlight};
-use millrace::{aws, settings, telemetry};
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use millrace_platform::kafka::{self, Kafka, Publisher};
+use millrace_platform::{aws, invocations, settings, telemetry};
 use serde_json::Value;
-use tracing::Instrument;
 
 use crate::run::run;
 use crate::watch::Index;
@@ -25,19 +22,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
     let table = settings::setting("TIMERS_TABLE")?;
     let index = Arc::new(Index { dynamo: aws::dynamodb()?, table, publisher: publisher.clone() });
-    let in_flight = InFlight::default();
-    shutdown::on_sigterm(in_flight.clone(), async move { kafka::close(&*publisher).await });
-    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Value>| {
+    let handle = move |event: LambdaEvent<Value>| {
         let index = index.clone();
-        let guard = in_flight.enter();
-        let span = telemetry::invocation_span(&event.context.request_id, None);
         async move {
-            let _guard = guard;
             run(&index, event.context.deadline()).await;
-            crash_points::before(ANSWER);
-            Ok::<(), lambda_runtime::Diagnostic>(())
+            Ok::<(), Diagnostic>(())
         }
-        .instrument(span)
-    }))
-    .await
+    };
+    invocations::serve(handle, async move { kafka::close(&*publisher).await }).await
 }

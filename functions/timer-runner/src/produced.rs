@@ -1,21 +1,21 @@
-//! What was produced and is still in the index: pure, time is an argument.
+//! Remembers the entries that were produced and are still in the index. Pure: time is an argument.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// An entry that is still there after this time is produced again: the record, its consumer or the attempt was lost.
-/// Longer than an attempt takes (1 s of waiting for its time, 15 s of request), so that it rarely comes too soon; then it
-/// is refused by the attempt's claim.
+/// An entry that is still there after this time is produced again, because the record, its consumer or the attempt was
+/// lost. Longer than an attempt takes (1 s of waiting until it is due, 15 s of request), so that an entry is rarely
+/// produced too early; if it is, the attempt's claim rejects the duplicate.
 pub const REPEAT: Duration = Duration::from_secs(30);
 
-/// Entries of a shard that one pass goes through. What is behind them waits until some of them are gone, so that a
-/// backlog is produced as fast as it is worked off, oldest first, and costs a bounded number of reads.
+/// Most entries of a shard that one pass reads. Later entries wait until some of these are gone, so a backlog is
+/// produced as fast as it is processed, oldest first, with a bounded number of reads.
 pub const WINDOW: usize = 1_000;
 
 /// Most entries of a shard that are remembered.
 const MOST: usize = 4 * WINDOW;
 
-/// What is remembered of a shard's entries, by their sort keys.
+/// The remembered entries of a shard, by their sort keys.
 #[derive(Debug, Default)]
 pub struct Produced {
     entries: HashMap<String, Seen>,
@@ -24,42 +24,47 @@ pub struct Produced {
 
 #[derive(Debug, Clone, Copy)]
 struct Seen {
-    /// When it was produced, in Unix milliseconds.
+    /// When it was last produced, in Unix milliseconds.
     at: i64,
-    /// The last pass that found it in the index.
+    /// Number of the last pass that found it in the index.
     pass: u64,
 }
 
-/// Whether an entry is to be produced.
+/// Whether to produce an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// For the first time, as far as is known here.
+pub enum Decision {
+    /// For the first time, as far as this process knows.
     First,
-    /// Once more.
+    /// Again.
     Again,
     /// Not now.
     Wait,
 }
 
 impl Produced {
-    /// Begins a pass through the index.
+    /// Begins a pass over the index.
     pub fn begin(&mut self) {
         self.pass += 1;
     }
 
-    /// Whether an entry that was found in the index is to be produced.
-    pub fn turn(&mut self, sk: &str, now: i64) -> Turn {
-        let Some(seen) = self.entries.get_mut(sk) else { return Turn::First };
+    /// Whether to produce an entry that was found in the index.
+    pub fn turn(&mut self, sk: &str, now: i64) -> Decision {
+        let Some(seen) = self.entries.get_mut(sk) else { return Decision::First };
         seen.pass = self.pass;
-        if now - seen.at >= i64::try_from(REPEAT.as_millis()).unwrap_or(i64::MAX) { Turn::Again } else { Turn::Wait }
+        if now - seen.at >= i64::try_from(REPEAT.as_millis()).unwrap_or(i64::MAX) {
+            Decision::Again
+        } else {
+            Decision::Wait
+        }
     }
 
-    /// Notes that Kafka has an entry.
+    /// Records that Kafka has acknowledged an entry.
     pub fn note(&mut self, sk: String, now: i64) {
         self.entries.insert(sk, Seen { at: now, pass: self.pass });
     }
 
-    /// Ends a pass: forgets the entries that are gone. Those behind `last`, where the pass stopped short, may be there.
+    /// Ends a pass, and forgets the entries that are no longer in the index. Entries after `last`, where an incomplete
+    /// pass stopped, are kept.
     pub fn end(&mut self, last: Option<&str>) {
         let pass = self.pass;
         self.entries.retain(|sk, seen| seen.pass == pass || last.is_some_and(|last| sk.as_str() > last));
@@ -73,7 +78,7 @@ impl Produced {
         self.entries.is_empty()
     }
 
-    /// Entries that are remembered.
+    /// Number of remembered entries.
     #[cfg(test)]
     fn len(&self) -> usize {
         self.entries.len()
@@ -86,11 +91,11 @@ mod tests {
 
     const PERIOD: i64 = 30_000;
 
-    /// A pass over what is in the index; answers what was produced.
+    /// A pass over an index with these entries; returns the entries that were produced.
     fn pass(produced: &mut Produced, index: &[String], now: i64) -> Vec<String> {
         produced.begin();
         let window = index.get(..WINDOW).unwrap_or(index);
-        let due: Vec<String> = window.iter().filter(|sk| produced.turn(sk, now) != Turn::Wait).cloned().collect();
+        let due: Vec<String> = window.iter().filter(|sk| produced.turn(sk, now) != Decision::Wait).cloned().collect();
         for sk in &due {
             produced.note(sk.clone(), now);
         }

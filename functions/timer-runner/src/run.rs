@@ -1,33 +1,34 @@
-//! One run: waits for the lease, reads the due index while it has it, and gives it back.
+//! One run: waits for the lease, reads the due index while holding it, and releases it.
 //!
-//! Runs overlap, so that somebody always waits. Who waits knows when the holder means to stop, and is there by then.
+//! Runs overlap, so that one is always waiting. It knows when the holder plans to release the lease, and tries to take
+//! it then.
 
 use std::time::{Duration, SystemTime};
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use millrace::clock;
-use millrace::dynamo::StoreError;
-use millrace::shutdown;
-use millrace::timer::keys;
+use millrace_platform::clock;
+use millrace_platform::dynamo::StoreError;
+use millrace_platform::shutdown;
+use millrace_store::timer::keys;
 
-use crate::hold::Held;
-use crate::lease::{Lease, Standing};
+use crate::held_lease::HeldLease;
+use crate::lease::{Lease, LeaseState};
 use crate::watch::Index;
 
-/// How long a run works. Schedules start within a minute of their time, so the next run starts at most 120 s after.
+/// How long a run works. A schedule starts within a minute of its time, so the next run starts at most 120 s later.
 const WORK: Duration = Duration::from_secs(130);
 
-/// Left of the invocation's time when a run ends.
+/// Time of the invocation left when a run ends.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Longest time between two looks at a lease that somebody else has.
+/// Longest time between two reads of a lease that another run holds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The same when it may be free any moment.
+/// Time between two reads when the lease may be released at any moment.
 const LOOK_SOON: Duration = Duration::from_millis(50);
 
-/// Works until the run's time is over or the process is to end.
+/// Works until the run's time is over or the process has to end.
 pub async fn run(index: &Index, deadline: SystemTime) {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN);
     let ends = clock::now() + left.min(WORK);
@@ -42,17 +43,17 @@ pub async fn run(index: &Index, deadline: SystemTime) {
 async fn work(index: &Index, lease: &Lease, ends: Timestamp) {
     while let Some(until) = obtain(lease, ends).await {
         tracing::info!("reads the due index");
-        let held = Held::until(until);
+        let held = HeldLease::until(until);
         let watching = join_all((0..keys::DUE_SHARDS).map(|shard| index.watch(shard, &held)));
         tokio::select! {
-            () = held.keep(lease, ends) => {}
+            () = held.renew_until_lost(lease, ends) => {}
             _ = watching => {}
             () = tokio::time::sleep(left(clock::now(), ends)) => return,
         }
     }
 }
 
-/// Waits for the lease; answers until when it is held, or `None` when the run's time is over.
+/// Waits for the lease; returns its expiry, or `None` when the run's time is over.
 async fn obtain(lease: &Lease, ends: Timestamp) -> Option<Timestamp> {
     loop {
         let now = clock::now();
@@ -61,7 +62,7 @@ async fn obtain(lease: &Lease, ends: Timestamp) -> Option<Timestamp> {
         }
         let wait = match attempt(lease, now, ends).await {
             Ok(Ok(until)) => return Some(until),
-            Ok(Err(standing)) => patience(standing, now),
+            Ok(Err(standing)) => poll_delay(standing, now),
             Err(error) => {
                 tracing::warn!(%error, "the lease is looked at later");
                 LOOK_EVERY
@@ -71,12 +72,12 @@ async fn obtain(lease: &Lease, ends: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// Takes the lease, or says how it stands. It is read first, because a read costs less than a write that fails.
+/// Takes the lease, or returns its current state. It is read first, because a read costs less than a failed write.
 async fn attempt(
     lease: &Lease,
     now: Timestamp,
     ends: Timestamp,
-) -> Result<Result<Timestamp, Option<Standing>>, StoreError> {
+) -> Result<Result<Timestamp, Option<LeaseState>>, StoreError> {
     let standing = lease.look().await?;
     if standing.is_some_and(|standing| standing.until > now.as_millisecond()) {
         return Ok(Err(standing));
@@ -84,9 +85,9 @@ async fn attempt(
     Ok(lease.take(now, ends).await?.ok_or(standing))
 }
 
-/// How long to wait for a lease that somebody else has.
-fn patience(standing: Option<Standing>, now: Timestamp) -> Duration {
-    let Some(Standing { until, ends }) = standing else { return LOOK_SOON };
+/// How long to wait before reading a lease again that another run holds.
+fn poll_delay(standing: Option<LeaseState>, now: Timestamp) -> Duration {
+    let Some(LeaseState { until, ends }) = standing else { return LOOK_SOON };
     let free = until.min(ends) - now.as_millisecond();
     Duration::from_millis(u64::try_from(free).unwrap_or(0)).clamp(LOOK_SOON, LOOK_EVERY)
 }
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn who_waits_looks_each_second_and_is_there_when_the_lease_may_be_free() {
         let now = Timestamp::from_millisecond(100_000).unwrap();
-        let waits = |until, ends| patience(Some(Standing { until, ends }), now).as_millis();
+        let waits = |until, ends| poll_delay(Some(LeaseState { until, ends }), now).as_millis();
         assert_eq!(waits(110_000, 200_000), 1_000);
         assert_eq!(waits(110_000, 100_400), 400, "its holder stops");
         assert_eq!(waits(100_300, 200_000), 300, "its holder has not renewed it");

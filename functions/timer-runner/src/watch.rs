@@ -1,4 +1,4 @@
-//! One shard of the due index: what is due is produced, oldest first.
+//! Watches one shard of the due index, and produces the due entries, oldest first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,41 +6,41 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use millrace::clock;
-use millrace::dynamo::{Item, StoreError, s};
-use millrace::kafka::{PublishError, Publisher, Record};
-use millrace::metrics::{self, Metric};
-use millrace::timer::{DueEntry, keys};
+use millrace_platform::clock;
+use millrace_platform::dynamo::{Item, StoreError, s};
+use millrace_platform::kafka::{PublishError, Publisher, Record};
+use millrace_platform::metrics::{self, Metric};
+use millrace_store::timer::{DueEntry, entries, keys};
 use tokio::task::unconstrained;
 use tokio::time::MissedTickBehavior;
 
-use crate::hold::Held;
-use crate::produced::{Produced, Turn, WINDOW};
+use crate::held_lease::HeldLease;
+use crate::produced::{Decision, Produced, WINDOW};
 
-/// Time between two reads of a shard. It bounds how late a timer is that was made to fire at once; the others are found
-/// before their time.
+/// Time between two reads of a shard. It bounds the lateness of a timer that is to fire immediately; other timers are
+/// found ahead of their time.
 const READ_EVERY: Duration = Duration::from_millis(200);
 
-/// How long before its time an attempt is produced. Whoever makes it waits for its time.
+/// How long before it is due an attempt is produced. The sender waits until it is due.
 pub const AHEAD: Duration = Duration::from_secs(1);
 
-/// Entries that one query reads, and that are produced at once.
+/// Entries that one query reads, and that are produced concurrently.
 const PAGE: usize = 100;
 
-/// Most time to produce one.
+/// Time limit for producing one entry.
 const WITHIN: Duration = Duration::from_secs(2);
 
 /// Pause of a shard after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The due index, and where what is due goes.
+/// The due index, and the publisher for due entries.
 pub struct Index {
     pub dynamo: Client,
     pub table: String,
     pub publisher: Arc<dyn Publisher>,
 }
 
-/// Why a pass through a shard was not finished.
+/// Why a pass over a shard was not completed.
 #[derive(Debug, thiserror::Error)]
 enum PassError {
     #[error(transparent)]
@@ -51,27 +51,27 @@ enum PassError {
     Json(#[from] serde_json::Error),
 }
 
-/// What a pass has produced.
+/// What a pass produced.
 #[derive(Debug, Default)]
 struct Tally {
     first: usize,
     again: usize,
-    /// The latest of those that were produced for the first time.
+    /// The greatest lateness among entries produced for the first time.
     lateness: Duration,
 }
 
 impl Index {
-    /// Reads a shard whenever the lease is held, without end.
-    pub async fn watch(&self, shard: u8, held: &Held) {
-        // All shards are read at the same time, so that their records share batches, and those who make the attempts are
-        // invoked with many at once.
+    /// Reads a shard whenever the lease is held. Never returns.
+    pub async fn watch(&self, shard: u8, held: &HeldLease) {
+        // All shards are read at the same time, so that their records share batches and the senders are invoked with
+        // many attempts at once.
         let mut ticks = tokio::time::interval(READ_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut produced = Produced::default();
         loop {
             ticks.tick().await;
             let now = clock::now();
-            // A renewal that comes late is no end: who renews says when the lease is lost.
+            // A late renewal does not end the work: the renewing task reports when the lease is lost.
             if !held.at(now) {
                 continue;
             }
@@ -86,8 +86,7 @@ impl Index {
         }
     }
 
-    /// Goes through what is due, at most [`WINDOW`] entries. An entry that Kafka has not acknowledged is tried again by the
-    /// next pass.
+    /// Processes due entries, at most [`WINDOW`]. An entry that Kafka has not acknowledged is retried by the next pass.
     async fn pass(
         &self,
         shard: u8,
@@ -103,7 +102,7 @@ impl Index {
             let done = self.produce(entries, now, produced, tally).await;
             after = more.filter(|_| read < WINDOW && done.is_ok());
             if after.is_none() {
-                // A full window and a failure both leave the rest unread.
+                // After a full window or a failure, the remaining entries are unread.
                 produced.end(last.as_deref().filter(|_| read >= WINDOW || done.is_err()));
                 return done;
             }
@@ -120,17 +119,17 @@ impl Index {
         let mut due = Vec::new();
         for entry in entries {
             match produced.turn(&entry.sk(), now.as_millisecond()) {
-                Turn::Wait => {}
+                Decision::Wait => {}
                 turn => due.push(self.publish(entry, turn)),
             }
         }
-        // The oldest is sent first. It goes alone where the client may still have to find out where to send it, which would
-        // let the others overtake it.
+        // The oldest entry goes first. On the first pass it goes alone: the client may still have to fetch the topic's
+        // metadata, and other entries would then overtake it.
         let rest = due.split_off(if produced.is_empty() { due.len().min(1) } else { due.len() });
         let mut outcome = Ok(());
         for part in [due, rest] {
             let mut sent = stream::iter(part).buffered(PAGE);
-            // Without the budget that tokio gives a task: it wakes those whom it has stopped last to first.
+            // Without tokio's task budget: when that is used up, tokio wakes the stopped futures in reverse order.
             while let Some(sent) = unconstrained(sent.next()).await {
                 match sent {
                     Ok((entry, turn)) => {
@@ -145,16 +144,16 @@ impl Index {
         outcome
     }
 
-    async fn publish(&self, entry: DueEntry, turn: Turn) -> Result<(DueEntry, Turn), PassError> {
-        let event = entry.due.clone().event(entry.traceparent.clone());
+    async fn publish(&self, entry: DueEntry, turn: Decision) -> Result<(DueEntry, Decision), PassError> {
+        let event = entries::due(entry.due.clone(), entry.traceparent.clone());
         let (topic, key) = (event.kind.topic().name(), entry.due.timer_id.to_string());
         let record = Record::event(topic, key, serde_json::to_vec(&event)?, entry.traceparent.clone());
         self.publisher.publish(record, WITHIN).await?;
         Ok((entry, turn))
     }
 
-    /// Entries that are due by a time, oldest first, and where to go on. Not read consistently, which would cost twice as
-    /// much: what is missed now is found by the next read.
+    /// Entries that are due by a time, oldest first, and the position of the next page. Not read consistently, which
+    /// would cost twice as much: an entry that is missed now is found by the next read.
     async fn due(
         &self,
         shard: u8,
@@ -178,8 +177,8 @@ impl Index {
 }
 
 impl Tally {
-    fn add(&mut self, turn: Turn, lateness: Duration) {
-        if turn == Turn::First {
+    fn add(&mut self, turn: Decision, lateness: Duration) {
+        if turn == Decision::First {
             self.first += 1;
             self.lateness = self.lateness.max(lateness);
         } else {

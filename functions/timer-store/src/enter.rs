@@ -1,16 +1,17 @@
-//! One `TimerRequested`, one entry of the due index.
+//! Adds an entry to the due index for each `TimerRequested`.
 
 use std::collections::BTreeMap;
 
-use millrace::clock;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::event::{Event, EventType};
-use millrace::id::TimerId;
-use millrace::timer::{DueEntry, TimerDue, TimerRequested};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_domain::event::{Event, EventType};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{TimerDue, TimerRequested};
+use millrace_platform::clock;
+use millrace_store::timer::DueEntry;
 
 use crate::store::Store;
 
-/// Enters timers.
+/// Adds timers to the due index.
 pub struct Entering {
     pub store: Store,
 }
@@ -18,11 +19,11 @@ pub struct Entering {
 impl Consumer for Entering {
     const NAME: &'static str = "timer-store";
 
-    /// Timers have nothing to do with each other, so those of a batch are entered together.
+    /// Timers are independent of each other, so those of a batch are written together.
     async fn process(&self, records: &[Incoming]) -> Vec<Verdict> {
         let read: Vec<Result<Option<DueEntry>, Verdict>> = records.iter().map(read).collect();
         let entries = read.iter().filter_map(|entry| entry.as_ref().ok()?.as_ref());
-        // A request may have come twice.
+        // A request may be in the batch twice.
         let entries: BTreeMap<&TimerId, &DueEntry> = entries.map(|entry| (&entry.due.timer_id, entry)).collect();
         let entries: Vec<&DueEntry> = entries.into_values().collect();
         let entered = self.store.enter(&entries, clock::now()).await;
@@ -42,7 +43,8 @@ impl Consumer for Entering {
     }
 }
 
-/// The first attempt of the timer that a record requests, if it requests one: the topic has the whole life of timers.
+/// The first attempt of the timer that a record requests; `None` for other events, since the topic carries all changes
+/// of timers.
 fn read(record: &Incoming) -> Result<Option<DueEntry>, Verdict> {
     let event = &record.event;
     if event.kind != EventType::TimerRequested {

@@ -1,13 +1,14 @@
-//! A timer and its entry in the due index: one transaction. Those of many timers are written together.
+//! Writes a timer and its entry in the due index in one transaction; those of many timers share one.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use futures::future::join_all;
 use jiff::Timestamp;
-use millrace::dynamo::{MAX_ACTIONS, StoreError, n, s, transact_each};
-use millrace::timer::{DueEntry, Status, item, keys};
+use millrace_domain::timer::Status;
+use millrace_platform::dynamo::{MAX_ACTIONS, StoreError, n, s, transact_each};
+use millrace_store::timer::{DueEntry, item, keys};
 
-/// Actions of one timer. Their items have 30 KB at most.
+/// Actions per timer. Their items have at most 30 KB.
 const ACTIONS: usize = 2;
 
 /// The table.
@@ -18,8 +19,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes pending timers scheduled, and enters their first attempts; answers each in its place. The status is the mark
-    /// that it was done: one that is not pending any more was entered before, or cancelled.
+    /// Changes pending timers to scheduled, and adds their first attempts to the due index; returns one result per
+    /// timer, in the same order. The status makes this idempotent: a timer that is no longer pending was entered
+    /// before, or cancelled.
     pub async fn enter(&self, entries: &[&DueEntry], now: Timestamp) -> Vec<Result<(), StoreError>> {
         let write = async |entries: &[&DueEntry]| {
             let actions = entries.iter().map(|entry| self.actions(entry, now)).collect::<Result<Vec<_>, _>>();

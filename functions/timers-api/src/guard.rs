@@ -1,17 +1,19 @@
-//! Whether a webhook may go to a URL, as far as it can be known when its timer is made. It is judged again when it goes.
+//! Whether a webhook may call a URL, as far as this is known when its timer is created. It is checked again before each
+//! request.
 
 use std::time::Duration;
 
-use millrace::api::{FieldError, Problem};
-use millrace::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
+use millrace_api::Problem;
+use millrace_domain::validation::FieldError;
+use millrace_domain::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
 
-/// Most time to look a name up. A resolver that takes longer is as good as a name that does not resolve yet.
+/// Time limit for resolving a name. A slower resolver is treated like a name that does not resolve yet.
 const LOOKUP: Duration = Duration::from_secs(1);
 
-/// Judges a URL, and the addresses of its host where these are known by now.
+/// Checks a URL, and the addresses of its host if they can be resolved now.
 ///
 /// # Errors
-/// 400 for what is no URL, 422 for one that no webhook goes to.
+/// 400 for text that is not a URL, 422 for a URL that no webhook may call.
 pub async fn check(policy: &Policy, resolver: &dyn Resolve, url: &str) -> Result<(), Problem> {
     let url = policy.judge_url(url).map_err(|refusal| refused(&refusal))?;
     match tokio::time::timeout(LOOKUP, policy.reach(&url, resolver)).await {
@@ -40,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// Knows one private host and one that never answers.
+    /// Resolves one name to a private address, and never answers for another.
     struct Resolver;
 
     impl Resolve for Resolver {

@@ -1,32 +1,33 @@
-//! What a client may send, and how a mistake is told: pure.
+//! Parses request bodies, and reports mistakes. Pure.
 
 use http::StatusCode;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
-use millrace::api::Problem;
-use millrace::api::fields::{self, Errors, Fields};
-use millrace::timer::{MAX_PAYLOAD_BYTES, Secret};
-use millrace::webhook::guard::MAX_URL_BYTES;
+use millrace_api::Problem;
+use millrace_domain::timer::{MAX_PAYLOAD_BYTES, Secret};
+use millrace_domain::validation::{self, Errors, Fields};
+use millrace_domain::webhook::guard::MAX_URL_BYTES;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Longest time that a timer waits: a year.
+/// Most time between a timer's creation and its firing: a year.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// A `fireAt` that has passed by no more than this is taken and fires at once: clocks differ, and requests take time.
+/// A `fireAt` that is no further in the past than this is accepted and fires at once: clocks differ, and requests take
+/// time.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 const FIELDS: [&str; 7] = ["url", "fireAt", "hours", "minutes", "seconds", "payload", "secret"];
 
-/// Parts of a time from now, with the seconds of each.
+/// Parts of a relative time, with the seconds of each.
 const PARTS: [(&str, u64); 3] = [("hours", 3_600), ("minutes", 60), ("seconds", 1)];
 
-/// A timer as it is asked for.
+/// A requested timer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimerInput {
     pub url: String,
     pub when: When,
-    /// JSON as it was sent.
+    /// JSON, as it was sent.
     pub payload: Option<String>,
     pub secret: Option<Secret>,
 }
@@ -36,31 +37,31 @@ pub struct TimerInput {
 pub enum When {
     /// At a time.
     At(Timestamp),
-    /// So many seconds from now, and the field that says so.
+    /// This many seconds from now, and the name of the field that says so.
     In(u64, &'static str),
 }
 
-/// The payload, whose bytes are kept as they came.
+/// The payload, with its original bytes.
 #[derive(Deserialize)]
 struct Raw<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     payload: Option<&'a RawValue>,
 }
 
-/// A field that is there has a value; null is one.
+/// Distinguishes a field with the value null from an absent one.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
     Deserialize::deserialize(value).map(Some)
 }
 
-/// Reads the body of a new timer. When it may fire depends on the time, and so is [`When::at`]'s to say.
+/// Reads the body of a new timer. The limits of its time depend on the current time, and are checked by [`When::at`].
 pub fn timer(body: &[u8]) -> Result<TimerInput, Problem> {
-    let value = fields::json(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
     let input = Fields::of(&value, "", &FIELDS, &mut errors).and_then(|fields| {
         let url = fields.required("url", &mut errors).and_then(|value| url(value, &mut errors));
         let when = when(&fields, &mut errors);
         let secret = fields.optional("secret");
-        let secret = secret.map(|value| fields::parsed(value, "/secret", "invalid_secret", &mut errors));
+        let secret = secret.map(|value| validation::parsed(value, "/secret", "invalid_secret", &mut errors));
         Some(TimerInput { url: url?, when: when?, payload: None, secret: secret.flatten() })
     });
     let input = errors.finish(input)?;
@@ -86,7 +87,7 @@ fn when(fields: &Fields, errors: &mut Errors) -> Option<When> {
         let Some(value) = fields.optional(name) else { continue };
         first = first.or(Some(name));
         let most = MAX_AHEAD.as_secs().unsigned_abs() / seconds;
-        match fields::integer(value, &fields.at(name), 0..=most, errors) {
+        match validation::integer(value, &fields.at(name), 0..=most, errors) {
             Some(number) => sum += number * seconds,
             None => complete = false,
         }
@@ -105,7 +106,7 @@ fn when(fields: &Fields, errors: &mut Errors) -> Option<When> {
     }
 }
 
-/// A time is rounded up to the millisecond, so that nothing fires before its time.
+/// A time is rounded up to the millisecond, so that no timer fires early.
 fn at(value: &Value, errors: &mut Errors) -> Option<Timestamp> {
     let Some(text) = value.as_str() else {
         errors.add("/fireAt", "not_a_string", "a string was expected");
@@ -134,7 +135,7 @@ impl When {
     /// When it fires, to the millisecond.
     ///
     /// # Errors
-    /// 400 for what is longer than [`TOLERANCE`] ago or more than [`MAX_AHEAD`] away.
+    /// 400 for a time that is more than [`TOLERANCE`] ago or more than [`MAX_AHEAD`] away.
     pub fn at(self, now: Timestamp) -> Result<Timestamp, Problem> {
         let out_of_range = |field: &str| {
             let detail = format!(
@@ -170,7 +171,7 @@ mod tests {
         timer(body.to_string().as_bytes())
     }
 
-    /// Status and the fields that are told with their codes.
+    /// The status, and the reported fields with their codes.
     fn refused(problem: Problem) -> (u16, Vec<String>) {
         let told = serde_json::to_value(&problem).unwrap();
         let errors = told["errors"].as_array().cloned().unwrap_or_default();

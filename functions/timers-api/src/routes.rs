@@ -6,17 +6,18 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use millrace::api::page::{self, PageQuery};
-use millrace::api::{Params, Problem, Segment, resource};
-use millrace::clock;
-use millrace::dynamo::StoreError;
-use millrace::event::Context;
-use millrace::id::TimerId;
-use millrace::idempotency::{Answer, Claim, Keys, Post, Refused};
-use millrace::outbox::Outbox;
-use millrace::telemetry::TraceContext;
-use millrace::timer::{Status, Timer, events};
-use millrace::webhook::guard::{Policy, SystemResolver};
+use millrace_api::change::{Change, Changes, Refused};
+use millrace_api::idempotency::{Answer, Claim, Post};
+use millrace_api::page::{self, PageQuery};
+use millrace_api::{Params, Problem, Segment, resource};
+use millrace_domain::event::Context;
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Status, Timer};
+use millrace_domain::webhook::guard::Policy;
+use millrace_platform::dynamo::StoreError;
+use millrace_platform::telemetry::TraceContext;
+use millrace_platform::{clock, dns};
+use millrace_store::timer::entries;
 use serde::{Deserialize, Serialize};
 
 use crate::guard;
@@ -24,19 +25,18 @@ use crate::input::{self, TimerInput};
 use crate::store::Store;
 use crate::view::View;
 
-/// This function, in the events that it makes.
+/// Name of this function, as the source of its events.
 const SOURCE: &str = "timers-api";
 
-/// Tries of a cancellation that loses races. A timer changes a few times in its life.
+/// Attempts of a cancellation that loses races. A timer changes only a few times in its life.
 const CANCEL_TRIES: u32 = 5;
 
-/// What the routes need.
+/// The dependencies of the routes.
 #[derive(Clone)]
 pub struct Api {
     pub store: Store,
-    pub keys: Keys,
-    pub outbox: Outbox,
-    /// Where webhooks may go.
+    pub changes: Changes,
+    /// The URLs that webhooks may call.
     pub policy: Policy,
 }
 
@@ -57,13 +57,14 @@ async fn create(
 ) -> Result<Response, Problem> {
     let input = input::timer(&post.body)?;
     let act = async |claim: Option<Claim>| insert(&api, input, &trace, claim).await;
-    post.once(&api.keys, "POST /timers", act).await
+    post.once(&api.changes.keys, "POST /timers", act).await
 }
 
-/// What depends on the time or on the network is judged here: a repeated request gets its first answer all the same.
+/// The checks that depend on time or network are made here, so that a repeated request returns its first response
+/// regardless of them.
 async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
     let fire_at = input.when.at(clock::now())?;
-    guard::check(&api.policy, &SystemResolver, &input.url).await?;
+    guard::check(&api.policy, &dns::lookup, &input.url).await?;
     let now = clock::now();
     let timer = Timer {
         id: TimerId::from(clock::new_id()),
@@ -81,17 +82,13 @@ async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Optio
         created_at: now,
         updated_at: now,
     };
-    let entry = events::requested(&timer, clock::new_id(), &context(now, trace))?;
-    let actions = vec![api.store.timers.insert(&timer)?, entry.put(api.outbox.table())?];
+    let entry = entries::requested(&timer, clock::new_id(), &context(now, trace))?;
+    let actions = vec![api.store.timers.insert(&timer)?];
     let answer = accepted(timer, now)?;
-    let stored = claim.map(|claim| api.keys.complete(&claim, &answer, now)).transpose()?;
-    match api.store.commit(actions, stored).await {
-        Ok(()) => {}
-        // A new id is free.
-        Err(Refused::Raced) => return Err(Problem::unavailable()),
-        Err(Refused::Problem(problem)) => return Err(problem),
-    }
-    api.outbox.after_commit(vec![entry]).await;
+    let answered = claim.as_ref().map(|claim| (claim, &answer));
+    let change = Change { actions, entries: vec![entry], answer: answered };
+    // A new id cannot be in use.
+    api.changes.commit(change, now).await.map_err(|refused| refused.or(Problem::unavailable))?;
     Ok(answer)
 }
 
@@ -107,7 +104,8 @@ async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, 
     Ok(resource::json(StatusCode::OK, HeaderMap::new(), &View::new(timer, clock::now()))?.respond())
 }
 
-/// Cancels a timer before an attempt of it begins. Once a sender has it, nobody can say any more what the receiver saw.
+/// Cancels a timer before one of its attempts begins. Once a sender has claimed it, it is uncertain what the receiver
+/// saw.
 async fn cancel(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
@@ -125,15 +123,12 @@ async fn cancel(
         let now = clock::now();
         let cancelled =
             Timer { status: Status::Cancelled, version: timer.version + 1, updated_at: now, ..timer.clone() };
-        let entry = events::cancelled(&cancelled, clock::new_id(), &context(now, &trace))?;
+        let entry = entries::cancelled(&cancelled, clock::new_id(), &context(now, &trace))?;
         let table = &api.store.timers;
-        let actions = vec![table.replace(&cancelled)?, table.leave(&timer)?, entry.put(api.outbox.table())?];
-        match api.store.commit(actions, None).await {
-            Ok(()) => {
-                api.outbox.after_commit(vec![entry]).await;
-                return Ok(StatusCode::NO_CONTENT.into_response());
-            }
-            Err(Refused::Raced) => {}
+        let actions = vec![table.replace(&cancelled)?, table.remove_due(&timer)?];
+        match api.changes.commit(Change { actions, entries: vec![entry], answer: None }, now).await {
+            Ok(()) => return Ok(StatusCode::NO_CONTENT.into_response()),
+            Err(Refused::Conflict) => {}
             Err(Refused::Problem(problem)) => return Err(problem),
         }
     }
@@ -172,7 +167,7 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     page::answer(items, next.as_ref())
 }
 
-/// No timer has an id that is none.
+/// No timer has an invalid id.
 async fn stored(api: &Api, id: String) -> Result<Timer, Problem> {
     let id = TimerId::try_from(id).map_err(|_| Problem::not_found("timer"))?;
     api.store.timers.get(&id).await?.ok_or_else(|| Problem::not_found("timer"))

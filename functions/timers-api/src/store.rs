@@ -1,11 +1,10 @@
 //! Timers in `DynamoDB`.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use millrace::api::page::Direction;
-use millrace::dynamo::{List, StoreError};
-use millrace::id::TimerId;
-use millrace::idempotency::{self, Refused};
-use millrace::timer::{Status, Table, Timer, item, keys};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Status, Timer};
+use millrace_platform::dynamo::shards::Direction;
+use millrace_platform::dynamo::{List, StoreError};
+use millrace_store::timer::{Table, item, keys};
 
 /// The table.
 #[derive(Debug, Clone)]
@@ -14,17 +13,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Writes timer, due index and event, and the stored answer where there is one, all or nothing.
-    pub async fn commit(
-        &self,
-        actions: Vec<TransactWriteItem>,
-        answer: Option<TransactWriteItem>,
-    ) -> Result<(), Refused> {
-        idempotency::commit(self.timers.dynamo(), actions, answer).await
-    }
-
-    /// The newest timers before `after`, all or those of a status, and whether there may be more. They come without
-    /// payloads and secrets.
+    /// The newest timers before the key `after`, all of them or those with a status, and whether there may be more.
+    /// Without payloads and secrets.
     pub async fn list(
         &self,
         status: Option<Status>,

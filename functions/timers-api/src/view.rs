@@ -1,14 +1,14 @@
-//! A timer as it is answered: without its payload and its secret.
+//! A timer as the API returns it: without its payload and its secret.
 
 use jiff::Timestamp;
-use millrace::id::TimerId;
-use millrace::timer::{Attempt, Status, Timer};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Attempt, Status, Timer};
 use serde::Serialize;
 
-/// Milliseconds of a second.
+/// Milliseconds per second.
 const SECOND: i64 = 1_000;
 
-/// A timer.
+/// The JSON form of a timer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct View {
@@ -16,7 +16,7 @@ pub struct View {
     url: String,
     status: Status,
     fire_at: Timestamp,
-    /// Until its next attempt, rounded up; 0 where none is to come.
+    /// Seconds until its next attempt, rounded up; 0 if there is none.
     seconds_left: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_at: Option<Timestamp>,
@@ -26,7 +26,7 @@ pub struct View {
 }
 
 impl View {
-    /// The timer as it is at a time.
+    /// The view of a timer at this time.
     pub fn new(timer: Timer, now: Timestamp) -> Self {
         let waits = matches!(timer.status, Status::Pending | Status::Scheduled);
         let left = timer.due_at.as_millisecond() - now.as_millisecond();
@@ -44,7 +44,7 @@ impl View {
         }
     }
 
-    /// Where a list goes on behind it.
+    /// The key at which a list continues after it.
     pub fn id(&self) -> &TimerId {
         &self.timer_id
     }

@@ -1,37 +1,36 @@
-//! What an attempt makes of a timer: pure.
+//! How an attempt changes a timer. Pure.
 
 use std::time::Duration;
 
+use crate::schedule::{self, Answer, MAX_ATTEMPTS, NextStep};
 use jiff::{SignedDuration, Timestamp};
-use millrace::timer::{Attempt, Status, Timer};
-use millrace::webhook::schedule::{self, Answer, MAX_ATTEMPTS, Verdict};
+use millrace_domain::timer::{Attempt, Status, Timer};
 
-use crate::handoff::Due;
-use crate::send::Outcome;
+use crate::attempt::{Due, Outcome};
 
-/// How long a sender has an attempt to itself: the request and what is around it. Shorter than the time after which the
-/// runner produces an attempt again.
+/// How long a claim lasts: enough for the request and its overhead. Shorter than the time after which the runner
+/// produces an attempt again.
 pub const CLAIM: Duration = Duration::from_secs(20);
 
-/// Attempts that a timer shows: the schedule's, and some of those that were redriven.
+/// Most attempts that a timer lists: those of the schedule, and some redriven ones.
 const MAX_SHOWN: usize = 2 * MAX_ATTEMPTS as usize;
 
-/// How an attempt ended.
+/// Result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// The receiver took it, with this HTTP status.
+    /// The receiver accepted it, with this HTTP status.
     Delivered(u16),
-    /// It is tried again when the timer is due.
+    /// It is retried when the timer is due again.
     Again,
-    /// It was given up, and why.
+    /// No attempts are left, and why.
     GivenUp(String),
 }
 
-/// The timer while this attempt is made; `None` where it is not to be made: it was made, or somebody makes it, or the
-/// timer was cancelled.
+/// The timer with this attempt claimed; `None` if the attempt must not be made: it was made before, another sender has
+/// claimed it, or the timer was cancelled.
 ///
-/// A redriven timer has failed, and gets one more attempt, with the next number: so a redrive that is delivered twice is
-/// made once.
+/// A redriven timer has failed, and gets one more attempt, with the next number; so a redrive that is delivered twice
+/// causes one attempt.
 pub fn claim(timer: &Timer, due: &Due, now: Timestamp) -> Option<Timer> {
     let redriven = due.redriven && timer.status == Status::Failed;
     let free = match timer.status {
@@ -54,7 +53,7 @@ pub fn claim(timer: &Timer, due: &Due, now: Timestamp) -> Option<Timer> {
     })
 }
 
-/// What becomes of a claimed timer whose attempt began at `begun` and ended now. `random` is in [0, 1).
+/// The next state of a claimed timer whose attempt began at `begun` and has just ended. `random` is in [0, 1).
 pub fn settle(claimed: &Timer, outcome: &Outcome, begun: Timestamp, now: Timestamp, random: f64) -> (Timer, Ending) {
     let answer = outcome.status.map_or(Answer::Nothing, |status| Answer::Status {
         status,
@@ -71,18 +70,18 @@ pub fn settle(claimed: &Timer, outcome: &Outcome, begun: Timestamp, now: Timesta
     });
     let hidden = timer.attempts.len().saturating_sub(MAX_SHOWN);
     timer.attempts.drain(..hidden);
-    let ending = match schedule::verdict(claimed.attempt, answer, now, random) {
-        Verdict::Delivered => {
+    let ending = match schedule::next_step(claimed.attempt, answer, now, random) {
+        NextStep::Delivered => {
             timer.status = Status::Fired;
             Ending::Delivered(outcome.status.unwrap_or_default())
         }
-        Verdict::Again(at) => {
+        NextStep::Again(at) => {
             timer.status = Status::Scheduled;
             timer.attempt = claimed.attempt.saturating_add(1);
             timer.due_at = at;
             Ending::Again
         }
-        Verdict::GivenUp => {
+        NextStep::GivenUp => {
             timer.status = Status::Failed;
             Ending::GivenUp(outcome.error.clone().unwrap_or_default())
         }
@@ -92,8 +91,8 @@ pub fn settle(claimed: &Timer, outcome: &Outcome, begun: Timestamp, now: Timesta
 
 #[cfg(test)]
 mod tests {
-    use millrace::id::TimerId;
-    use millrace::timer::TimerDue;
+    use millrace_domain::id::TimerId;
+    use millrace_domain::timer::TimerDue;
     use proptest::prelude::*;
 
     use super::*;
@@ -171,12 +170,12 @@ mod tests {
         assert_eq!((busy.attempts[0].at, busy.attempts[0].duration_ms), (START, 1_000));
     }
 
-    /// What happens to an attempt.
+    /// The fate of a simulated attempt.
     #[derive(Debug, Clone, Copy)]
     enum Fate {
         Answered(u16),
         Silence,
-        /// The sender dies behind its claim, before or behind the request.
+        /// The sender dies after its claim, before or after the request.
         Dies,
     }
 
@@ -190,7 +189,7 @@ mod tests {
     }
 
     proptest! {
-        /// Days of the engine in a moment: the runner produces what is due again and again, also what was made.
+        /// Simulates days of the engine: the runner produces due attempts again and again, including completed ones.
         #[test]
         fn every_timer_ends_with_each_attempt_noted_once_and_none_early(
             fates in prop::collection::vec(fate(), 60), randoms in prop::collection::vec(0.0..1.0, 60)

@@ -1,4 +1,5 @@
-//! Connections to addresses that were judged before, and to no others. No proxy is asked, whatever the environment says.
+//! Connects to addresses that were checked before, and to no others. Proxies are not used, whatever the environment
+//! says.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,27 +14,27 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
-/// Longest wait for one address of several.
+/// Time limit for connecting to one of several addresses.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// No address took one.
+    /// No address accepted a connection.
     #[error("no connection: {0}")]
     Tcp(io::ErrorKind),
-    /// The certificate is not the host's, or is not trusted, or it is no TLS.
+    /// The certificate is not valid for the host or not trusted, or the peer does not speak TLS.
     #[error("no TLS connection: {0}")]
     Tls(io::Error),
 }
 
-/// Connects to the first address that takes it.
+/// Connects to the first address that accepts a connection.
 pub async fn tcp(addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
     let mut kind = io::ErrorKind::NotFound;
     for address in addresses {
         match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
-                // The head and the body go out as two writes; without this the second one waits.
+                // Head and body are two writes; with Nagle's algorithm the second one would wait.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
@@ -44,7 +45,7 @@ pub async fn tcp(addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
     Err(ConnectError::Tcp(kind))
 }
 
-/// TLS for the host that the URL names, whichever address it has.
+/// TLS for the host in the URL, whichever address it has.
 pub async fn tls(tls: &TlsConnector, url: &Url, stream: TcpStream) -> Result<TlsStream<TcpStream>, ConnectError> {
     let name = match url.host() {
         Some(Host::Domain(name)) => ServerName::try_from(name.trim_end_matches('.').to_owned()).ok(),
@@ -56,7 +57,7 @@ pub async fn tls(tls: &TlsConnector, url: &Url, stream: TcpStream) -> Result<Tls
     tls.connect(name, stream).await.map_err(ConnectError::Tls)
 }
 
-/// TLS that trusts what the system trusts. Reading its store takes milliseconds, so this is for the first use.
+/// A TLS client that trusts the system's roots. Reading them takes milliseconds, so it is created at first use.
 pub fn system_tls() -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
@@ -67,10 +68,10 @@ pub fn system_tls() -> TlsConnector {
     trusting(roots)
 }
 
-/// TLS that trusts these roots.
+/// A TLS client that trusts these roots.
 pub fn trusting(roots: RootCertStore) -> TlsConnector {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    // Fails only for a provider without a cipher suite of these versions.
+    // Fails only for a provider without a cipher suite for these versions.
     let builder = builder.with_safe_default_protocol_versions();
     let builder = builder.unwrap_or_else(|_| ClientConfig::builder());
     TlsConnector::from(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))

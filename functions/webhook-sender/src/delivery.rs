@@ -1,4 +1,4 @@
-//! Makes due attempts: waits for the time, claims, sends, notes.
+//! Makes due attempts: waits until they are due, claims them, sends the webhooks and stores the outcomes.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -6,74 +6,77 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use millrace::clock;
-use millrace::consumer::Consumer;
-use millrace::crash_points;
-use millrace::dynamo::StoreError;
-use millrace::id::TimerId;
-use millrace::metrics::{self, Metric};
-use millrace::telemetry;
-use millrace::timer::{Secret, Timer};
+use millrace_delivery::consumer::Consumer;
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Secret, Timer};
+use millrace_platform::clock;
+use millrace_platform::crash_points;
+use millrace_platform::dynamo::StoreError;
+use millrace_platform::metrics::{self, Metric};
+use millrace_platform::telemetry;
 use tracing::Instrument;
 
+use crate::attempt::{Due, Outcome};
 use crate::change::{CLAIM, Ending, claim, settle};
-use crate::handoff::{Due, Handoff};
+use crate::handoff::Handoff;
 use crate::send::{Message, Sender};
 use crate::store::Store;
 
-/// How long an invocation waits for the time of an attempt. The runner is ahead of it by less; what is due later comes
-/// again.
+/// How long an invocation waits until an attempt is due. The runner produces attempts less far ahead; one that is due
+/// later is left in the due index and produced again.
 const MAX_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
-/// How long before its time an attempt is claimed at least, so that no write is left between the time and the request of
-/// one that is found in time. Since a claimed timer cannot be cancelled any more, it is short.
+/// How long before it is due an attempt is claimed, at least, in milliseconds. So no write comes between the due time
+/// and the request, if the attempt is received in time. Short, because a claimed timer can no longer be cancelled.
 const CLAIM_AHEAD: i64 = 200;
 
-/// Attempts are claimed at multiples of this time, in milliseconds as [`CLAIM_AHEAD`], so that many are claimed by one write.
+/// Attempts are claimed at multiples of this time, in milliseconds, at least [`CLAIM_AHEAD`] early, so that many claims
+/// share one write.
 const CLAIM_EVERY: i64 = 100;
 
-/// Longest request, from the look-up of the name to the head of the answer.
+/// Time limit of a request, from resolving the name to the head of the response.
 const REQUEST: Duration = Duration::from_secs(15);
 
-/// Left of a claim for the note of the outcome.
+/// Time of a claim that is reserved for storing the outcome.
 const NOTE: Duration = Duration::from_secs(2);
 
-/// Times that a timer is read again because somebody changed it meanwhile.
+/// Most reads of a timer that other writers keep changing.
 const READS: usize = 3;
 
-/// Pause before the outcome is noted once more.
+/// Pause before storing the outcome is retried.
 const NOTE_PAUSE: Duration = Duration::from_millis(200);
 
-/// The step's name of the request.
+/// Step name of the request, for crash points.
 const STEP: &str = "webhook.request";
 
-/// Makes attempts.
+/// Makes the attempts of this invocation.
 pub struct Deliveries {
     pub store: Store,
     pub sender: Sender,
-    /// Signs for timers that have no secret of their own.
+    /// Signs the webhooks of timers without a secret of their own.
     pub secret: Option<Secret>,
 }
 
-/// An attempt that was made.
+/// A completed attempt.
 struct Made {
     ending: Ending,
-    /// How long after its time it began.
+    /// How late it began.
     late: Duration,
 }
 
 impl Deliveries {
-    /// Makes these attempts, all at once. What fails here is still in the due index, and comes again.
+    /// Makes these attempts, all concurrently. An attempt that fails here is still in the due index, and is produced
+    /// again.
     pub async fn make(&self, due: Vec<Due>, deadline: Instant) {
         let asked = due.len();
         let horizon = clock::now() + MAX_WAIT;
-        // The record of an attempt may have come twice.
+        // The record of an attempt may have been delivered twice.
         let mut seen = HashSet::new();
         let due: Vec<Due> = due
             .into_iter()
             .filter(|due| due.due.due_at <= horizon && seen.insert((due.due.timer_id.clone(), due.due.attempt)))
             .collect();
-        // Before the claim, which sees what changes meanwhile.
+        // Read before the claim, whose condition detects later changes.
         let timers = self.read(&due).await;
         let attempts = due.iter().map(|due| {
             let span = telemetry::event_span(due.due.timer_id.as_str(), None);
@@ -102,7 +105,7 @@ impl Deliveries {
         }
     }
 
-    /// The timers of these attempts, all at once.
+    /// Reads the timers of these attempts together.
     async fn read(&self, due: &[Due]) -> BTreeMap<TimerId, Timer> {
         let ids = due.iter().map(|due| &due.due.timer_id).collect();
         self.store.timers.get_all(&ids).await.unwrap_or_else(|error| {
@@ -111,13 +114,13 @@ impl Deliveries {
         })
     }
 
-    /// Makes one attempt, or none where it is not to be made.
+    /// Makes one attempt, unless the claim shows that it must not be made.
     async fn attempt(&self, due: &Due, timer: Option<&Timer>, deadline: Instant) -> Result<Option<Made>, StoreError> {
         wait_until(claim_time(due.due.due_at)).await;
         let Some(claimed) = self.claim(due, timer.cloned()).await? else { return Ok(None) };
         wait_until(due.due.due_at).await;
         let begun = clock::now();
-        // A claim that took long leaves less time. Without any, the attempt comes again.
+        // A slow claim leaves less time for the request. If none is left, the attempt is produced again.
         let spent = begun.duration_since(claimed.updated_at).unsigned_abs();
         let limit = REQUEST.min(CLAIM.saturating_sub(NOTE).saturating_sub(spent));
         if limit.is_zero() {
@@ -131,8 +134,9 @@ impl Deliveries {
         Ok(Some(Made { ending, late }))
     }
 
-    /// Claims an attempt, or none where it is not to be made. A timer that was not read with the others, or was changed
-    /// since, is read here. Where the answer of the write is lost for good, it may have claimed it: then the attempt comes again.
+    /// Claims an attempt; returns `None` if it must not be made. A timer that was not read with the others, or has
+    /// changed since, is read here. If the response of the write is lost for good, the attempt may be claimed
+    /// nevertheless; it is then produced again.
     async fn claim(&self, due: &Due, mut timer: Option<Timer>) -> Result<Option<Timer>, StoreError> {
         for _ in 0..READS {
             if timer.is_none() {
@@ -148,7 +152,7 @@ impl Deliveries {
         Ok(None)
     }
 
-    async fn request(&self, timer: &Timer, begun: Timestamp, limit: Duration) -> crate::send::Outcome {
+    async fn request(&self, timer: &Timer, begun: Timestamp, limit: Duration) -> Outcome {
         let message = Message {
             url: &timer.url,
             id: timer.id.as_str(),
@@ -161,7 +165,8 @@ impl Deliveries {
         outcome
     }
 
-    /// Notes how an attempt ended. It was made, so this is tried while there is time: otherwise it is made again.
+    /// Stores the outcome of an attempt. This is retried while there is time, because otherwise the completed attempt
+    /// would be repeated.
     async fn note(
         &self,
         claimed: &Timer,
@@ -175,7 +180,7 @@ impl Deliveries {
             match self.store.finish(claimed, settled, ending, due, id).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {
-                    // Or the answer of an earlier try was lost.
+                    // Or the response of an earlier try was lost.
                     tracing::warn!("the claim was over before its outcome was noted");
                     return Ok(());
                 }
@@ -187,7 +192,7 @@ impl Deliveries {
     }
 }
 
-/// When an attempt that is due at a time is claimed.
+/// When to claim an attempt that is due at this time.
 fn claim_time(due_at: Timestamp) -> Timestamp {
     let latest = due_at.as_millisecond() - CLAIM_AHEAD;
     Timestamp::from_millisecond(latest - latest.rem_euclid(CLAIM_EVERY)).unwrap_or(due_at)

@@ -1,39 +1,24 @@
-//! Hands due attempts on to an invocation of their own.
+//! Hands due attempts over to an asynchronous invocation of this function.
 
+use crate::attempt::Due;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use futures::FutureExt;
 use futures::future::join_all;
-use millrace::aws;
-use millrace::consumer::{Consumer, Incoming, Verdict};
-use millrace::event::{Event, EventType};
-use millrace::settings::{self, MissingSetting};
-use millrace::timer::TimerDue;
-use millrace::together::Together;
-use serde::{Deserialize, Serialize};
+use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_domain::event::{Event, EventType};
+use millrace_domain::timer::TimerDue;
+use millrace_platform::aws;
+use millrace_platform::batching::Batcher;
+use millrace_platform::settings::{self, MissingSetting};
 use serde_json::json;
 
-/// Most attempts of one invocation: 30 KB of a payload, and at most some 100 KB of memory for each.
+/// Most attempts of one invocation: 30 KB of payload, and at most some 100 KB of memory for each attempt.
 const MAX_ATTEMPTS: usize = 100;
 
-/// An attempt that is to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Due {
-    /// Which, and when.
-    #[serde(flatten)]
-    pub due: TimerDue,
-    /// Whether somebody redrove its dead letter: then the timer has failed, and is to be tried once more.
-    pub redriven: bool,
-    /// Where its record is in `timer-due`.
-    pub partition: i64,
-    /// Offset in the partition.
-    pub offset: i64,
-}
-
-/// Lambda's client. `AWS_ENDPOINT_URL_LAMBDA` is the SDKs' name for another endpoint of this service alone.
+/// The Lambda client. `AWS_ENDPOINT_URL_LAMBDA` is the SDKs' standard variable for a separate endpoint of this service.
 pub fn client() -> Result<Client, MissingSetting> {
     let mut config = aws_sdk_lambda::config::Builder::from(aws::sdk_config()?);
     if let Some(url) = settings::optional("AWS_ENDPOINT_URL_LAMBDA") {
@@ -44,14 +29,14 @@ pub fn client() -> Result<Client, MissingSetting> {
 
 /// The consumer of `timer-due`.
 pub struct Handoff {
-    /// Invokes this function with attempts, those of several batches together.
-    invoke: Together<Due, Result<(), String>>,
+    /// Invokes this function with attempts, combining those of several batches.
+    invoke: Batcher<Due, Result<(), String>>,
 }
 
 impl Handoff {
-    /// Hands on to this function.
+    /// Hands over to the function with this name.
     pub fn new(lambda: Client, function: String) -> Self {
-        let invoke = Together::new(MAX_ATTEMPTS, move |due| invoke(lambda.clone(), function.clone(), due).boxed());
+        let invoke = Batcher::new(MAX_ATTEMPTS, move |due| invoke(lambda.clone(), function.clone(), due).boxed());
         Self { invoke }
     }
 }
@@ -65,14 +50,14 @@ impl Consumer for Handoff {
 }
 
 impl Handoff {
-    /// An attempt that is handed on again finds that it was made, or is under way.
+    /// Handing over an attempt twice is safe: the second claim finds it completed or in progress.
     async fn hand_on(&self, record: &Incoming) -> Verdict {
         let due = match read(record) {
             Ok(Some(due)) => due,
             Ok(None) => return Verdict::Done,
             Err(verdict) => return verdict,
         };
-        match self.invoke.ask(due).await {
+        match self.invoke.submit(due).await {
             Ok(Ok(())) => Verdict::Done,
             Ok(Err(why)) => Verdict::Retry(why),
             Err(error) => Verdict::Retry(error.to_string()),
@@ -90,7 +75,7 @@ async fn invoke(lambda: Client, function: String, due: Vec<Due>) -> Vec<Result<(
     vec![invoked; due.len()]
 }
 
-/// The attempt that a record is about, if it is about one.
+/// The attempt of a record; `None` for other events.
 fn read(record: &Incoming) -> Result<Option<Due>, Verdict> {
     let event = &record.event;
     if event.kind != EventType::TimerDue {

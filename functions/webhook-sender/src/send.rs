@@ -1,8 +1,9 @@
-//! One request to a receiver.
+//! Sends one request to a receiver.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::sign;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
@@ -10,52 +11,41 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use millrace::timer::Secret;
-use millrace::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
-use millrace::webhook::sign;
+use millrace_domain::timer::Secret;
+use millrace_domain::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use crate::attempt::Outcome;
 use crate::connect::{self, ConnectError};
 
-/// Most bytes of an answer that are held: its head has to fit. The body is not read.
+/// Most bytes of a response that are buffered: its head has to fit. The body is not read.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// Most header fields of an answer.
+/// Most header fields of a response.
 const MAX_FIELDS: usize = 100;
 
-/// Longest `Retry-After` that is looked at, in bytes.
+/// Longest `Retry-After` that is parsed, in bytes.
 const MAX_RETRY_AFTER: usize = 64;
 
-/// What is sent.
+/// The webhook to send.
 pub struct Message<'a> {
     pub url: &'a str,
-    /// The same on every attempt.
+    /// The webhook id, the same on every attempt.
     pub id: &'a str,
     pub body: Bytes,
     pub secret: Option<&'a Secret>,
 }
 
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// HTTP status, where an answer came.
-    pub status: Option<u16>,
-    /// The answer's `Retry-After`.
-    pub retry_after: Option<String>,
-    /// Why it was no success.
-    pub error: Option<String>,
-}
-
-/// Sends requests, each over a connection of its own.
+/// Sends requests, each over its own connection.
 pub struct Sender {
     policy: Policy,
     resolver: Arc<dyn Resolve>,
     tls: OnceLock<TlsConnector>,
 }
 
-/// Why no answer came.
+/// Why there was no response.
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error(transparent)]
@@ -79,12 +69,13 @@ fn no_answer(error: &hyper::Error) -> String {
 }
 
 impl Sender {
-    /// A sender to what `policy` opens.
+    /// A sender for URLs that `policy` allows.
     pub fn new(policy: Policy, resolver: Arc<dyn Resolve>) -> Self {
         Self { policy, resolver, tls: OnceLock::new() }
     }
 
-    /// Sends a message, signed at `now`, and waits at most `limit` for the head of the answer. Never follows a redirect.
+    /// Sends a message, signed at `now`, and waits at most `limit` for the head of the response. Never follows a
+    /// redirect.
     pub async fn send(&self, message: Message<'_>, now: Timestamp, limit: Duration) -> Outcome {
         let error = match tokio::time::timeout(limit, self.try_send(message, now)).await {
             Ok(Ok(answer)) => return answer,
@@ -134,7 +125,7 @@ where
 {
     let (mut sender, connection) =
         http1::Builder::new().max_buf_size(MAX_HEAD).max_headers(MAX_FIELDS).handshake(io).await?;
-    // Ends with this function, also when its time is over.
+    // Dropped, and so aborted, when this function ends or times out.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     Ok(outcome(&sender.send_request(request).await?))

@@ -1,25 +1,23 @@
-//! Takes both kinds of invocations: Kafka's batches, and the function's own with attempts.
+//! Serves both kinds of invocations: Kafka batches, and the function's own invocations with attempts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use millrace::consumer::{self, BatchResponse, KafkaBatch, KafkaRecord, Report};
-use millrace::crash_points::{self, ANSWER};
-use millrace::dead_letter::DeadLetters;
-use millrace::shutdown::{self, InFlight};
-use millrace::telemetry;
+use lambda_runtime::LambdaEvent;
+use millrace_delivery::consumer::{self, BatchResponse, KafkaBatch, KafkaRecord, Report};
+use millrace_delivery::dead_letter::DeadLetters;
+use millrace_platform::invocations;
 use serde::Deserialize;
-use tracing::Instrument;
 
+use crate::attempt::Due;
 use crate::delivery::Deliveries;
-use crate::handoff::{Due, Handoff};
+use crate::handoff::Handoff;
 
-/// Left of the invocation's time when attempts stop being marked.
+/// Time of the invocation left when attempts have to be finished.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// What the function is invoked with: one of the two.
+/// The payload of an invocation: one of the two.
 #[derive(Debug, Deserialize)]
 struct Payload {
     #[serde(default)]
@@ -29,21 +27,12 @@ struct Payload {
 }
 
 /// Serves until Lambda ends the process.
-pub async fn serve(
-    handoff: Handoff,
-    dead_letters: DeadLetters,
-    report: Report,
-    deliveries: Deliveries,
-) -> Result<(), lambda_runtime::Error> {
+pub async fn serve(handoff: Handoff, deliveries: Deliveries) -> Result<(), lambda_runtime::Error> {
+    let (dead_letters, report) = (DeadLetters::from_env()?, Report::from_env()?);
     let shared = Arc::new((handoff, dead_letters, deliveries));
-    let in_flight = InFlight::default();
-    shutdown::on_sigterm(in_flight.clone(), async {});
-    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Payload>| {
+    let handle = move |event: LambdaEvent<Payload>| {
         let shared = shared.clone();
-        let guard = in_flight.enter();
-        let span = telemetry::invocation_span(&event.context.request_id, None);
         async move {
-            let _guard = guard;
             let (handoff, dead_letters, deliveries) = &*shared;
             let Payload { records, due } = event.payload;
             if due.is_empty() {
@@ -52,10 +41,8 @@ pub async fn serve(
             }
             let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
             deliveries.make(due, Instant::now() + left.saturating_sub(MARGIN)).await;
-            crash_points::before(ANSWER);
             Ok(BatchResponse::default())
         }
-        .instrument(span)
-    }))
-    .await
+    };
+    invocations::serve(handle, async {}).await
 }

@@ -1,64 +1,67 @@
-//! The two transactions of an attempt. Those that are asked for at the same time are written together.
+//! The two transactions of an attempt. Concurrent ones are combined.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use bytes::Bytes;
 use futures::FutureExt;
-use millrace::consumer::Consumer;
-use millrace::dead_letter::{self, DeadLetter};
-use millrace::dynamo::{MAX_ACTIONS, StoreError, transact_each};
-use millrace::event::{Context, Topic};
-use millrace::outbox::{Entry, EntryError};
-use millrace::timer::{Status, Table, Timer, TimerDue, events};
-use millrace::together::Together;
+use millrace_delivery::consumer::Consumer;
+use millrace_delivery::dead_letter::{self, DeadLetter};
+use millrace_delivery::outbox::{Entry, EntryError};
+use millrace_domain::event::{Context, Topic};
+use millrace_domain::timer::{Status, Timer, TimerDue};
+use millrace_platform::batching::Batcher;
+use millrace_platform::dynamo::{MAX_ACTIONS, StoreError, transact_each};
+use millrace_store::timer::{Table, entries};
 use uuid::Uuid;
 
+use crate::attempt::Due;
 use crate::change::Ending;
-use crate::handoff::{Due, Handoff};
+use crate::handoff::Handoff;
 
-/// Actions of one attempt's transaction at most: timer, due index, event and dead letter. Their items have 60 KB at most.
+/// Most actions of one attempt's transaction: timer, due index, event and dead letter. Their items have at most 60 KB.
 const ACTIONS: usize = 4;
 
-/// Where attempts are noted.
+/// Stores claims and outcomes of attempts.
 pub struct Store {
     pub timers: Table,
-    /// Table of the outbox. Its entries wake the relay, because this function cannot reach Kafka.
+    /// Name of the outbox table. Its entries wake the relay, because this function has no connection to Kafka.
     outbox: String,
-    /// Table of the dead letters.
+    /// Name of the dead-letter table.
     letters: String,
     claims: Writes,
     notes: Writes,
 }
 
-/// Writes the actions of each attempt all or none.
-type Writes = Together<Vec<TransactWriteItem>, Result<(), StoreError>>;
+/// Writes the actions of each attempt, all or nothing.
+type Writes = Batcher<Vec<TransactWriteItem>, Result<(), StoreError>>;
 
 impl Store {
     pub fn new(timers: Table, outbox: String, letters: String) -> Self {
         let writes = || {
             let dynamo = timers.dynamo().clone();
-            Together::new(MAX_ACTIONS / ACTIONS, move |parts| {
+            Batcher::new(MAX_ACTIONS / ACTIONS, move |parts| {
                 let dynamo = dynamo.clone();
                 async move { transact_each(&dynamo, parts).await }.boxed()
             })
         };
-        // Not one for both, so that no claim waits behind a note.
+        // Two batchers, so that a claim never waits for outcomes to be stored.
         let (claims, notes) = (writes(), writes());
         Self { timers, outbox, letters, claims, notes }
     }
 
-    /// Claims an attempt: the point of no return for whoever wants to cancel it. Answers false where the timer was changed
+    /// Claims an attempt, after which the timer can no longer be cancelled. Returns false if the timer was changed
     /// since it was read.
     pub async fn begin(&self, claimed: &Timer, due: &Due) -> Result<bool, StoreError> {
         let mut actions = vec![self.timers.replace(claimed)?];
         if claimed.attempt != due.due.attempt {
-            // A redriven timer has left the due index, which is what repeats an attempt whose sender dies.
-            actions.push(self.timers.enter(claimed)?);
+            // A redriven timer is no longer in the due index; it is added again, so that the attempt is repeated if its
+            // sender dies.
+            actions.push(self.timers.add_due(claimed)?);
         }
         written(&self.claims, actions).await
     }
 
-    /// Stores how an attempt ended, with its event and what the due index is to have. Answers false where the claim was
-    /// over and somebody else has the attempt.
+    /// Stores the outcome of an attempt, with its event and the change of the due index. Returns false if the claim has
+    /// expired and another sender has the attempt.
     pub async fn finish(
         &self,
         claimed: &Timer,
@@ -67,9 +70,9 @@ impl Store {
         due: &Due,
         id: Uuid,
     ) -> Result<bool, StoreError> {
-        let mut actions = vec![self.timers.replace(settled)?, self.timers.leave(claimed)?];
+        let mut actions = vec![self.timers.replace(settled)?, self.timers.remove_due(claimed)?];
         if settled.status == Status::Scheduled {
-            actions.push(self.timers.enter(settled)?);
+            actions.push(self.timers.add_due(settled)?);
         }
         if let Some(entry) = entry(settled, ending, id).map_err(|error| StoreError::Corrupt(error.to_string()))? {
             actions.push(Entry { wake: true, ..entry }.put(&self.outbox)?);
@@ -83,7 +86,7 @@ impl Store {
 }
 
 async fn written(writes: &Writes, actions: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
-    match writes.ask(actions).await? {
+    match writes.submit(actions).await? {
         Ok(()) => Ok(true),
         Err(StoreError::Condition(_)) => Ok(false),
         Err(error) => Err(error),
@@ -93,16 +96,16 @@ async fn written(writes: &Writes, actions: Vec<TransactWriteItem>) -> Result<boo
 fn entry(timer: &Timer, ending: &Ending, id: Uuid) -> Result<Option<Entry>, EntryError> {
     let context = Context { now: timer.updated_at, source: Handoff::NAME, traceparent: timer.traceparent.clone() };
     Ok(match ending {
-        Ending::Delivered(status) => Some(events::fired(timer, *status, id, &context)?),
-        Ending::GivenUp(why) => Some(events::failed(timer, why.clone(), id, &context)?),
+        Ending::Delivered(status) => Some(entries::fired(timer, *status, id, &context)?),
+        Ending::GivenUp(why) => Some(entries::failed(timer, why.clone(), id, &context)?),
         Ending::Again => None,
     })
 }
 
-/// The dead letter is the event of the last attempt, so that a redrive asks for one more.
+/// The dead letter contains the event of the last attempt, so that a redrive causes one more.
 fn letter(timer: &Timer, why: &str, due: &Due) -> Result<DeadLetter, StoreError> {
     let last = TimerDue { timer_id: timer.id.clone(), attempt: timer.attempt, due_at: timer.due_at };
-    let event = last.event(timer.traceparent.clone());
+    let event = entries::due(last, timer.traceparent.clone());
     let value = serde_json::to_vec(&event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(DeadLetter {
         id: event.id,

@@ -10,8 +10,8 @@ use end_to_end::stack::activity::TOPIC;
 use end_to_end::stack::kafka::events_of;
 use end_to_end::stack::{Answer, Stack};
 use futures::future::join_all;
-use millrace::clock;
-use millrace::limiter::{Limiter, Rule, Want};
+use millrace_activity::limiter::{Limiter, Request, Rule};
+use millrace_platform::clock;
 use serde_json::{Value, json};
 
 fn event(user: &str, seq: u64) -> Value {
@@ -199,10 +199,10 @@ async fn instances_that_race_for_one_user_keep_the_limit_in_every_second() {
             let mut count = 0;
             while Instant::now() < deadline {
                 count = count % 7 + 1;
-                let wants = [Want { user: "ann", count }, Want { user: &bob, count: 1 }];
+                let wants = [Request { user: "ann", count }, Request { user: &bob, count: 1 }];
                 let wants = &wants[..if count == 7 { 2 } else { 1 }];
                 // Losing too many races is an error, and no acceptance.
-                if let Some(Ok(grant)) = limiter.take(wants).await.first() {
+                if let Some(Ok(grant)) = limiter.acquire(wants).await.first() {
                     assert_eq!(grant.accepted + grant.retry_after.len(), count);
                     accepted.extend(std::iter::repeat_n(read.load(Ordering::Relaxed), grant.accepted));
                 }

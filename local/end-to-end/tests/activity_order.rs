@@ -130,7 +130,7 @@ async fn an_event_that_fails_is_tried_four_times_and_given_up_and_the_next_ones_
     let tables = (stack.table("DeadLetterTable"), stack.table("OutboxTable"));
     let redrive = async || {
         let now = jiff::Timestamp::now();
-        millrace::dead_letter::redrive(&stack.dynamodb, tables, "u-2", now, uuid::Uuid::now_v7).await
+        millrace_delivery::dead_letter::redrive(&stack.dynamodb, tables, "u-2", now, uuid::Uuid::now_v7).await
     };
     for time in 2..=3 {
         let redriven = redrive().await.unwrap();

@@ -8,8 +8,9 @@ use end_to_end::stack::receiver::{Receiver, SECRET};
 use end_to_end::stack::{PATIENCE, Stack, size};
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use millrace::id::TimerId;
-use millrace::timer::{Status, Table, Timer};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::{Status, Timer};
+use millrace_store::timer::Table;
 use serde_json::{Value, json};
 
 /// Clients at once.
@@ -144,7 +145,7 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
     let table = Table::new(stack.dynamodb.clone(), stack.table("TimersTable").to_owned(), Duration::from_secs(60));
     let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
     let timer = |number: usize| Timer {
-        id: TimerId::from(millrace::clock::new_id()),
+        id: TimerId::from(millrace_platform::clock::new_id()),
         url: url.to_owned(),
         status: Status::Scheduled,
         fire_at: now + Duration::from_secs(24 * 3_600 + number as u64),
@@ -162,7 +163,7 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
     let timers: Vec<Timer> = (0..count).map(timer).collect();
     // A transaction has 100 actions.
     for timers in timers.chunks(50) {
-        let actions = timers.iter().flat_map(|timer| [table.insert(timer).unwrap(), table.enter(timer).unwrap()]);
+        let actions = timers.iter().flat_map(|timer| [table.insert(timer).unwrap(), table.add_due(timer).unwrap()]);
         let write = stack.dynamodb.transact_write_items().set_transact_items(Some(actions.collect()));
         write.send().await.unwrap();
     }

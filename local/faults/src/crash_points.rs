@@ -1,6 +1,6 @@
 //! Crash points of the functions, as `/_local/crash-points` shows and arms them.
 //!
-//! The functions and the stack talk through files, which `shared/src/crash_points.rs` describes; only functions that
+//! The functions and the stack talk through files, which `shared/platform/src/crash_points.rs` describes; only functions that
 //! are built with its feature take part, as the Makefile builds them.
 
 use std::fs;

@@ -38,6 +38,13 @@ pub struct Args {
     /// The default is the directory of this program.
     #[arg(long, value_name = "DIR")]
     pub functions: Option<PathBuf>,
+    /// Runs this shell command when a file below a --watch directory changes, and replaces the functions whose binaries it
+    /// has changed.
+    #[arg(long, value_name = "COMMAND", requires = "watch")]
+    pub rebuild: Option<String>,
+    /// A directory of source files for --rebuild; may be repeated.
+    #[arg(long, value_name = "DIR", requires = "rebuild")]
+    pub watch: Vec<PathBuf>,
     /// Sets a parameter of the template; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameter: Vec<(String, String)>,

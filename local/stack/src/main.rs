@@ -4,6 +4,7 @@ mod addresses;
 mod cli;
 mod deployment;
 mod stack;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Args;
 use crate::stack::Stack;
+use crate::watch::Watch;
 
 /// Log filter of the stack's own parts; the environment variable MILLRACE_LOG has another. `s3s` logs every 404 and
 /// `krafka` every failed fetch, which the mappings tell once.
@@ -46,13 +48,23 @@ async fn run(args: &Args) -> anyhow::Result<()> {
         () = asked_to_stop(&mut interrupt, &mut terminate) => return Ok(()),
     };
     tell(&stack, args)?;
-    asked_to_stop(&mut interrupt, &mut terminate).await;
+    tokio::select! {
+        watched = watch(&stack, args) => watched?,
+        () = asked_to_stop(&mut interrupt, &mut terminate) => {}
+    }
     eprintln!("Stopping.");
     // A second Ctrl-C does not wait.
     tokio::select! {
         stopped = stack.stop() => stopped,
         () = asked_to_stop(&mut interrupt, &mut terminate) => Ok(()),
     }
+}
+
+/// Watches the source files, where the command line says so, for as long as the stack runs.
+async fn watch(stack: &Stack, args: &Args) -> anyhow::Result<()> {
+    let Some(build) = args.rebuild.clone() else { return std::future::pending().await };
+    let watch = Watch { directories: args.watch.clone(), build, supervisor: stack.supervisor().clone() };
+    watch.run().await
 }
 
 async fn asked_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {

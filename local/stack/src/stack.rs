@@ -88,6 +88,11 @@ impl Stack {
         &self.name
     }
 
+    /// The functions.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
     /// Where everything is.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses

@@ -1,4 +1,4 @@
-//! The sender against receivers that are hostile or broken, and names that change.
+//! Tests the sender against hostile or broken receivers, and against names whose addresses change.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use millrace::clock;
+use millrace_platform::clock;
 use standardwebhooks::Webhook;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -23,7 +23,7 @@ use super::*;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Gives its answers one after the other, the last one for ever, and counts the questions.
+/// Returns these addresses one after the other, repeats the last one, and counts the look-ups.
 struct Names {
     answers: Vec<&'static str>,
     asked: AtomicUsize,
@@ -43,8 +43,8 @@ impl Resolve for Names {
     }
 }
 
-/// Takes one request, gives `answer`, and then what `endless` says until the sender hangs up. Answers the port, and in
-/// the end the request and the bytes that were written.
+/// Accepts one request, responds with `answer`, and if `endless` continues until the sender hangs up. Returns its port,
+/// and at the end the request and the number of bytes written.
 async fn receiver(answer: &'static str, endless: bool) -> (u16, oneshot::Receiver<(String, usize)>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -76,7 +76,7 @@ async fn send(names: &Arc<Names>, url: &str, limit: Duration) -> Outcome {
     Sender::new(Policy::local(), names.clone()).send(message, clock::now(), limit).await
 }
 
-/// The answer of a receiver to a name that has loopback's address.
+/// The outcome for a receiver with this response, under a name that resolves to loopback.
 async fn answered(answer: &'static str) -> Outcome {
     let (port, _end) = receiver(answer, false).await;
     send(&Names::new(&["127.0.0.1"]), &format!("http://receiver.test:{port}/"), LIMIT).await
@@ -118,13 +118,13 @@ async fn a_redirect_to_the_metadata_service_is_a_failure_and_not_followed() {
 #[tokio::test]
 async fn a_name_is_looked_up_once_and_the_judged_address_is_called() {
     let (port, end) = receiver("HTTP/1.1 200 OK\r\n\r\n", false).await;
-    // Whoever asked a second time would connect to the metadata service.
+    // A second look-up would lead to the metadata service.
     let names = Names::new(&["127.0.0.1", "169.254.169.254"]);
     let outcome = send(&names, &format!("http://rebinding.test:{port}/"), LIMIT).await;
     assert_eq!(outcome.status, Some(200));
     end.await.unwrap();
     assert_eq!(names.asked.load(Ordering::SeqCst), 1);
-    // The next attempt judges anew.
+    // The next attempt checks the address again.
     let outcome = send(&names, &format!("http://rebinding.test:{port}/"), LIMIT).await;
     assert_eq!(outcome.error.as_deref(), Some("the host has an address that is not public"));
 }
@@ -138,7 +138,7 @@ async fn a_name_with_a_private_address_is_never_connected_to() {
         assert_eq!(outcome.error.as_deref(), Some("the host has an address that is not public"), "{address}");
         assert!(started.elapsed() < Duration::from_secs(1), "it connected to {address}");
     }
-    // Deployed, also the machine itself.
+    // When deployed, loopback is refused too.
     let message = Message { url: "https://receiver.test/", id: "t", body: Bytes::new(), secret: None };
     let sender = Sender::new(Policy::public(&[]), Names::new(&["127.0.0.1"]));
     let outcome = sender.send(message, clock::now(), LIMIT).await;
@@ -208,11 +208,11 @@ async fn what_is_no_tls_is_not_sent_to() {
     let outcome = send(&Names::new(&["127.0.0.1"]), &format!("https://receiver.test:{port}/"), LIMIT).await;
     assert!(outcome.error.unwrap().starts_with("no TLS connection"));
     let hello = received.await.unwrap();
-    // The name that is asked for is the URL's, not the address.
+    // The requested server name is the URL's host, not the address.
     assert!(hello.contains("receiver.test") && !hello.contains("webhook-id"));
 }
 
-/// A receiver with a certificate for `receiver.test`, of an authority that only the tests know.
+/// A receiver with a certificate for `receiver.test`, signed by an authority that only the tests trust.
 async fn tls_receiver() -> u16 {
     let certificate = CertificateDer::from(include_bytes!("tls/receiver.der").as_slice());
     let key = PrivatePkcs8KeyDer::from(include_bytes!("tls/receiver.key.der").as_slice());

@@ -1,4 +1,5 @@
-//! What DynamoDB has of users' events. The keys and attributes are those of the documented data table, written down here independently of the functions.
+//! What DynamoDB has of users' events. The keys and attributes are those of docs/data.md, written down here
+//! independently of the functions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use millrace::api::page::shard_of;
-use millrace::id::TimerId;
-use millrace::timer::{DueEntry, TimerDue, keys};
+use millrace_domain::id::TimerId;
+use millrace_domain::timer::TimerDue;
 use millrace_judge::read::topic;
+use millrace_platform::dynamo::shards::shard_of;
+use millrace_store::timer::{DueEntry, keys};
 use serde_json::{Value, json};
 
 use super::Stack;

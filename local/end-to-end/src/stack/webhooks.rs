@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millrace::id::TimerId;
-use millrace::timer::{Table, item};
+use millrace_domain::id::TimerId;
+use millrace_store::timer::{Table, item};
 
 use super::Stack;
 use super::tables::text;
@@ -18,7 +18,8 @@ impl Stack {
         let mut now = stored.clone();
         now.due_at = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
         now.version += 1;
-        let actions = vec![table.replace(&now).unwrap(), table.leave(&stored).unwrap(), table.enter(&now).unwrap()];
+        let actions =
+            vec![table.replace(&now).unwrap(), table.remove_due(&stored).unwrap(), table.add_due(&now).unwrap()];
         self.dynamodb.transact_write_items().set_transact_items(Some(actions)).send().await.unwrap();
         assert_eq!(item::read(&self.timers().await[id]).unwrap().due_at, now.due_at);
     }

@@ -7,7 +7,7 @@ use end_to_end::stack::receiver::{Receiver, SECRET};
 use end_to_end::stack::timers::{NOBODY, after};
 use end_to_end::stack::{Answer, PATIENCE, Stack};
 use jiff::Timestamp;
-use millrace::timer::{MAX_PAYLOAD_BYTES, Status};
+use millrace_domain::timer::{MAX_PAYLOAD_BYTES, Status};
 use serde_json::{Value, json};
 
 use crate::asked::Asked;
@@ -258,9 +258,11 @@ fn every_code_that_timers_can_answer_is_in_the_contract() {
     let contract = Contract::read();
     let words: BTreeSet<&str> =
         contract.text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter(|word| !word.is_empty()).collect();
-    let folders = ["functions/timers-api/src", "shared/src/api", "shared/src/idempotency", "shared/src/webhook"];
+    let folders =
+        ["functions/timers-api/src", "shared/api/src", "shared/api/src/idempotency", "shared/domain/src/webhook"];
     let files = folders.iter().flat_map(|folder| std::fs::read_dir(root().join(folder)).unwrap());
-    let files = files.map(|file| file.unwrap().path()).chain([root().join("shared/src/idempotency.rs")]);
+    let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+    let files = files.chain([root().join("shared/domain/src/validation.rs")]);
     let mut unknown = BTreeSet::new();
     for path in files {
         let source = std::fs::read_to_string(&path).unwrap();

@@ -1,9 +1,9 @@
 //! The handlers of the products API, step by step as they are, on the model of the store.
 
-use millrace::event::{Event, EventType};
-use millrace::id::ProductId;
-use millrace::outbox::Entry;
-use millrace::product::{Currency, LowStockWarning, Price, Product, ProductDeleted};
+use millrace_delivery::outbox::Entry;
+use millrace_domain::event::{Event, EventType};
+use millrace_domain::id::ProductId;
+use millrace_domain::product::{Currency, LowStockWarning, Price, Product, ProductDeleted};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

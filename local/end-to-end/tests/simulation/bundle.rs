@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use millrace::outbox::bundle::waves;
+use millrace_delivery::outbox::bundle::waves;
 
 use super::access::{Unavailable, call};
 use super::bug::Bug;

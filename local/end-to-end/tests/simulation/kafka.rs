@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use millrace::event::CONTENT_TYPE;
-use millrace::outbox::Entry;
+use millrace_delivery::outbox::Entry;
 use millrace_judge::observed::{Place, TopicRecord};
+use millrace_platform::kafka::CONTENT_TYPE;
 
 use super::bug::Bug;
 use super::runtime::Sim;

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use millrace::event::Context;
-use millrace::id::{OrderId, ProductId};
-use millrace::order::{self, Line, Order, Status};
-use millrace::outbox::Entry;
-use millrace::product::{self, Price, Product};
+use millrace_delivery::outbox::Entry;
+use millrace_domain::event::Context;
+use millrace_domain::id::{OrderId, ProductId};
+use millrace_domain::order::{Line, Order, Status};
+use millrace_domain::product::{Price, Product};
+use millrace_store::order;
+use millrace_store::product;
 use serde::Deserialize;
 
 use super::access::{Unavailable, call};
@@ -57,7 +59,7 @@ pub async fn create(sim: &Sim, request: &Call) -> Result<Reply, Unavailable> {
         created_at: now,
         updated_at: now,
     };
-    let entry = order::events::entry(&order, new_id(sim), &context(sim, "orders-api")).unwrap();
+    let entry = order::entries::entry(&order, new_id(sim), &context(sim, "orders-api")).unwrap();
     let published = vec![entry.clone()];
     let stored = stored(&order, None);
     let put = move |world: &mut World, token| {
@@ -203,7 +205,7 @@ fn fold(sim: &Sim, orders: &[Order], known: &Known, key: &str) -> (Take, Vec<(Pr
             *left.get_mut(&line.product_id).unwrap() -= line.quantity;
         }
         let order = Order { status, reason, version: 2, updated_at: context.now, ..order.clone() };
-        entries.push(order::events::entry(&order, new_id(sim), &context).unwrap());
+        entries.push(order::entries::entry(&order, new_id(sim), &context).unwrap());
         decided.push(stored(&order, Some(key.to_owned())));
     }
     let (mut products, mut next) = (Vec::new(), Vec::new());
@@ -212,7 +214,7 @@ fn fold(sim: &Sim, orders: &[Order], known: &Known, key: &str) -> (Take, Vec<(Pr
         let version = stored.version + 1;
         let taken = Product { stock: left[id], version, updated_at: context.now, ..product.clone() };
         let ids = [new_id(sim), new_id(sim)];
-        entries.extend(product::events::taken(&taken, product.stock, ids, &context).unwrap());
+        entries.extend(product::entries::stock_reduced(&taken, product.stock, ids, &context).unwrap());
         let named = sim.world().bug != Some(Bug::DoesNotNameTheBundle);
         let bundle = named.then(|| key.to_owned());
         let to = Stored { version, body: Some(serde_json::to_string(&taken).unwrap()), bundle };

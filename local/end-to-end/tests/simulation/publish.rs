@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use millrace::outbox::Entry;
-use millrace::outbox::drain::{Drain, Learnt, Step};
+use millrace_delivery::outbox::Entry;
+use millrace_delivery::outbox::drain::{Drain, Performed, Step};
 
 use super::access::call;
 use super::bug::Bug;
@@ -53,10 +53,10 @@ async fn publish(
     while let Some(step) = drain.step() {
         let learnt = match step {
             _ if sim.now() > deadline => Err(()),
-            Step::Delete(_) if std::mem::take(&mut skipped) => Ok(Learnt::Deleted),
+            Step::Delete(_) if std::mem::take(&mut skipped) => Ok(Performed::Deleted),
             step => perform(sim, aggregate, own, step, &mut skipped).await,
         };
-        drain.learn(learnt);
+        drain.apply(learnt);
     }
     drain.outcome()
 }
@@ -67,35 +67,35 @@ async fn perform(
     own: Option<&str>,
     step: Step<'_, Entry>,
     skipped: &mut bool,
-) -> Result<Learnt<Entry>, ()> {
+) -> Result<Performed<Entry>, ()> {
     let bug = sim.world().bug;
     match step {
         Step::Query => {
             let (entries, more) = pending(sim, aggregate).await?;
             if let (Some(Bug::PublishesItsOwnEntryOnly), Some(own)) = (bug, own) {
-                return Ok(Learnt::Pending(
+                return Ok(Performed::Pending(
                     entries.into_iter().filter(|entry| entry.entry.starts_with(own)).collect(),
                     false,
                 ));
             }
-            Ok(Learnt::Pending(entries, more))
+            Ok(Performed::Pending(entries, more))
         }
         Step::Publish(entry) if bug == Some(Bug::DeletesBeforeTheAcknowledgement) => {
             delete(sim, entry).await?;
             produce(sim, entry).await.map_err(drop)?;
-            Ok(Learnt::Acknowledged)
+            Ok(Performed::Acknowledged)
         }
         Step::Publish(entry) => match produce(sim, entry).await {
-            Ok(()) => Ok(Learnt::Acknowledged),
+            Ok(()) => Ok(Performed::Acknowledged),
             Err(_) if bug == Some(Bug::SkipsAFailedEntry) => {
                 *skipped = true;
-                Ok(Learnt::Acknowledged)
+                Ok(Performed::Acknowledged)
             }
             Err(_) => Err(()),
         },
         Step::Delete(entry) => {
             delete(sim, entry).await?;
-            Ok(Learnt::Deleted)
+            Ok(Performed::Deleted)
         }
     }
 }

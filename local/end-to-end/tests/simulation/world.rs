@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
-use millrace::outbox::Entry;
+use millrace_delivery::outbox::Entry;
 use millrace_judge::Journal;
 use millrace_judge::observed::{ArchiveLine, Copy, DeadLetter};
 

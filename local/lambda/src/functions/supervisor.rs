@@ -1,6 +1,7 @@
 //! All functions of the stack.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -118,6 +119,12 @@ impl Supervisor {
             }
         };
         self.inner.pools.iter().map(status).collect()
+    }
+
+    /// The binary of each function, by name.
+    pub fn binaries(&self) -> Vec<(String, PathBuf)> {
+        let binary = |(name, pool): (&String, &Arc<Pool>)| (name.clone(), pool.shared.settings.binary(&pool.function));
+        self.inner.pools.iter().map(binary).collect()
     }
 
     /// Names of all functions.

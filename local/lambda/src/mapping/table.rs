@@ -1,5 +1,5 @@
 //! The rules of Lambda's Kafka mappings as a table of cases. Each names its source: a page of Lambda's
-//! developer guide (LDG), botocore's API model (BC), or both, as aws-facts.md §1 collected them. A source
+//! developer guide (LDG), botocore's API model (BC), or both. A source
 //! "here" is a choice of this stack where the documentation is silent. Longer than other files, because a table is read
 //! in one piece.
 

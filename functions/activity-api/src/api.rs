@@ -1,0 +1,18 @@
+//! The state that the routes share.
+
+use std::sync::Arc;
+
+use millrace_activity::limiter::Limiter;
+use millrace_delivery::outbox::Outbox;
+use millrace_platform::kafka::Publisher;
+
+use crate::lists::Store;
+
+/// The dependencies of the routes.
+#[derive(Clone)]
+pub struct Api {
+    pub store: Store,
+    pub limiter: Limiter,
+    pub publisher: Arc<dyn Publisher>,
+    pub outbox: Outbox,
+}

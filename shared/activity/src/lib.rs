@@ -1,0 +1,27 @@
+//! User activity: how many events per second are accepted ([`limiter`]), and how each is processed once and in the
+//! order of its user's `seq`.
+//!
+//! [`decide`] makes the decisions about a user's events and does no I/O; [`process`] writes them and repeats until
+//! nothing is left.
+
+pub mod decide;
+pub mod item;
+pub mod keys;
+pub mod limiter;
+pub mod plan;
+pub mod process;
+pub mod progress;
+pub mod store;
+
+mod attempt;
+mod cursor;
+mod event;
+mod profile;
+
+pub use cursor::Cursor;
+pub use event::{Activity, Record, Waiting};
+pub use item::EventState;
+pub use profile::Profile;
+
+/// Name of the consumer that processes user activity, in dead letters and redrives.
+pub const CONSUMER: &str = "activity-order";

@@ -1,0 +1,18 @@
+//! What all HTTP functions share: an axum router under `lambda_http`, errors as RFC 9457 problem+json, checked bodies,
+//! cursor pages, entity tags and health checks.
+
+pub mod change;
+pub mod etag;
+mod extract;
+pub mod health;
+pub mod idempotency;
+pub mod page;
+mod problem;
+pub mod resource;
+pub mod serve;
+
+pub use extract::{Body, Params, Put, Segment};
+pub use problem::Problem;
+
+/// Largest request body, in bytes. A body that is accepted always fits in an event.
+pub const MAX_BODY_BYTES: usize = millrace_domain::event::MAX_EVENT_BYTES;

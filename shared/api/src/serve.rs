@@ -1,0 +1,159 @@
+//! Runs a router as a Lambda function behind an HTTP API (payload format 2.0).
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use lambda_http::RequestExt;
+use tower::ServiceExt;
+use tracing::Instrument;
+
+use super::{MAX_BODY_BYTES, Problem};
+use millrace_platform::crash_points::{self, ANSWER};
+use millrace_platform::shutdown::{self, InFlight};
+use millrace_platform::telemetry::TraceContext;
+
+/// Time limit of every request. Without it, the function's own timeout (10 s) would end the whole process, with all
+/// other requests in it.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Serves until Lambda ends the process. After SIGTERM, when no request is in flight, `close` is awaited.
+///
+/// # Errors
+/// The runtime API does not answer.
+pub async fn serve(router: Router, close: impl Future<Output = ()> + Send + 'static) -> Result<(), lambda_http::Error> {
+    let router = with_rules(router);
+    let in_flight = InFlight::default();
+    shutdown::on_sigterm(in_flight.clone(), close);
+    lambda_http::run_concurrent(lambda_http::service_fn(move |request| {
+        let guard = in_flight.enter();
+        let answer = answer(router.clone(), request);
+        async move {
+            let _guard = guard;
+            let answer = answer.await;
+            crash_points::before(ANSWER);
+            answer
+        }
+    }))
+    .await
+}
+
+/// Handles one request. The response body is collected, because API Gateway takes it as a whole.
+async fn answer(
+    router: Router,
+    request: lambda_http::Request,
+) -> Result<http::Response<lambda_http::Body>, lambda_http::Error> {
+    let (parts, body) = router.oneshot(request.map(axum::body::Body::new)).await?.into_parts();
+    let body = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await?;
+    // All responses are text; binary ones would be sent in Base64.
+    let body = String::from_utf8(body.into()).map_or_else(|bytes| bytes.into_bytes().into(), lambda_http::Body::from);
+    Ok(http::Response::from_parts(parts, body))
+}
+
+/// Largest response, in bytes: Lambda's payload limit is 6 MB, and JSON embedded in JSON grows by its escapes.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Adds the rules that every API shares: 404 as problem+json, body limit, time limit, trace context.
+pub fn with_rules(router: Router) -> Router {
+    router
+        .fallback(|| async { Problem::not_found("resource") })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(observe))
+}
+
+/// The caller as identified by API Gateway's authorizer; scopes idempotency keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller(pub String);
+
+impl Default for Caller {
+    fn default() -> Self {
+        Self(ANONYMOUS.to_owned())
+    }
+}
+
+/// Adds the caller and the trace context to the request, limits its time and logs its outcome.
+async fn observe(mut request: Request, next: Next) -> Response {
+    if !is_plain(request.raw_http_path()) {
+        return Problem::not_found("resource").into_response();
+    }
+    let trace = request
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok()?.parse::<TraceContext>().ok())
+        .map_or_else(
+            || TraceContext::new(millrace_platform::clock::random128(), millrace_platform::clock::random()),
+            |parent| parent.child(millrace_platform::clock::random()),
+        );
+    let request_id = request.lambda_context_ref().map_or_else(String::new, |context| context.request_id.clone());
+    let caller = caller(&request);
+    request.extensions_mut().insert(trace);
+    request.extensions_mut().insert(caller);
+    let method = request.method().as_str();
+    let path = request.uri().path();
+    let span = tracing::info_span!("request", requestId = request_id, traceId = trace.trace_id(), method, path);
+    async {
+        let response = match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Problem::unavailable().into_response(),
+        };
+        let status = response.status();
+        if status.is_server_error() {
+            tracing::error!(status = status.as_u16(), "answered");
+        } else {
+            tracing::info!(status = status.as_u16(), "answered");
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn caller(request: &Request) -> Caller {
+    use lambda_http::request::RequestContext;
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
+        return Caller::default();
+    };
+    let iam = context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
+    let arn = iam.and_then(|iam| iam.user_arn.as_deref());
+    Caller(arn.map_or(ANONYMOUS, principal).to_owned())
+}
+
+/// The role of an assumed role, without its session: the session changes with every task and every refresh, but a retry
+/// must be recognised as coming from the same caller.
+fn principal(arn: &str) -> &str {
+    match arn.rsplit_once('/') {
+        Some((role, _session)) if arn.contains(":assumed-role/") => role,
+        _ => arn,
+    }
+}
+
+/// Whether the router reads the path as the client meant it. HTTP APIs may deliver the path decoded, and a `#`, `?` or
+/// `..` that was part of a name would then be taken for syntax.
+fn is_plain(raw_path: &str) -> bool {
+    !raw_path.contains(['#', '?', '\\']) && !raw_path.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+/// Caller of a request without an authorizer (a local run).
+const ANONYMOUS: &str = "anonymous";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_the_same_caller_in_every_session() {
+        let session = |name: &str| format!("arn:aws:sts::000000000000:assumed-role/orders/{name}");
+        assert_eq!(principal(&session("task-1")), principal(&session("task-2")));
+        assert_ne!(principal("arn:aws:iam::000000000000:user/ann"), principal("arn:aws:iam::000000000000:user/bob"));
+    }
+
+    #[test]
+    fn a_path_that_would_be_read_as_another_is_refused() {
+        assert!(is_plain("/products/burger"));
+        for path in ["/products/burger#x", "/products/burger?x", "/products/../health", "/products/\\x"] {
+            assert!(!is_plain(path), "{path}");
+        }
+    }
+}

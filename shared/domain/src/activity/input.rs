@@ -1,0 +1,143 @@
+//! Reads a client's request, and reports every invalid field.
+
+use serde_json::Value;
+
+use super::text::MAX_BYTES;
+use super::{MAX_SEQ, Payload, UserActivity};
+use crate::validation::{self, Errors, Fields};
+
+const FIELDS: [&str; 4] = ["userId", "type", "payload", "eventId"];
+
+/// The older name of `type`, which `POST /events/generate` also accepts.
+const ALIAS: &str = "eventType";
+
+impl UserActivity {
+    /// Reads the JSON value at `path` (empty for a whole body, `/events/3` in a batch) and adds every mistake to
+    /// `errors`. With `alias`, `eventType` may stand for `type`.
+    pub fn from_input(value: &Value, path: &str, alias: bool, errors: &mut Errors) -> Option<Self> {
+        let mut known = FIELDS.to_vec();
+        let mut kind = "type";
+        if alias {
+            known.push(ALIAS);
+            kind = if value.get(kind).is_none() && value.get(ALIAS).is_some() { ALIAS } else { kind };
+        }
+        let fields = Fields::of(value, path, &known, errors)?;
+        let user_id = fields.required("userId", errors);
+        let user_id = user_id.and_then(|value| text(value, &fields.at("userId"), errors));
+        let given = fields.required(kind, errors);
+        let kind = given.and_then(|value| text(value, &fields.at(kind), errors));
+        let payload = fields.required("payload", errors);
+        let payload = payload.and_then(|value| read_payload(value, &fields.at("payload"), errors));
+        let event_id = fields.optional("eventId").map(|value| text(value, &fields.at("eventId"), errors));
+        // An invalid `eventId` is already in `errors`, so the body is refused.
+        Some(Self { user_id: user_id?, kind: kind?, payload: payload?, event_id: event_id.flatten() })
+    }
+}
+
+fn text<T>(value: &Value, at: &str, errors: &mut Errors) -> Option<T>
+where
+    T: TryFrom<String>,
+    T::Error: std::fmt::Display,
+{
+    let text = validation::text(value, at, 1..=MAX_BYTES, errors)?;
+    // The remaining cases are multi-byte text over the limit, and tabs and line ends.
+    let code = if text.len() > MAX_BYTES { "too_long" } else { "control_character" };
+    T::try_from(text).map_err(|error| errors.add(at, code, error.to_string())).ok()
+}
+
+fn read_payload(value: &Value, at: &str, errors: &mut Errors) -> Option<Payload> {
+    let Some(object) = value.as_object() else {
+        errors.add(at, "not_an_object", "an object was expected");
+        return None;
+    };
+    if let Some(seq) = object.get("seq") {
+        validation::integer(seq, &format!("{at}/seq"), 1..=MAX_SEQ, errors)?;
+    }
+    Payload::try_from(object.clone()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn valid() -> Value {
+        json!({"userId": "u-1", "type": "click", "payload": {"seq": 1, "x": [1.5]}, "eventId": "e-1"})
+    }
+
+    fn mistakes(value: &Value, alias: bool) -> Vec<(String, String)> {
+        let mut errors = Errors::default();
+        let read = UserActivity::from_input(value, "", alias, &mut errors);
+        let Err(invalid) = errors.finish(read) else { return Vec::new() };
+        invalid.0.into_iter().map(|error| (error.field, error.code.to_owned())).collect()
+    }
+
+    /// For each mistake, the API reports it and the consumer refuses the same value.
+    #[test]
+    fn every_kind_of_mistake_is_told_by_the_api_and_refused_by_the_consumer() {
+        let cases = [
+            ("/userId", json!(null), "required"),
+            ("/userId", json!(""), "too_short"),
+            ("/userId", json!(" \u{2003}"), "blank"),
+            ("/userId", json!(7), "not_a_string"),
+            ("/userId", json!("ü".repeat(129)), "too_long"),
+            ("/userId", json!("x".repeat(257)), "too_long"),
+            ("/userId", json!("a\tb"), "control_character"),
+            ("/userId", json!("a\u{0}b"), "control_character"),
+            ("/type", json!(""), "too_short"),
+            ("/type", json!(["click"]), "not_a_string"),
+            ("/payload", json!([]), "not_an_object"),
+            ("/payload", json!(null), "required"),
+            ("/payload", json!("{}"), "not_an_object"),
+            ("/payload/seq", json!(null), "not_an_integer"),
+            ("/payload/seq", json!(0), "out_of_range"),
+            ("/payload/seq", json!(-1), "out_of_range"),
+            ("/payload/seq", json!(1.5), "not_an_integer"),
+            ("/payload/seq", json!(1.0), "not_an_integer"),
+            ("/payload/seq", json!("1"), "not_an_integer"),
+            ("/payload/seq", json!(1_u64 << 63), "out_of_range"),
+            ("/eventId", json!(""), "too_short"),
+            ("/eventId", json!(1), "not_a_string"),
+        ];
+        for (pointer, value, code) in cases {
+            let mut body = valid();
+            *body.pointer_mut(pointer).unwrap() = value;
+            assert_eq!(mistakes(&body, false), [(pointer.to_owned(), code.to_owned())]);
+            assert!(serde_json::from_value::<UserActivity>(body.clone()).is_err(), "{body}");
+        }
+        for field in ["userId", "type", "payload"] {
+            let mut body = valid();
+            body.as_object_mut().unwrap().remove(field);
+            assert_eq!(mistakes(&body, false), [(format!("/{field}"), "required".to_owned())]);
+            assert!(serde_json::from_value::<UserActivity>(body).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_valid_is_the_same_for_both_and_goes_out_as_it_came_in() {
+        let large = json!({"userId": "u".repeat(256), "type": "t", "payload": {"seq": MAX_SEQ, "fail": true}});
+        for body in [valid(), large, json!({"userId": "ü", "type": "t", "payload": {}})] {
+            let mut errors = Errors::default();
+            let read = UserActivity::from_input(&body, "/events/3", false, &mut errors).unwrap();
+            errors.finish(Some(())).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), body);
+            assert_eq!(serde_json::from_value::<UserActivity>(body).unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn the_alias_takes_event_type_and_type_but_not_both_away() {
+        let body = json!({"userId": "u", "eventType": "click", "payload": {}});
+        assert_eq!(mistakes(&body, true), []);
+        assert_eq!(mistakes(&body, false).len(), 2, "an unknown field, and a missing one");
+        assert_eq!(
+            mistakes(&json!({"userId": "u", "eventType": " ", "payload": {}}), true),
+            [("/eventType".to_owned(), "blank".to_owned())]
+        );
+        assert_eq!(
+            mistakes(&json!({"userId": "u", "payload": {}}), true),
+            [("/type".to_owned(), "required".to_owned())]
+        );
+    }
+}

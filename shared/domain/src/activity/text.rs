@@ -1,0 +1,43 @@
+//! Texts used as keys: limited in bytes, not blank, without control characters.
+
+use crate::text_type::text_type;
+
+/// Longest text, in bytes: the user id is the subject of the event, and ids are keys in `DynamoDB`.
+pub const MAX_BYTES: usize = 256;
+
+/// The rule as a JSON Schema pattern. JSON Schema counts characters, so the byte limit is stricter.
+const PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
+/// Why a text is not valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("1 to {MAX_BYTES} bytes other than white space, without control characters, were expected")]
+pub struct InvalidText;
+
+fn check(text: &str) -> Result<(), InvalidText> {
+    if text.trim().is_empty() || text.len() > MAX_BYTES || text.chars().any(char::is_control) {
+        return Err(InvalidText);
+    }
+    Ok(())
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident) => {
+        text_type!(
+            $(#[$doc])* $name, check, InvalidText,
+            schema(extend("minLength" = 1, "maxLength" = MAX_BYTES, "pattern" = PATTERN))
+        );
+    };
+}
+
+text!(
+    /// Id of a user.
+    UserId
+);
+text!(
+    /// Type of an activity, such as `click`.
+    ActivityType
+);
+text!(
+    /// Id of an event that a client chose.
+    EventId
+);

@@ -1,0 +1,4 @@
+//! Where webhooks may be sent.
+
+mod address;
+pub mod guard;

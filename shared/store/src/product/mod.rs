@@ -1,0 +1,4 @@
+//! Products: the item, and the entries of a change.
+
+pub mod entries;
+pub mod item;
