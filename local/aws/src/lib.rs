@@ -18,6 +18,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
+use futures::future::BoxFuture;
 use http::StatusCode;
 use local_faults::Faults;
 use tokio::net::TcpListener;
@@ -107,7 +108,12 @@ impl AwsEndpoint {
     ///
     /// # Errors
     /// A taken port or an unusable data directory.
-    pub async fn start(settings: Settings) -> Result<Self, Error> {
+    pub fn start(settings: Settings) -> BoxFuture<'static, Result<Self, Error>> {
+        // In a box, this crate compiles the endpoint, and not whoever waits for it.
+        Box::pin(Self::open(settings))
+    }
+
+    async fn open(settings: Settings) -> Result<Self, Error> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
         let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             std::io::ErrorKind::AddrInUse => Error::PortTaken(settings.port),
@@ -141,7 +147,11 @@ impl AwsEndpoint {
     }
 
     /// Ends requests in flight within about three seconds, frees the port and closes the data.
-    pub async fn stop(mut self) {
+    pub fn stop(self) -> BoxFuture<'static, ()> {
+        Box::pin(self.close())
+    }
+
+    async fn close(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }

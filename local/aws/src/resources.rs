@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::{TableStatus, TimeToLiveSpecification, TimeToLiveStatus};
 use aws_sdk_s3::primitives::SdkBody;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use futures::future::BoxFuture;
 use http::header::CONTENT_LENGTH;
 use local_aws_client::{Access, DEFAULT_REGION};
 use local_template::model::{Bucket, Table};
@@ -23,7 +24,15 @@ const TABLE_POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// The endpoint does not answer, or refuses a table or a bucket.
-pub async fn create_missing(access: &Access, tables: &[Table], buckets: &[Bucket]) -> Result<(), Error> {
+pub fn create_missing<'a>(
+    access: &'a Access,
+    tables: &'a [Table],
+    buckets: &'a [Bucket],
+) -> BoxFuture<'a, Result<(), Error>> {
+    Box::pin(create(access, tables, buckets))
+}
+
+async fn create(access: &Access, tables: &[Table], buckets: &[Bucket]) -> Result<(), Error> {
     let dynamodb = access.dynamodb();
     for table in tables {
         create_table(access, &dynamodb, table).await?;

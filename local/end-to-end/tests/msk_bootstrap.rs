@@ -12,7 +12,8 @@ use bytes::Bytes;
 use end_to_end::paths;
 use local_faults::Faults;
 use local_faults::crash_points::{CrashPoints, Strike, VARIABLE};
-use local_lambda::{Invoke, Outcome, Settings, Supervisor};
+use local_lambda::functions::{Settings, Supervisor};
+use local_lambda::{Invoke, Outcome};
 use local_template::model::Function;
 use serde_json::{Value, json};
 

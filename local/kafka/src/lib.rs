@@ -94,7 +94,12 @@ pub enum Error {
 ///
 /// # Errors
 /// A taken port, an unusable data directory, a broker that does not answer, or a topic that it refuses.
-pub async fn start(source: Source, topics: &[Topic], faults: Arc<Faults>) -> Result<Box<dyn Broker>, Error> {
+pub fn start(source: Source, topics: &[Topic], faults: Arc<Faults>) -> BoxFuture<'_, Result<Box<dyn Broker>, Error>> {
+    // In a box, this crate compiles the broker, and not whoever waits for it.
+    Box::pin(start_and_create(source, topics, faults))
+}
+
+async fn start_and_create(source: Source, topics: &[Topic], faults: Arc<Faults>) -> Result<Box<dyn Broker>, Error> {
     let (broker, replication): (Box<dyn Broker>, i16) = match source {
         Source::Embedded { port, data } => (Box::new(embedded::Embedded::start(port, data, faults).await?), 1),
         Source::External { bootstrap_servers } => {

@@ -1,19 +1,17 @@
 //! AWS Lambda on this machine, for the functions of a SAM template that run on `provided.al2023`.
 //!
-//! [`functions`] runs their binaries over the Lambda Runtime API. Three things invoke them: [`http`], which is an HTTP API
-//! (and the control under `/_local/`); [`mapping`], which polls Kafka topics and DynamoDB streams; and [`schedule`].
+//! [`Lambda`] is all of it. [`functions`] runs their binaries over the Lambda Runtime API. Three things invoke them:
+//! [`http`], which is an HTTP API (and the control under `/_local/`); [`mapping`], which polls Kafka topics and DynamoDB
+//! streams; and [`schedule`].
 
 mod asynchronous;
 pub mod functions;
 pub mod http;
 mod invoke;
+mod lambda;
 pub mod mapping;
 pub mod schedule;
 pub mod stop;
 
-pub use functions::{
-    FunctionStatus, Functions, MAX_EVENT, MAX_EVENTS, Queue, Refused, Settings, Signal, StartError, Supervisor,
-    UnknownFunction,
-};
 pub use invoke::{ACCOUNT, Invoke, MAX_PAYLOAD, Outcome};
-pub use schedule::Schedules;
+pub use lambda::{Lambda, Settings};

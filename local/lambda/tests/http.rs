@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use local_faults::Faults;
 use local_faults::crash_points::CrashPoints;
+use local_lambda::functions::{Queue, Settings, Supervisor};
 use local_lambda::http::{Control, Front, server};
-use local_lambda::{Queue, Settings, Supervisor};
 use local_template::model::{Function, Route};
 use reqwest::Client;
 use serde_json::{Value, json};

@@ -4,7 +4,6 @@ use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use local_aws::{AwsEndpoint, create_missing};
@@ -12,14 +11,11 @@ use local_aws_client::Access;
 use local_faults::Faults;
 use local_faults::crash_points::{self, CrashPoints};
 use local_kafka::Broker;
-use local_lambda::http::server::{bind, serve};
-use local_lambda::http::{Control, Front, INVOKE_ENDPOINT};
-use local_lambda::mapping::{self, Mappings};
-use local_lambda::{Functions, Queue, Schedules, Supervisor};
-use local_template::model::Template;
+use local_lambda::http::INVOKE_ENDPOINT;
+use local_lambda::http::control::Source;
+use local_lambda::http::server::bind;
+use local_lambda::{Lambda, Settings, functions, mapping};
 use serde_json::json;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use crate::addresses::Addresses;
 use crate::cli::Args;
@@ -31,21 +27,17 @@ pub struct Stack {
     _data: Option<File>,
     name: String,
     addresses: Addresses,
-    stop: watch::Sender<bool>,
-    front: JoinHandle<anyhow::Result<()>>,
-    mappings: Arc<Mappings>,
-    schedules: Arc<Schedules>,
-    supervisor: Supervisor,
+    lambda: Lambda,
     broker: Box<dyn Broker>,
     aws: Option<AwsEndpoint>,
 }
 
 impl Stack {
-    /// Starts every part. `functions` is the directory of the functions.
+    /// Starts every part. `binaries` is the directory of the functions.
     ///
     /// # Errors
     /// The first part that does not start; the message says what to do. What was started before it is stopped.
-    pub async fn start(args: &Args, functions: &Path) -> anyhow::Result<Self> {
+    pub async fn start(args: &Args, binaries: &Path) -> anyhow::Result<Self> {
         let data = args.data.as_deref().map(claim).transpose()?;
         let faults = Arc::new(Faults::default());
         // Topics and tables do not depend on the addresses, which are known only when the services run.
@@ -64,23 +56,17 @@ impl Stack {
         create_missing(&access, &template.tables, &template.buckets).await?;
         let template = load(broker.bootstrap_servers())?;
         let crash_points = Arc::new(CrashPoints::new().context("there is no place for temporary files")?);
-        let settings = function_settings(args, functions, http, &endpoint, &crash_points);
-        let supervisor = Supervisor::start(&template.functions, settings, faults.clone())?;
-        let (stop, stopped) = watch::channel(false);
-        let invoke = Arc::new(supervisor.clone());
-        let queue = Arc::new(Queue::new(&template.functions, invoke.clone(), stopped.clone()));
-        let settings = mapping_settings(args, &*broker, &endpoint);
-        let mappings = Arc::new(Mappings::start(&template, &settings, invoke.clone(), stopped.clone())?);
-        let schedules = Arc::new(Schedules::start(&template.schedules, &invoke, stopped.clone()));
-        let control =
-            control(&supervisor, (faults, crash_points), &mappings, aws.as_ref(), &schedules, queue, &template);
-        let ready = control.ready.clone();
-        let router = Front::new(&template.routes, supervisor.clone(), http.port()).router(control);
-        let front = tokio::spawn(serve(listener, router, stopped));
-        ready.store(true, Ordering::Release);
+        let settings = Settings {
+            functions: function_settings(args, binaries, http, &endpoint, &crash_points),
+            mappings: mapping_settings(args, &*broker, &endpoint),
+            faults,
+            crash_points,
+            mail: mail(aws.as_ref()),
+        };
+        let lambda = Lambda::start(&template, settings, listener)?;
         let addresses = Addresses::new(http, &endpoint, broker.bootstrap_servers(), &template);
         let name = deployment.stack_name;
-        Ok(Self { _data: data, name, addresses, stop, front, mappings, schedules, supervisor, broker, aws })
+        Ok(Self { _data: data, name, addresses, lambda, broker, aws })
     }
 
     /// Name of the stack.
@@ -89,8 +75,8 @@ impl Stack {
     }
 
     /// The functions.
-    pub fn supervisor(&self) -> &Supervisor {
-        &self.supervisor
+    pub fn supervisor(&self) -> &functions::Supervisor {
+        self.lambda.supervisor()
     }
 
     /// Where everything is.
@@ -103,23 +89,14 @@ impl Stack {
     /// # Errors
     /// The HTTP API had failed before.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { stop, front, mappings, schedules, supervisor, broker, aws, .. } = self;
-        let _ = stop.send(true);
-        let front = front.await.context("the HTTP API panicked")?;
-        // The control held the other handles, and it is gone.
-        if let Some(mappings) = Arc::into_inner(mappings) {
-            mappings.stopped().await;
-        }
-        if let Some(schedules) = Arc::into_inner(schedules) {
-            schedules.stopped().await;
-        }
-        supervisor.stop().await;
+        let Self { lambda, broker, aws, .. } = self;
+        let stopped = lambda.stop().await;
         tokio::join!(broker.stop(), async {
             if let Some(aws) = aws {
                 aws.stop().await;
             }
         });
-        front
+        stopped
     }
 }
 
@@ -163,12 +140,12 @@ fn mapping_settings(args: &Args, broker: &dyn Broker, endpoint: &str) -> mapping
 
 fn function_settings(
     args: &Args,
-    functions: &Path,
+    binaries: &Path,
     http: SocketAddr,
     endpoint: &str,
     crash_points: &CrashPoints,
-) -> local_lambda::Settings {
-    let mut settings = local_lambda::Settings::new(functions);
+) -> functions::Settings {
+    let mut settings = functions::Settings::new(binaries);
     if args.functions.is_none() {
         // They are this repository's, beside this program.
         "make run".clone_into(&mut settings.built_by);
@@ -179,7 +156,7 @@ fn function_settings(
     settings.terminal = !args.quiet;
     settings.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
     // The functions run here, wherever the rest of AWS is.
-    let lambda = format!("http://{http}/_local{}", INVOKE_ENDPOINT);
+    let lambda = format!("http://{http}/_local{INVOKE_ENDPOINT}");
     settings.environment.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda);
     settings.environment.insert(crash_points::VARIABLE.to_owned(), crash_points.directory());
     if args.aws_endpoint.is_some() {
@@ -191,43 +168,14 @@ fn function_settings(
     settings
 }
 
-fn control(
-    supervisor: &Supervisor,
-    (faults, crash_points): (Arc<Faults>, Arc<CrashPoints>),
-    mappings: &Arc<Mappings>,
-    aws: Option<&AwsEndpoint>,
-    schedules: &Arc<Schedules>,
-    queue: Arc<dyn Functions>,
-    template: &Template,
-) -> Control {
+/// What SES took, or why nobody knows.
+fn mail(aws: Option<&AwsEndpoint>) -> Source {
     let inbox = aws.map(AwsEndpoint::inbox);
-    let (mappings, schedules) = (mappings.clone(), schedules.clone());
-    let mut scheduled: Vec<String> = template.schedules.iter().map(|schedule| schedule.function.clone()).collect();
-    scheduled.dedup();
-    Control {
-        supervisor: supervisor.clone(),
-        faults,
-        crash_points,
-        ready: Arc::new(AtomicBool::new(false)),
-        lag: Arc::new(move || {
-            let mappings = mappings.clone();
-            Box::pin(async move { Ok(json!({ "items": mappings.lag().await })) })
-        }),
-        mail: Arc::new(move || {
-            let inbox = inbox.clone();
-            Box::pin(async move {
-                let inbox = inbox.context("the inbox is with the endpoint that --aws-endpoint names")?;
-                Ok(json!({ "items": inbox.mails() }))
-            })
-        }),
-        tick: Arc::new(move |function| {
-            let known = function.is_none_or(|name| scheduled.iter().any(|other| other == name));
-            if !known {
-                return Err(scheduled.clone());
-            }
-            schedules.tick(function);
-            Ok(function.map_or_else(|| scheduled.clone(), |name| vec![name.to_owned()]))
-        }),
-        queue,
-    }
+    Arc::new(move || {
+        let inbox = inbox.clone();
+        Box::pin(async move {
+            let inbox = inbox.context("the inbox is with the endpoint that --aws-endpoint names")?;
+            Ok(json!({ "items": inbox.mails() }))
+        })
+    })
 }

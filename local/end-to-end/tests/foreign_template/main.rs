@@ -25,7 +25,9 @@ async fn another_template_is_run_with_its_own_functions_and_a_record_comes_throu
     let template = paths::root().join("local/end-to-end/tests/foreign_template/template.yaml");
     let functions = functions();
     let (template, directory) = (template.to_str().unwrap(), functions.path().to_str().unwrap());
-    let stack = Stack::start_with(&["--template", template, "--functions", directory]).await;
+    // As Lambda runs functions that take one event after the other.
+    let args = ["--template", template, "--functions", directory, "--concurrency", "1"];
+    let stack = Stack::start_with(&args).await;
     assert_eq!(stack.table("Notes"), "notes-Notes");
     assert_eq!(stack.addresses.topics, ["notes"]);
     stack.get("/notes/n1").await.with(404);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use local_lambda::{Outcome, Settings, Signal, Supervisor};
+use local_lambda::Outcome;
+use local_lambda::functions::{Settings, Signal, Supervisor};
 use local_template::model::Function;
 use serde_json::json;
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use local_faults::{Fault, Faults, Kind};
-use local_lambda::{FunctionStatus, Invoke, Outcome, Settings, Supervisor};
+use local_lambda::functions::{FunctionStatus, Settings, Supervisor};
+use local_lambda::{Invoke, Outcome};
 use local_template::model::Function;
 use serde_json::{Value, json};
 
