@@ -34,9 +34,9 @@ watch: binaries ## The same, and replaces functions when their code changes; dat
 	@exec "$(TARGET)/local/millrace-local" --watch functions --watch shared \
 	    --rebuild "cargo build --quiet $(CARGO_FLAGS) $(NOT_RUN)" $(ARGS)
 
-test: binaries ## Runs every test, the end-to-end tests included
+test: binaries ## Runs every test, the end-to-end tests included; ONLY="--bin stock" or ONLY="--test orders" chooses
 	@echo "Testing."
-	cargo test $(CARGO_FLAGS)
+	cargo test $(CARGO_FLAGS) $(ONLY)
 
 soak: binaries ## Runs the tests of failures in their full sizes; takes about half an hour
 	@echo "Breaking things."
