@@ -99,8 +99,8 @@ impl Process {
         let instance = Arc::new(instance);
         let mut runtime_api = JoinSet::new();
         runtime_api.spawn(runtime_api::serve(listener, instance.clone()));
-        let (_runtime_api, killers, kill_at) = (runtime_api, Vec::new(), None);
-        Ok(Process { program, instance, child, signals, _runtime_api, killers, kill_at })
+        let (killers, kill_at) = (Vec::new(), None);
+        Ok(Process { program, instance, child, signals, _runtime_api: runtime_api, killers, kill_at })
     }
 
     async fn until_end(mut self, owner: &impl Owner) -> End {

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+/// The news of a topic.
+type OfTopic = dyn Fn(&str) -> watch::Receiver<()> + Send + Sync;
+
 /// Tells of new records, so that nobody has to ask the broker again and again.
 #[derive(Clone)]
-pub struct Arrivals(Arc<dyn Fn(&str) -> watch::Receiver<()> + Send + Sync>);
+pub struct Arrivals(Arc<OfTopic>);
 
 impl Arrivals {
     /// `of_topic` gives what changes with each batch that is stored in a topic, after it can be read.
