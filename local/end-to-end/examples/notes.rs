@@ -21,9 +21,8 @@ async fn handle(client: &Client, table: &str, event: Value) -> Result<Value, Err
     if let Some(id) = event.pointer("/pathParameters/id").and_then(Value::as_str) {
         return read(client, table, id).await;
     }
-    for record in
-        event["records"].as_object().into_iter().flatten().flat_map(|(_, records)| records.as_array()).flatten()
-    {
+    let partitions = event["records"].as_object().into_iter().flatten();
+    for record in partitions.filter_map(|(_, records)| records.as_array()).flatten() {
         let text = |name: &str| -> Result<AttributeValue, Error> {
             let encoded = record[name].as_str().ok_or("a record without a key or a value")?;
             Ok(AttributeValue::S(String::from_utf8(STANDARD.decode(encoded)?)?))
