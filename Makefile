@@ -52,7 +52,7 @@ binaries:
 	@command -v cc >/dev/null || { echo "A C compiler is missing (package build-essential, or Xcode's tools)." >&2; exit 1; }
 	@took="$(TARGET)/local/build-seconds"; \
 	if [ -f "$$took" ]; then echo "Building the functions and the local stack. The last build took $$(cat "$$took") s."; \
-	else echo "Building the functions and the local stack. The first build takes about 13 minutes on two cores."; fi; \
+	else echo "Building the functions and the local stack. The first build takes about 15 minutes on two cores."; fi; \
 	started=$$(date +%s); cargo build $(CARGO_FLAGS) $(NOT_RUN); \
 	echo $$(($$(date +%s) - started)) > "$$took"; echo "Built in $$(cat "$$took") s."
 
