@@ -30,6 +30,6 @@ async fn main() -> Result<(), lambda_http::Error> {
         ingredients: settings::setting("INGREDIENTS_TABLE")?,
         products: settings::setting("PRODUCTS_TABLE")?,
     };
-    let api = Api { store, changes: Changes::from_env(publisher.clone())?, seed: settings::switch("SEED")? };
+    let api = Api { store, changes: Changes::from_env(publisher.clone())?, seed: settings::setting("SEED")? == "on" };
     serve(routes::router(api), async move { kafka::close(&*publisher).await }).await
 }

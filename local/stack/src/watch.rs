@@ -93,7 +93,11 @@ fn collect(directory: &Path, files: &mut Files) -> std::io::Result<()> {
         // An editor may have replaced it since.
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() {
-            collect(&entry.path(), files)?;
+            match collect(&entry.path(), files) {
+                // It was removed meanwhile, as a change of branch does: that is a change like another.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                collected => collected?,
+            }
         } else {
             files.insert(entry.path(), metadata.modified()?);
         }
