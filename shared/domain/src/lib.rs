@@ -5,6 +5,7 @@ pub mod email;
 pub mod event;
 pub mod id;
 pub mod ingredient;
+pub mod json;
 pub mod order;
 pub mod product;
 mod text_type;
