@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use millrace_activity::limiter::{Grant, Request};
 use millrace_api::Problem;
 use millrace_domain::activity::UserActivity;
+use millrace_domain::event::identity::source_of_user;
 use millrace_domain::event::{Context, Event, EventType, MAX_EVENT_BYTES};
 use millrace_platform::clock;
 use millrace_platform::kafka::{PublishError, Record};
@@ -18,7 +19,7 @@ use millrace_platform::telemetry::TraceContext;
 use crate::api::Api;
 use crate::outcome::Outcome;
 
-/// Name of this function, as the source of its events.
+/// Name of this function, in the source of its events. Each user has a source, because an `eventId` belongs to its user.
 const SOURCE: &str = "activity-api";
 
 /// Most time for Kafka's acknowledgement, including all attempts of the producer.
@@ -125,7 +126,7 @@ fn ready(activity: UserActivity, now: Timestamp, trace: &TraceContext) -> Result
     let chosen = activity.event_id.as_ref().map(|id| id.as_str().to_owned());
     let context = Context { now, source: SOURCE, traceparent: Some(traceparent.clone()) };
     let mut event = Event::of(EventType::UserActivity, clock::new_id(), &context, activity);
-    // The client's own event id is the deduplication key.
+    event.source = source_of_user(SOURCE, &event.data.user_id);
     event.id = chosen.unwrap_or(event.id);
     let value = serde_json::to_vec(&event).map_err(|error| too_large(&error))?;
     if value.len() > MAX_EVENT_BYTES {

@@ -1,21 +1,25 @@
 //! Parses request bodies. Each item of a batch is validated by itself.
 
+use std::collections::BTreeMap;
+
 use millrace_api::Problem;
 use millrace_domain::activity::UserActivity;
 use millrace_domain::validation::{self, Errors, Fields};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Most events in a batch.
 pub const MAX_BATCH: usize = 500;
 
 /// Parses the body of one event. With `alias`, `eventType` may stand for `type`.
 pub fn event(body: &[u8], alias: bool) -> Result<UserActivity, Problem> {
-    read(&validation::json(body)?, "", alias)
+    read(whole(body)?, "", alias)
 }
 
 /// Parses the body of a batch: for each item an event or its mistakes.
 pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem> {
-    let value = validation::json(body)?;
+    let body = whole(body)?;
+    let value = validation::json(body.get().as_bytes())?;
     let mut errors = Errors::default();
     let events = Fields::of(&value, "", &["events"], &mut errors)
         .and_then(|fields| fields.required("events", &mut errors))
@@ -23,11 +27,23 @@ pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem>
     if events.is_some_and(<[Value]>::is_empty) {
         errors.add("/events", "too_few", "at least one event was expected");
     }
-    let events = errors.finish(events)?;
-    Ok(events.iter().enumerate().map(|(at, event)| read(event, &format!("/events/{at}"), false)).collect())
+    errors.finish(events)?;
+    let items = items(body).map_err(|error| Problem::invalid_field("/events", "invalid_json", error.to_string()))?;
+    Ok(items.into_iter().enumerate().map(|(at, event)| read(event, &format!("/events/{at}"), false)).collect())
 }
 
-fn read(value: &Value, path: &str, alias: bool) -> Result<UserActivity, Problem> {
+/// A body as JSON that is not parsed yet.
+fn whole(body: &[u8]) -> Result<&RawValue, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::invalid_field("", "invalid_json", error.to_string()))
+}
+
+/// The text of each item of a batch.
+fn items(body: &RawValue) -> Result<Vec<&RawValue>, serde_json::Error> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(body.get())?;
+    members.get("events").map_or_else(|| Ok(Vec::new()), |events| serde_json::from_str(events.get()))
+}
+
+fn read(value: &RawValue, path: &str, alias: bool) -> Result<UserActivity, Problem> {
     let mut errors = Errors::default();
     let activity = UserActivity::from_input(value, path, alias, &mut errors);
     Ok(errors.finish(activity)?)

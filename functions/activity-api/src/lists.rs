@@ -8,6 +8,9 @@ use millrace_platform::dynamo::shards::Direction;
 use millrace_platform::dynamo::{Item, List, StoreError, number, s, text};
 use serde::Serialize;
 
+/// Most events with one id that are looked at.
+const SOURCES: i32 = 100;
+
 /// The tables.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -28,6 +31,9 @@ pub struct Listed<T> {
 #[serde(rename_all = "camelCase")]
 pub struct Letter {
     event_id: String,
+    /// Source of the event; absent for a record that is not an event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
     consumer: String,
     reason: String,
     detail: String,
@@ -40,11 +46,18 @@ pub struct Letter {
 }
 
 impl Store {
-    /// The state of an event, once the processor has seen it.
-    pub async fn event(&self, id: &str) -> Result<Option<EventState>, StoreError> {
-        let get = self.dynamo.get_item().table_name(&self.activity).consistent_read(true);
-        let answer = get.key(keys::PK, s(keys::event(id))).key(keys::SK, s(keys::EVENT_SK)).send().await?;
-        answer.item().map(EventState::from_item).transpose()
+    /// The state of each source's event with this id, once the processor has seen it; of at most [`SOURCES`] sources.
+    pub async fn events(&self, id: &str) -> Result<Vec<EventState>, StoreError> {
+        let query = self.dynamo.query().table_name(&self.activity).consistent_read(true);
+        let answer = query
+            .key_condition_expression("pk = :pk AND begins_with(sk, :event)")
+            .filter_expression("attribute_not_exists(reused)")
+            .expression_attribute_values(":pk", s(keys::event(id)))
+            .expression_attribute_values(":event", s(keys::EVENT))
+            .limit(SOURCES)
+            .send()
+            .await?;
+        answer.items().iter().map(EventState::from_item).collect()
     }
 
     /// Processed events after the key `after`, newest first, and whether there may be more.
@@ -117,6 +130,7 @@ fn letter(item: &Item) -> Result<Letter, StoreError> {
     let owned = |name| text(item, name).map(str::to_owned);
     Ok(Letter {
         event_id: owned("id")?,
+        source: owned("source").ok(),
         consumer: owned("consumer")?,
         reason: owned("reason")?,
         detail: owned("detail")?,

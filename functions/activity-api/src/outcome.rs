@@ -57,8 +57,18 @@ impl Outcome {
 
     fn result(&self) -> Value {
         match self {
-            Self::Accepted { event_id } => json!({"eventId": event_id, "status": "accepted"}),
-            _ => json!({"error": self.problem()}),
+            Self::Accepted { event_id } => json!({"eventId": event_id, "status": self.status()}),
+            _ => json!({"status": self.status(), "error": self.problem()}),
+        }
+    }
+
+    /// The status of an item of a batch.
+    fn status(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Invalid(_) => "invalid",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unavailable | Self::Unknown { .. } => "not_acknowledged",
         }
     }
 
@@ -101,7 +111,10 @@ mod tests {
         assert_eq!(status(&[&invalid, &accepted, &limited, &unknown]), 202);
         assert_eq!(status(&[&invalid, &limited]), 429);
         assert_eq!(status(&[&limited, &unknown, &invalid]), 503);
-        assert_eq!(answer_all(&[limited]).headers()["retry-after"], "2");
+        assert_eq!(answer_all(std::slice::from_ref(&limited)).headers()["retry-after"], "2");
+        let of = |outcome: &Outcome| outcome.result()["status"].clone();
+        let statuses = [&accepted, &invalid, &limited, &unknown, &Outcome::Unavailable].map(of);
+        assert_eq!(statuses, ["accepted", "invalid", "rate_limited", "not_acknowledged", "not_acknowledged"]);
         let text = unknown.result().to_string();
         assert!(text.contains("\"eventId\":\"e\"") && text.contains("not_acknowledged"), "{text}");
     }

@@ -4,18 +4,24 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use millrace_api::{Problem, Segment};
-use millrace_delivery::dead_letter::{self, RedriveError};
+use millrace_api::{Params, Problem, Segment};
+use millrace_delivery::dead_letter::{self, RedriveError, Selected};
 use millrace_platform::clock;
 use serde_json::json;
 
 use crate::api::Api;
+use crate::routes::{OfSource, ambiguous};
 
 /// Redrives every dead letter of an event that has not been redriven since it failed. Returns 202 once the redrive is
 /// stored.
-pub async fn redrive(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
+pub async fn redrive(
+    State(api): State<Api>,
+    Segment(id): Segment,
+    Params(of): Params<OfSource>,
+) -> Result<Response, Problem> {
+    let selected = Selected { id: &id, source: of.source.as_deref() };
     let tables = (api.store.dead_letters.as_str(), api.outbox.table());
-    let redriven = dead_letter::redrive(&api.store.dynamo, tables, &id, clock::now(), clock::new_id).await;
+    let redriven = dead_letter::redrive(&api.store.dynamo, tables, selected, clock::now(), clock::new_id).await;
     let redriven = redriven.map_err(problem)?;
     for letter in &redriven {
         api.outbox.after_commit(vec![letter.entry.clone()]).await;
@@ -27,6 +33,7 @@ fn problem(error: RedriveError) -> Problem {
     let told = error.to_string();
     match error {
         RedriveError::NotFound => Problem::not_found("dead letter"),
+        RedriveError::Ambiguous(sources) => ambiguous(&sources),
         RedriveError::AlreadyRedriven => Problem::new(StatusCode::CONFLICT, "already_redriven", told),
         RedriveError::NotRedrivable(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_redrivable", told),
         RedriveError::Store(error) => error.into(),

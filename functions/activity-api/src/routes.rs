@@ -4,12 +4,14 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use http::StatusCode;
 use millrace_api::page::{self, PageQuery};
 use millrace_api::{Body, Params, Problem, Segment};
 use millrace_domain::activity::{EventId, UserActivity, UserId};
 use millrace_platform::clock;
 use millrace_platform::telemetry::TraceContext;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::Api;
 use crate::input;
@@ -68,11 +70,32 @@ async fn accept_batch(
     Ok(answer_all(&api.accept(items, clock::now(), &trace).await))
 }
 
-async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
+/// Selects one of several events that have an id.
+#[derive(Debug, Deserialize)]
+pub struct OfSource {
+    pub source: Option<String>,
+}
+
+/// 409 with the sources whose events have the requested id.
+pub fn ambiguous(sources: &[String]) -> Problem {
+    let detail = "events of several sources have this id; choose one with the parameter source";
+    Problem::new(StatusCode::CONFLICT, "ambiguous_event_id", detail).with("sources", json!(sources))
+}
+
+async fn read(
+    State(api): State<Api>,
+    Segment(id): Segment,
+    Params(of): Params<OfSource>,
+) -> Result<Response, Problem> {
     // No event has an invalid id.
     let id = EventId::try_from(id).map_err(|_| Problem::not_found("event"))?;
-    let event = api.store.event(id.as_str()).await?.ok_or_else(|| Problem::not_found("event"))?;
-    Ok(Json(event).into_response())
+    let mut events = api.store.events(id.as_str()).await?;
+    events.retain(|event| of.source.as_ref().is_none_or(|source| event.source == *source));
+    match &events[..] {
+        [] => Err(Problem::not_found("event")),
+        [event] => Ok(Json(event).into_response()),
+        several => Err(ambiguous(&several.iter().map(|event| event.source.clone()).collect::<Vec<_>>())),
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use millrace_activity::store::{SystemClock, Tables};
 use millrace_activity::{Activity, CONSUMER, Record};
 use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
 use millrace_domain::activity::{UserActivity, UserId};
+use millrace_domain::event::identity::content_digest;
 use millrace_platform::clock;
 use millrace_platform::metrics::{self, Metric};
 
@@ -81,6 +82,9 @@ fn activity(record: &Incoming) -> Result<Activity, String> {
     let data: UserActivity = serde_json::from_str(event.data.get()).map_err(|error| error.to_string())?;
     Ok(Activity {
         id: event.id.clone(),
+        source: event.source.clone(),
+        content: content_digest(event),
+        reused: false,
         seq: data.payload.seq(),
         fails: data.payload.fails(),
         user: data.user_id,

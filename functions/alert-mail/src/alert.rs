@@ -55,7 +55,8 @@ impl Alerts {
             return Verdict::DeadLetter { reason: "no_recipient", detail };
         };
         let owner = clock::new_id();
-        match self.claims.claim(&event.id, owner, clock::now()).await {
+        let mail_id = format!("{}#{}", event.id, event.source_key());
+        match self.claims.claim(&mail_id, owner, clock::now()).await {
             Ok(Claimed::Ours) => {}
             Ok(Claimed::Sent) => return Verdict::Done,
             Ok(Claimed::Held) => return Verdict::Retry("somebody else is sending this mail".to_owned()),
@@ -63,18 +64,18 @@ impl Alerts {
         }
         match send(&self.ses, from, &to, &event.id, &mail(&alert, event.time)).await {
             Ok(message) => {
-                if let Err(error) = self.claims.sent(&event.id, &message, clock::now()).await {
+                if let Err(error) = self.claims.sent(&mail_id, &message, clock::now()).await {
                     // Reporting a failure would certainly send the mail again.
                     tracing::error!(%error, message, "sent, and not marked: a later delivery sends it again");
                 }
                 Verdict::Done
             }
             Err(NotSent::Refused(detail)) => {
-                self.claims.release(&event.id, owner).await;
+                self.claims.release(&mail_id, owner).await;
                 Verdict::DeadLetter { reason: "mail_refused", detail }
             }
             Err(NotSent::Later(why)) => {
-                self.claims.release(&event.id, owner).await;
+                self.claims.release(&mail_id, owner).await;
                 Verdict::Retry(why)
             }
             // It may have been sent. SES gets until the lease expires; then the mail is sent again.

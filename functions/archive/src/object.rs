@@ -3,7 +3,7 @@
 //! `archive/<topic>/dt=YYYY-MM-DD/hour=HH/<partition>-<first>-<last>-<digest>.ndjson.gz`: day and hour (UTC) are those
 //! of the records' Kafka timestamps, which `DuckDB` and Athena read as Hive partitions. The digest is computed from the
 //! lines, so the same name always has the same content: a redelivered batch finds its object already there, and a batch
-//! with other boundaries writes another object. Readers deduplicate by event id.
+//! with other boundaries writes another object. Readers deduplicate by source and id.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,8 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::tz::TimeZone;
 use millrace_delivery::consumer::{Incoming, Position};
-use millrace_domain::event::AnyEvent;
-use serde::Serialize;
+use millrace_domain::json;
 use sha2::{Digest, Sha256};
 
 /// An object to write, and the records of the batch that it contains.
@@ -25,12 +24,14 @@ pub struct Object {
     pub records: Vec<usize>,
 }
 
-/// A line: an event and its position in Kafka.
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(flatten)]
-    event: &'a AnyEvent,
-    kafka: &'a Position,
+/// A line: the event as it is, with its position in Kafka as the last member, which no event has
+/// ([`read`](millrace_domain::event::read())).
+fn line(record: &Incoming) -> std::io::Result<String> {
+    let text = std::str::from_utf8(&record.value).map_err(std::io::Error::other)?;
+    // A line end within an event would end its line.
+    let event = json::compact(text);
+    let members = event.strip_suffix('}').ok_or_else(|| std::io::Error::other("an event that is no object"))?;
+    Ok(format!("{members},\"kafka\":{}}}\n", serde_json::to_string(&record.position)?))
 }
 
 /// The objects for a batch of one partition: one per hour.
@@ -48,10 +49,9 @@ fn object(hour: &str, records: &[Incoming], members: Vec<usize>) -> std::io::Res
     let mut digest = Sha256::new();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     for record in &of_hour {
-        let mut line = serde_json::to_vec(&Line { event: &record.event, kafka: &record.position })?;
-        line.push(b'\n');
+        let line = line(record)?;
         digest.update(&line);
-        gzip.write_all(&line)?;
+        gzip.write_all(line.as_bytes())?;
     }
     let (Some(first), Some(last)) = (of_hour.first(), of_hour.last()) else {
         return Err(std::io::Error::other("an hour without records"));
@@ -74,10 +74,11 @@ mod tests {
         let value = serde_json::json!({
             "specversion": "1.0", "id": format!("e-{offset}"), "source": "s", "type": "ProductDeleted", "subject": "p",
             "time": "2026-11-21T06:00:00Z", "datacontenttype": "application/json", "dataschema": "d",
-            "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"}
+            "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"},
+            "partitionkey": "eu-1\n"
         });
-        let value = Bytes::from(value.to_string());
-        let event = millrace_domain::event::read("product-events", &value).unwrap();
+        let value = Bytes::from(format!("{value:#}").replacen("\"version\": 1", "\"version\": 1,\n\"n\": 12345678901234567890.10", 1));
+        let event = millrace_domain::event::read("product-events", &value, jiff::Timestamp::UNIX_EPOCH).unwrap();
         let position = Position {
             topic: "product-events".to_owned(),
             partition: 3,
@@ -105,6 +106,7 @@ mod tests {
         flate2::read::GzDecoder::new(objects[1].body.as_slice()).read_to_string(&mut text).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 2);
+        assert!(text.contains(r#""n":12345678901234567890.10"#) && text.contains(r#""partitionkey":"eu-1\n""#), "{text}");
         assert_eq!(
             (&lines[1]["id"], &lines[1]["kafka"]["offset"], &lines[1]["data"]["id"]),
             (&"e-9".into(), &9.into(), &"p".into())

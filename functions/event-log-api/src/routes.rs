@@ -43,17 +43,19 @@ struct LogQuery {
     page: PageQuery,
 }
 
-/// A log entry as the API returns it. Its `data` has the bytes of the original event.
+/// A log entry as the API returns it. `attributes` and `data` are all that the event has, with its own numbers.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
     event_id: String,
+    source: String,
     #[serde(rename = "type")]
     kind: String,
     topic: String,
     partition: i64,
     offset: i64,
     time: String,
+    attributes: Box<RawValue>,
     data: Box<RawValue>,
     #[serde(skip)]
     time_id: String,
@@ -73,7 +75,7 @@ async fn list(State(api): State<Api>, Params(query): Params<LogQuery>) -> Result
     for _ in 0..DAYS_PER_PAGE {
         let (found, more) = api.day(&walk, day, after.take(), limit - items.len()).await?;
         for item in found {
-            bytes += item.data.get().len();
+            bytes += item.data.get().len() + item.attributes.get().len();
             items.push(item);
             if bytes > MAX_DATA_BYTES {
                 break;
@@ -145,15 +147,19 @@ impl Api {
 
 fn entry(item: &Item) -> Result<Entry, StoreError> {
     let owned = |name| text(item, name).map(str::to_owned);
-    let data = RawValue::from_string(owned("data")?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let json = |name| {
+        RawValue::from_string(owned(name)?).map_err(|error| StoreError::Corrupt(error.to_string()))
+    };
     Ok(Entry {
         event_id: owned("eventId")?,
+        source: owned("source")?,
         kind: owned("type")?,
         topic: owned("topic")?,
         partition: number(item, "partition")?,
         offset: number(item, "offset")?,
         time: owned("time")?,
-        data,
+        attributes: json("attributes")?,
+        data: json("data")?,
         time_id: owned("timeId")?,
         expires_at: number(item, "expiresAt")?,
     })

@@ -109,6 +109,8 @@ fn letter(timer: &Timer, why: &str, due: &Due) -> Result<DeadLetter, StoreError>
     let value = serde_json::to_vec(&event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(DeadLetter {
         id: event.id,
+        source: Some(event.source),
+        content: None,
         consumer: Handoff::NAME,
         reason: "webhook_failed",
         detail: why.to_owned(),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::item::{EventState, Status, optional};
 use crate::keys;
 use millrace_domain::activity::{ActivityType, InvalidText, UserId};
+use millrace_domain::event::identity::source_key;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
 /// An event of a user, with its Kafka record.
@@ -14,6 +15,12 @@ use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 pub struct Activity {
     /// Id of the event.
     pub id: String,
+    /// Source of the event.
+    pub source: String,
+    /// Digest of what it says ([`content_digest`](millrace_domain::event::identity::content_digest)).
+    pub content: String,
+    /// Whether its id belongs to another content of its source. It fails when its turn comes.
+    pub reused: bool,
     /// The user.
     pub user: UserId,
     /// Type of the activity.
@@ -28,6 +35,23 @@ pub struct Activity {
     pub redrive: Option<String>,
     /// Its Kafka record.
     pub record: Record,
+}
+
+/// What makes an event unique: its source and id, and its content if the id belongs to another content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    /// Id of the event.
+    pub id: String,
+    /// The source as it appears in keys, and after `#` the digest of the content if the id belongs to another one.
+    pub source: String,
+}
+
+impl Identity {
+    pub(crate) fn new(id: &str, source: &str, content: Option<&str>) -> Self {
+        let source = source_key(source);
+        let source = content.map_or_else(|| source.to_string(), |content| format!("{source}#{content}"));
+        Self { id: id.to_owned(), source }
+    }
 }
 
 /// The Kafka record of an event, as a dead letter stores it.
@@ -55,6 +79,18 @@ pub struct Waiting {
 }
 
 impl Activity {
+    /// What makes it unique.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity::new(&self.id, &self.source, self.reused.then_some(&*self.content))
+    }
+
+    /// What it is unique by as long as its id belongs to no other content.
+    #[must_use]
+    pub fn claimed(&self) -> Identity {
+        Identity::new(&self.id, &self.source, None)
+    }
+
     /// Its rank among the waiting events: its seq, or 0 without one.
     #[must_use]
     pub fn rank(&self) -> u64 {
@@ -66,6 +102,9 @@ impl Activity {
     pub fn state(&self, status: Status) -> EventState {
         EventState {
             event_id: self.id.clone(),
+            source: self.source.clone(),
+            content: self.content.clone(),
+            reused: self.reused,
             status,
             user_id: self.user.to_string(),
             kind: self.kind.to_string(),
@@ -85,7 +124,7 @@ impl Activity {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let key = self.record.key.as_ref().map_or(0, Bytes::len);
-        self.record.value.len() + key + 2 * self.id.len() + self.user.as_str().len() + self.kind.as_str().len() + 512
+        self.record.value.len() + key + 2 * (self.id.len() + self.source.len()) + self.user.as_str().len() + self.kind.as_str().len() + 512
     }
 }
 
@@ -93,12 +132,14 @@ impl Waiting {
     /// The item.
     #[must_use]
     pub fn to_item(&self) -> Item {
-        let Activity { id, user, kind, seq, fails, at, redrive, record } = &self.activity;
+        let Activity { id, source, content, reused, user, kind, seq, fails, at, redrive, record } = &self.activity;
         let blob = |bytes: &Bytes| AttributeValue::B(Blob::new(bytes.to_vec()));
         let mut item = Item::from([
             (keys::PK.to_owned(), s(keys::order(user.as_str()))),
-            (keys::SK.to_owned(), s(keys::waiting(self.activity.rank(), id))),
+            (keys::SK.to_owned(), s(keys::waiting(self.activity.rank(), &self.activity.identity()))),
             ("eventId".to_owned(), s(id)),
+            ("source".to_owned(), s(source)),
+            ("content".to_owned(), s(content)),
             ("user".to_owned(), s(user.as_str())),
             ("type".to_owned(), s(kind.as_str())),
             ("at".to_owned(), n(at)),
@@ -109,6 +150,7 @@ impl Waiting {
             ("bytes".to_owned(), blob(&record.value)),
         ]);
         item.extend(seq.map(|seq| ("seq".to_owned(), n(seq))));
+        item.extend(reused.then(|| ("reused".to_owned(), AttributeValue::Bool(true))));
         item.extend(fails.then(|| ("fails".to_owned(), AttributeValue::Bool(true))));
         item.extend(redrive.as_ref().map(|redrive| ("redrive".to_owned(), s(redrive))));
         item.extend(record.key.as_ref().map(|key| ("recordKey".to_owned(), blob(key))));
@@ -135,6 +177,9 @@ impl Waiting {
         };
         let activity = Activity {
             id: owned("eventId")?,
+            source: owned("source")?,
+            content: owned("content")?,
+            reused: item.contains_key("reused"),
             user: UserId::try_from(owned("user")?).map_err(corrupt)?,
             kind: ActivityType::try_from(owned("type")?).map_err(corrupt)?,
             seq: optional(item, "seq")?,
@@ -162,6 +207,9 @@ mod tests {
         };
         let activity = Activity {
             id: "e".to_owned(),
+            source: "urn:shop".to_owned(),
+            content: "00".to_owned(),
+            reused: true,
             user: UserId::try_from("u".to_owned()).unwrap(),
             kind: ActivityType::try_from("click".to_owned()).unwrap(),
             seq: Some(7),
@@ -170,7 +218,7 @@ mod tests {
             redrive: Some("r".to_owned()),
             record,
         };
-        let plain = Activity { seq: None, fails: false, redrive: None, ..activity.clone() };
+        let plain = Activity { reused: false, seq: None, fails: false, redrive: None, ..activity.clone() };
         for activity in [activity, plain] {
             let waiting = Waiting { activity, since: 9 };
             assert_eq!(Waiting::from_item(&waiting.to_item()).unwrap(), waiting);

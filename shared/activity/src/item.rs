@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
+use crate::event::Identity;
 use crate::keys;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
@@ -40,6 +41,14 @@ impl Status {
 pub struct EventState {
     /// Id of the event.
     pub event_id: String,
+    /// Source of the event, with which its id is unique.
+    pub source: String,
+    /// Digest of what it says.
+    #[serde(skip)]
+    pub content: String,
+    /// Whether its id belongs to another content of its source.
+    #[serde(skip)]
+    pub reused: bool,
     /// Its status.
     pub status: Status,
     /// The user.
@@ -49,7 +58,7 @@ pub struct EventState {
     pub kind: String,
     /// Its position in the order of the user's events.
     pub seq: Option<u64>,
-    /// When it was processed, in Unix milliseconds. Set once and never changed.
+    /// When it was processed or failed, in Unix milliseconds. Never changed, except by a redrive.
     pub processed_at: Option<i64>,
     /// Number of attempts to process it, including those of redrives. Each is counted before it runs.
     pub attempts: u32,
@@ -74,23 +83,32 @@ pub struct EventState {
 }
 
 impl EventState {
+    /// What makes it unique.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity::new(&self.event_id, &self.source, self.reused.then_some(&*self.content))
+    }
+
     /// The item.
     #[must_use]
     pub fn to_item(&self) -> Item {
-        let id = &self.event_id;
+        let (id, identity) = (&self.event_id, self.identity());
         let mut item = Item::from([
             (keys::PK.to_owned(), s(keys::event(id))),
-            (keys::SK.to_owned(), s(keys::EVENT_SK)),
+            (keys::SK.to_owned(), s(keys::event_of(&identity))),
             ("eventId".to_owned(), s(id)),
+            ("source".to_owned(), s(&self.source)),
+            ("content".to_owned(), s(&self.content)),
             ("status".to_owned(), s(self.status.name())),
             (keys::USER_ID.to_owned(), s(&self.user_id)),
-            (keys::USER_ORDER.to_owned(), s(keys::user_order(self.seq, id))),
+            (keys::USER_ORDER.to_owned(), s(keys::user_order(self.seq, &identity))),
             ("type".to_owned(), s(&self.kind)),
             ("attempts".to_owned(), n(self.attempts)),
         ]);
         let mut set = |name: &str, value: Option<AttributeValue>| {
             item.extend(value.map(|value| (name.to_owned(), value)));
         };
+        set("reused", self.reused.then_some(AttributeValue::Bool(true)));
         set("seq", self.seq.map(n));
         set("error", self.error.as_ref().map(s));
         set("late", self.late.then_some(AttributeValue::Bool(true)));
@@ -100,8 +118,9 @@ impl EventState {
         set("redrive", self.redrive.as_ref().map(s));
         if let Some(at) = self.processed_at {
             set("processedAt", Some(n(at)));
-            set(keys::PROCESSED_SHARD, Some(s(keys::shard(id))));
-            set(keys::PROCESSED_ID, Some(s(keys::processed_id(at, id))));
+            let processed = (self.status == Status::Processed).then_some(());
+            set(keys::PROCESSED_SHARD, processed.map(|()| s(keys::shard(id))));
+            set(keys::PROCESSED_ID, processed.map(|()| s(keys::processed_id(at, &identity))));
         }
         item
     }
@@ -116,6 +135,9 @@ impl EventState {
         let status = Status::from_name(status).ok_or_else(|| StoreError::Corrupt(format!("a status {status}")))?;
         Ok(Self {
             event_id: owned("eventId")?,
+            source: owned("source")?,
+            content: owned("content")?,
+            reused: item.contains_key("reused"),
             status,
             user_id: owned(keys::USER_ID)?,
             kind: owned("type")?,
@@ -145,6 +167,9 @@ mod tests {
     fn an_event_is_read_as_it_was_stored_and_answered_by_its_wire_names() {
         let event = EventState {
             event_id: "e".to_owned(),
+            source: "urn:shop".to_owned(),
+            content: "00".to_owned(),
+            reused: false,
             status: Status::Processed,
             user_id: "u".to_owned(),
             kind: "click".to_owned(),
@@ -160,11 +185,12 @@ mod tests {
         };
         assert_eq!(EventState::from_item(&event.to_item()).unwrap(), event);
         let json = serde_json::json!({
-            "eventId": "e", "status": "processed", "userId": "u", "type": "click", "seq": 7,
+            "eventId": "e", "source": "urn:shop", "status": "processed", "userId": "u", "type": "click", "seq": 7,
             "processedAt": 1_795_240_800_123_i64, "attempts": 1
         });
         assert_eq!(serde_json::to_value(&event).unwrap(), json);
         let waiting = EventState {
+            reused: true,
             status: Status::Buffered,
             seq: None,
             processed_at: None,

@@ -2,14 +2,18 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | an event: status, attempts, result | `event#{eventId}` | `event` |
+//! | an event: status, attempts, result | `event#{eventId}` | `event#{source}` |
+//! | an event whose id belongs to another content | `event#{eventId}` | `event#{source}#{digest}` |
 //! | the outcome of a redrive of it | `event#{eventId}` | `redrive#{redriveId}` |
 //! | a user's cursor: the next seq, the number of waiting events | `order#{userId}` | `cursor` |
-//! | a waiting event | `order#{userId}` | `seq#{seq, 19 digits}#{eventId}` |
+//! | a waiting event | `order#{userId}` | `seq#{seq, 19 digits}#{eventId}#{source}` |
 //! | a skipped gap | `order#{userId}` | `gap#{first seq, 19 digits}` |
 //! | a user's profile | `profile#{userId}` | `profile` |
 //! | the times of a user's accepted requests | `rate#{userId}` | `rate` |
 //! | the progress of a partition's consumer | `partition#{number}` | `progress` |
+//!
+//! A source of more than 256 bytes is written as `sha256:` and its digest; see
+//! [`identity`](millrace_domain::event::identity).
 //!
 //! `dedup#{eventId}` and `inflight#{eventId}` are merged into the event's own item: a consumer writes that item on
 //! condition that it does not exist (or is `buffered`), in the transaction that has the effect. So the item itself
@@ -18,6 +22,7 @@
 
 use jiff::Timestamp;
 
+use crate::event::Identity;
 use millrace_platform::dynamo::shards::{SHARDS, shard_key, shard_of};
 
 /// Partition key of the table.
@@ -49,8 +54,8 @@ pub const DUE_SHARD: &str = "dueShard";
 /// Time of the check; see [`time`].
 pub const DUE_AT: &str = "dueAt";
 
-/// Sort key of an event's item.
-pub const EVENT_SK: &str = "event";
+/// Prefix of the sort keys of events.
+pub const EVENT: &str = "event#";
 /// Sort key of a user's cursor.
 pub const CURSOR_SK: &str = "cursor";
 /// Sort key of a user's profile.
@@ -66,6 +71,12 @@ pub const WAITING: &str = "seq#";
 #[must_use]
 pub fn event(id: &str) -> String {
     format!("event#{id}")
+}
+
+/// Sort key of an event.
+#[must_use]
+pub fn event_of(identity: &Identity) -> String {
+    format!("{EVENT}{}", identity.source)
 }
 
 /// Sort key of a redrive's outcome, under its event.
@@ -100,8 +111,8 @@ pub fn partition(number: i64) -> String {
 
 /// Sort key of a waiting event: text order is the order of seq. Events without a seq have 0.
 #[must_use]
-pub fn waiting(seq: u64, id: &str) -> String {
-    format!("{WAITING}{seq:019}#{id}")
+pub fn waiting(seq: u64, identity: &Identity) -> String {
+    format!("{WAITING}{seq:019}#{}#{}", identity.id, identity.source)
 }
 
 /// Sort key of a gap that starts at this seq.
@@ -119,10 +130,10 @@ pub fn shard(id: &str) -> String {
 /// Sort key of [`BY_USER`]: events with a seq come first, in its order; events without one follow by id, which is in
 /// the order of time for ids that we generate.
 #[must_use]
-pub fn user_order(seq: Option<u64>, id: &str) -> String {
+pub fn user_order(seq: Option<u64>, Identity { id, source }: &Identity) -> String {
     match seq {
-        Some(seq) => format!("seq#{seq:019}#{id}"),
-        None => format!("time#{id}"),
+        Some(seq) => format!("seq#{seq:019}#{id}#{source}"),
+        None => format!("time#{id}#{source}"),
     }
 }
 
@@ -134,8 +145,8 @@ pub fn time(at: i64) -> String {
 
 /// Sort key of [`PROCESSED`].
 #[must_use]
-pub fn processed_id(at: i64, id: &str) -> String {
-    format!("{}#{id}", time(at))
+pub fn processed_id(at: i64, Identity { id, source }: &Identity) -> String {
+    format!("{}#{id}#{source}", time(at))
 }
 
 #[cfg(test)]

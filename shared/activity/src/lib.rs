@@ -19,7 +19,7 @@ mod event;
 mod profile;
 
 pub use cursor::Cursor;
-pub use event::{Activity, Record, Waiting};
+pub use event::{Activity, Identity, Record, Waiting};
 pub use item::EventState;
 pub use profile::Profile;
 

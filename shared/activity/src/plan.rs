@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::item::EventState;
-use crate::{Activity, Cursor, Profile, Waiting};
+use crate::{Activity, Cursor, Identity, Profile, Waiting};
 use millrace_domain::activity::UserId;
 
 /// Most waiting events of a user, not counting the one being retried. Further events are dead-lettered.
@@ -59,7 +59,7 @@ pub struct State {
     /// The profile.
     pub profile: Profile,
     /// Stored events. An event that is absent here counts as new; the write is conditional on that.
-    pub known: BTreeMap<String, EventState>,
+    pub known: BTreeMap<Identity, EventState>,
     /// Completed redrives, as event id and redrive id.
     pub redriven: BTreeSet<(String, String)>,
     /// The first waiting events; `None` if they were not read.
@@ -91,8 +91,8 @@ pub enum Write {
     Redriven(EventState),
     /// Adds an event to the waiting ones.
     Buffer(Waiting),
-    /// Removes a waiting event, by its rank and id.
-    RemoveWaiting(u64, String),
+    /// Removes a waiting event, by its rank and identity.
+    RemoveWaiting(u64, Identity),
     /// Records a skipped gap: its first and last seq.
     Gap(u64, u64),
     /// Stores a failed event as a dead letter.
@@ -152,8 +152,8 @@ impl State {
         for write in plan.writes {
             match write {
                 // The states of other events are not needed again, and a user may have ten thousand of them.
-                Write::Event { state, .. } if state.tries > 0 || self.known.contains_key(&state.event_id) => {
-                    self.known.insert(state.event_id.clone(), state);
+                Write::Event { state, .. } if state.tries > 0 || self.known.contains_key(&state.identity()) => {
+                    self.known.insert(state.identity(), state);
                 }
                 Write::Event { .. } => {}
                 Write::Redriven(state) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 
-use crate::Activity;
+use crate::{Activity, Identity};
 use crate::decide::decide;
 use crate::item::Status;
 use crate::plan::{Expected, Next, Page, Plan, Rules, State, Write};
@@ -104,10 +104,10 @@ pub async fn process_all(
     store: &impl Store,
     clock: &impl Clock,
     rules: &Rules,
-    arrived: Arrived,
+    mut arrived: Arrived,
     at_once: usize,
 ) -> BTreeMap<UserId, Result<Tally, String>> {
-    let mut states = match load(store, &arrived).await {
+    let mut states = match load(store, &mut arrived).await {
         Ok(states) => states,
         Err(error) => return arrived.into_keys().map(|user| (user, Err(error.to_string()))).collect(),
     };
@@ -125,7 +125,7 @@ pub async fn process_all(
 ///
 /// # Errors
 /// The store does not answer.
-async fn load(store: &impl Store, arrived: &Arrived) -> Result<BTreeMap<UserId, State>, StoreError> {
+async fn load(store: &impl Store, arrived: &mut Arrived) -> Result<BTreeMap<UserId, State>, StoreError> {
     let users: Vec<&UserId> = arrived.keys().collect();
     let mut states = store.users(&users).await?;
     for user in users {
@@ -137,7 +137,29 @@ async fn load(store: &impl Store, arrived: &Arrived) -> Result<BTreeMap<UserId, 
     };
     let doubtful: Vec<&Activity> = arrived.values().flatten().filter(may_be_stored).collect();
     store.events(&doubtful, &mut states).await?;
+    let mut reused = Vec::new();
+    for (user, events) in arrived.iter_mut() {
+        if let Some(state) = states.get(user) {
+            mark_reused(events, state);
+        }
+        reused.extend(events.iter().filter(|event| event.reused));
+    }
+    store.events(&reused, &mut states).await?;
     Ok(states)
+}
+
+/// Marks the events whose id belongs to another content: of the stored event, or without one of the event that arrived
+/// first.
+fn mark_reused(events: &mut [Activity], state: &State) {
+    let mut first: BTreeMap<Identity, String> = BTreeMap::new();
+    for event in events {
+        let claimed = event.claimed();
+        let owner = match state.known.get(&claimed) {
+            Some(known) => &known.content,
+            None => first.entry(claimed).or_insert_with(|| event.content.clone()),
+        };
+        event.reused = *owner != event.content;
+    }
 }
 
 /// Processes a user's arrived events, starting from the loaded `state`, and then the waiting ones. After an error some
@@ -169,7 +191,7 @@ async fn process_user(
                 tracing::debug!(%error, failures, "decided anew");
                 clock.sleep((pause as f64 * clock.fraction()) as i64).await;
                 pause *= 2;
-                (state, confirmed) = (reload(store, user, &pending).await?, false);
+                (state, confirmed) = (reload(store, user, &mut pending).await?, false);
                 continue;
             }
             confirmed |= plan.next.is_some();
@@ -207,18 +229,20 @@ async fn changed(store: &impl Store, user: &UserId, state: &State) -> Result<Opt
 }
 
 /// Reads everything again, after a lost race or a write with an unknown outcome.
-async fn reload(store: &impl Store, user: &UserId, pending: &[Activity]) -> Result<State, StoreError> {
+async fn reload(store: &impl Store, user: &UserId, pending: &mut [Activity]) -> Result<State, StoreError> {
     let mut states = store.users(&[user]).await?;
     states.entry(user.clone()).or_default();
     store.events(&pending.iter().collect::<Vec<_>>(), &mut states).await?;
+    mark_reused(pending, states.entry(user.clone()).or_default());
+    store.events(&pending.iter().filter(|event| event.reused).collect::<Vec<_>>(), &mut states).await?;
     Ok(states.remove(user).unwrap_or_default())
 }
 
 /// Reads the first waiting events, and the attempts of the first one that fails.
 async fn read_waiting(store: &impl Store, user: &UserId, state: &mut State) -> Result<(), StoreError> {
     let page = store.waiting(user, PAGE).await?;
-    let fails = page.events.iter().map(|waiting| &waiting.activity).find(|event| event.fails);
-    if let Some(event) = fails.filter(|event| !state.known.contains_key(&event.id)) {
+    let fails = page.events.iter().map(|waiting| &waiting.activity).find(|event| event.fails && !event.reused);
+    if let Some(event) = fails.filter(|event| !state.known.contains_key(&event.identity())) {
         let mut states = BTreeMap::from([(user.clone(), std::mem::take(state))]);
         let read = store.events(&[event], &mut states).await;
         *state = states.remove(user).unwrap_or_default();

@@ -77,10 +77,13 @@ impl Store for Tables {
 
     async fn events(&self, events: &[&Activity], states: &mut BTreeMap<UserId, State>) -> Result<(), StoreError> {
         let _turn = self.turn().await;
-        // By id, because two users may have events with the same id.
+        // By key, because events of two users may claim one.
         let mut wanted: BTreeMap<(&str, String), Vec<&UserId>> = BTreeMap::new();
         for event in events {
-            wanted.entry((&event.id, keys::EVENT_SK.to_owned())).or_default().push(&event.user);
+            wanted.entry((&event.id, keys::event_of(&event.claimed()))).or_default().push(&event.user);
+            if event.reused {
+                wanted.entry((&event.id, keys::event_of(&event.identity()))).or_default().push(&event.user);
+            }
             if let Some(redrive) = &event.redrive {
                 wanted.entry((&event.id, keys::redrive(redrive))).or_default().push(&event.user);
             }
@@ -89,11 +92,11 @@ impl Store for Tables {
         for item in batch_get_keys(&self.dynamo, &self.activity, &items).await? {
             let state = EventState::from_item(&item)?;
             let sk = text(&item, keys::SK)?.to_owned();
-            let is_event = sk == keys::EVENT_SK;
+            let is_event = sk.starts_with(keys::EVENT);
             for user in wanted.get(&(state.event_id.as_str(), sk)).into_iter().flatten() {
                 let of_user = states.entry((*user).clone()).or_default();
                 if is_event {
-                    of_user.known.insert(state.event_id.clone(), state.clone());
+                    of_user.known.insert(state.identity(), state.clone());
                 } else if let Some(redrive) = &state.redrive {
                     of_user.redriven.insert((state.event_id.clone(), redrive.clone()));
                 }
@@ -185,9 +188,9 @@ impl Tables {
                 actions.push(TransactWriteItem::builder().put(put).build());
             }
             Write::Buffer(waiting) => actions.push(self.put(waiting.to_item())?),
-            Write::RemoveWaiting(rank, id) => {
+            Write::RemoveWaiting(rank, identity) => {
                 let delete = Delete::builder().table_name(table);
-                let delete = delete.set_key(Some(key(keys::order(user), &keys::waiting(*rank, id))));
+                let delete = delete.set_key(Some(key(keys::order(user), &keys::waiting(*rank, identity))));
                 actions.push(TransactWriteItem::builder().delete(delete.build().map_err(corrupt)?).build());
             }
             Write::Gap(first, last) => {
@@ -296,6 +299,8 @@ fn gap_letter(user: &str, first: u64, last: u64) -> DeadLetter {
     let topic = millrace_domain::event::Topic::UserActivityEvents.name();
     DeadLetter {
         id: format!("gap:{user}:{first}"),
+        source: None,
+        content: None,
         consumer: CONSUMER,
         reason: "gap",
         detail: format!("seq {first} to {last} of the user {user} did not come in time and were stepped over"),
@@ -313,6 +318,8 @@ fn event_letter(event: &Activity, attempts: u32, reason: &'static str, detail: &
     let record = &event.record;
     DeadLetter {
         id: event.id.clone(),
+        source: Some(event.source.clone()),
+        content: event.reused.then(|| event.content.clone()),
         consumer: CONSUMER,
         reason,
         detail: detail.to_owned(),

@@ -15,7 +15,7 @@ const DEFAULT_LIMIT: usize = 50;
 /// Largest page size.
 const MAX_LIMIT: usize = 100;
 /// Longest accepted cursor, in bytes.
-const MAX_CURSOR_BYTES: usize = 1_024;
+const MAX_CURSOR_BYTES: usize = 2_048;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -98,6 +98,22 @@ fn separated<T>(
     Ok(())
 }
 
+/// The integer from 0 on that a JSON number is, in whatever spelling: `5`, `5.0` and `50e-1` are 5. `None` for a number
+/// that is no such integer or does not fit, and for what is not a number.
+#[must_use]
+pub fn integer(number: &str) -> Option<u64> {
+    if !number.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return None;
+    }
+    let Decimal { negative, digits, exponent } = Decimal::read(number)?;
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let zeros = usize::try_from(exponent).ok().filter(|zeros| *zeros <= MAX_PLAIN_DIGITS)?;
+    let number = format!("{digits}{}", "0".repeat(zeros)).parse().ok()?;
+    (!negative).then_some(number)
+}
+
 /// The one spelling of a JSON number: an integer if it is one and not very large, otherwise its digits without zeros at
 /// either end, and an exponent. A number whose exponent does not fit in 64 bits stays as it is.
 fn number(text: &str) -> Cow<'_, str> {
@@ -194,6 +210,20 @@ mod tests {
                 near.iter().filter(|other| canonical(other).unwrap() == form).count(),
                 usize::from(near.contains(&text))
             );
+        }
+    }
+
+    #[test]
+    fn an_integer_is_one_in_every_spelling_and_never_rounded() {
+        let cases = [
+            ("5", 5), ("5.0", 5), ("50e-1", 5), ("1e1", 10), ("1.20E+2", 120), ("-0.0", 0), ("0e999999", 0),
+            ("9007199254740993.0", 9_007_199_254_740_993), ("18446744073709551615", u64::MAX),
+        ];
+        for (text, number) in cases {
+            assert_eq!(integer(text), Some(number), "{text}");
+        }
+        for text in ["5.5", "-1", "1e-1", "18446744073709551616", "1e20", "1e99999999999999999999", "\"5\"", "null", "true"] {
+            assert_eq!(integer(text), None, "{text}");
         }
     }
 

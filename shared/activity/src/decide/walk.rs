@@ -6,8 +6,9 @@ use super::{Candidate, Turn};
 use crate::attempt::attempt;
 use crate::item::Status;
 use crate::plan::{Expected, MAX_BYTES, MAX_TRIES, Next, Plan, Rules, State, Step, Write};
-use crate::{Activity, Cursor, EventState, Profile, Waiting};
+use crate::{Activity, Cursor, EventState, Identity, Profile, Waiting};
 use millrace_domain::activity::UserId;
+use millrace_domain::event::identity::ID_REUSED;
 
 /// Backoff between attempts, in milliseconds: the attempts are at 0, 100, 200 and 400 ms.
 const PAUSES: [i64; 3] = [100, 100, 200];
@@ -66,25 +67,24 @@ impl<'a> Walk<'a> {
 
     pub(super) fn turn(&self, candidate: &Candidate) -> Turn {
         match candidate {
-            Candidate::New(_, event) if !event.fails && event.rank() < self.state.cursor.next => Turn::OnArrival,
-            Candidate::Waiting(Waiting { activity, .. }) if activity.fails && self.tries(activity) > 0 => Turn::Tried,
+            Candidate::New(_, event) if (!event.fails || event.reused) && event.rank() < self.state.cursor.next => Turn::OnArrival,
+            Candidate::Waiting(Waiting { activity, .. }) if activity.fails && !activity.reused && self.tries(activity) > 0 => Turn::Tried,
             _ => Turn::InOrder,
         }
     }
 
     fn tries(&self, event: &Activity) -> u32 {
-        self.state.known.get(&event.id).map_or(0, |known| known.tries)
+        self.state.known.get(&event.identity()).map_or(0, |known| known.tries)
     }
 
     /// The events that are new, each once; repeats are settled.
     pub(super) fn new_events(&mut self, incoming: &'a [Activity]) -> Vec<(usize, &'a Activity)> {
         let mut new: Vec<(usize, &Activity)> = Vec::new();
         let page = self.state.page.iter().flat_map(|page| &page.events);
-        let mut seen: BTreeSet<&str> = page.map(|waiting| waiting.activity.id.as_str()).collect();
+        let mut seen: BTreeSet<Identity> = page.map(|waiting| waiting.activity.identity()).collect();
         for (at, event) in incoming.iter().enumerate() {
-            // A repeat is settled together with the first one. It may have another seq than the waiting event with the
-            // same id.
-            if self.is_taken(event) || !seen.insert(&event.id) {
+            // A repeat is settled together with the first one.
+            if self.is_taken(event) || !seen.insert(event.identity()) {
                 self.completed.push(at);
             } else {
                 new.push((at, event));
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
     }
 
     fn is_taken(&self, event: &Activity) -> bool {
-        let Some(known) = self.state.known.get(&event.id) else { return false };
+        let Some(known) = self.state.known.get(&event.identity()) else { return false };
         let Some(redrive) = &event.redrive else { return true };
         let over = self.state.redriven.contains(&(event.id.clone(), redrive.clone()));
         over || known.redrive.as_ref() == Some(redrive) || known.status != Status::Failed
@@ -135,6 +135,16 @@ impl<'a> Walk<'a> {
                 self.buffer(event);
                 None
             }
+            Candidate::Waiting(waiting) if waiting.activity.reused => {
+                self.remove_waiting(waiting);
+                self.refuse(&waiting.activity, Expected::Buffered(self.attempts(&waiting.activity)));
+                None
+            }
+            Candidate::New(at, event) if event.reused => {
+                self.completed.push(at);
+                self.refuse(event, self.was(event));
+                None
+            }
             Candidate::Waiting(waiting) if waiting.activity.fails => self.try_again(waiting),
             Candidate::New(at, event) if event.fails => {
                 self.completed.push(at);
@@ -153,6 +163,12 @@ impl<'a> Walk<'a> {
                 None
             }
         }
+    }
+
+    /// Gives up an event whose id belongs to another one, without an attempt.
+    fn refuse(&mut self, event: &Activity, was: Expected) {
+        let detail = format!("another event of the source {} has the id {}", event.source, event.id);
+        self.fail(event, was, self.attempts(event), ID_REUSED, detail);
     }
 
     /// Skips the gap before an event, if there is one and it is past its deadline; otherwise this and all later events
@@ -180,11 +196,11 @@ impl<'a> Walk<'a> {
 
     /// The expected state of a new event's item.
     fn was(&self, event: &Activity) -> Expected {
-        self.state.known.get(&event.id).map_or(Expected::Absent, |known| Expected::Failed(known.attempts))
+        self.state.known.get(&event.identity()).map_or(Expected::Absent, |known| Expected::Failed(known.attempts))
     }
 
     fn attempts(&self, event: &Activity) -> u32 {
-        self.state.known.get(&event.id).map_or(0, |known| known.attempts)
+        self.state.known.get(&event.identity()).map_or(0, |known| known.attempts)
     }
 
     /// Puts off an event that is early: it waits, or is dead-lettered if the buffer is full.
@@ -211,7 +227,7 @@ impl<'a> Walk<'a> {
 
     fn remove_waiting(&mut self, waiting: &Waiting) {
         let rank = waiting.activity.rank();
-        self.writes.push(Write::RemoveWaiting(rank, waiting.activity.id.clone()));
+        self.writes.push(Write::RemoveWaiting(rank, waiting.activity.identity()));
         self.cursor.waiting = self.cursor.waiting.saturating_sub(1);
         // The next gap is a different one.
         self.cursor.since = None;
@@ -234,7 +250,7 @@ impl<'a> Walk<'a> {
     fn try_again(&mut self, waiting: &Waiting) -> Option<Next> {
         let event = &waiting.activity;
         self.first = Some(event.rank());
-        let known = self.state.known.get(&event.id);
+        let known = self.state.known.get(&event.identity());
         let (attempts, tries) = (self.attempts(event), self.tries(event));
         let was = Expected::Buffered(attempts);
         if tries >= MAX_TRIES {
@@ -254,12 +270,9 @@ impl<'a> Walk<'a> {
     }
 
     fn succeed(&mut self, event: &Activity, was: Expected) {
-        let at = self.now.max(self.cursor.last_at);
-        self.cursor.last_at = at;
         self.profile.fold(event.kind.as_str(), event.at, event.seq);
         let mut state = event.state(Status::Processed);
         state.attempts = self.attempts(event) + 1;
-        state.processed_at = Some(at);
         self.finish(event, state, was);
     }
 
@@ -274,6 +287,9 @@ impl<'a> Walk<'a> {
 
     /// The event is final: the cursor advances if this event was next.
     fn finish(&mut self, event: &Activity, mut state: EventState, was: Expected) {
+        let at = self.now.max(self.cursor.last_at);
+        self.cursor.last_at = at;
+        state.processed_at = Some(at);
         state.late = event.seq.is_some_and(|seq| seq < self.cursor.next);
         if event.seq == Some(self.cursor.next) {
             self.cursor.next += 1;

@@ -16,7 +16,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Incoming, Position};
 use crate::dead_letter::DeadLetter;
-use millrace_domain::event::read;
+use millrace_domain::event::identity::{ID_REUSED, content_digest};
+use millrace_domain::event::{read, structured};
 use millrace_platform::telemetry::{TRACEPARENT, TraceContext};
 
 /// The payload of an invocation by a Kafka event source mapping.
@@ -43,20 +44,25 @@ pub struct KafkaRecord {
 
 impl KafkaRecord {
     fn trace(&self) -> Option<TraceContext> {
-        let bytes = self.headers.as_ref()?.traceparent.as_ref()?;
+        let headers = &self.headers.as_ref()?.0;
+        let (_, bytes) = headers.iter().find(|(name, _)| name == TRACEPARENT)?;
         std::str::from_utf8(bytes).ok()?.parse().ok()
     }
 }
 
-/// The headers of a record: a list of maps, each with one name and its value's bytes as signed numbers. Only one header
-/// is kept, because all of them would take more memory than the record.
+/// The headers of a record: a list of maps, each with one name and its value's bytes as signed numbers. Only those with a
+/// meaning here are kept, because all of them would take more memory than the record.
 #[derive(Debug)]
-struct Headers {
-    traceparent: Option<Vec<u8>>,
-}
+struct Headers(Vec<(String, Vec<u8>)>);
 
-/// One map of that list.
-struct Header(Option<Vec<u8>>);
+/// The headers in one map of that list.
+struct Header(Vec<(String, Vec<u8>)>);
+
+/// Whether a header has a meaning here: the trace context, and the attributes of an event in binary mode.
+fn is_read(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == TRACEPARENT || name == "content-type" || name.starts_with("ce_")
+}
 
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -69,11 +75,11 @@ impl<'de> Deserialize<'de> for Headers {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Headers, A::Error> {
-                let mut traceparent = None;
-                while let Some(Header(value)) = list.next_element()? {
-                    traceparent = traceparent.or(value);
+                let mut headers = Vec::new();
+                while let Some(Header(found)) = list.next_element()? {
+                    headers.extend(found);
                 }
-                Ok(Headers { traceparent })
+                Ok(Headers(headers))
             }
         }
         deserializer.deserialize_seq(List)
@@ -91,16 +97,17 @@ impl<'de> Deserialize<'de> for Header {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
-                let mut traceparent = None;
+                let mut headers = Vec::new();
                 while let Some(name) = map.next_key::<String>()? {
-                    if name == TRACEPARENT {
+                    if is_read(&name) {
                         let bytes: Option<Vec<i8>> = map.next_value()?;
-                        traceparent = bytes.map(|bytes| bytes.into_iter().map(i8::cast_unsigned).collect());
+                        let bytes = bytes.map(|bytes| bytes.into_iter().map(i8::cast_unsigned).collect());
+                        headers.extend(bytes.map(|bytes| (name, bytes)));
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
                 }
-                Ok(Header(traceparent))
+                Ok(Header(headers))
             }
         }
         deserializer.deserialize_map(Map)
@@ -111,34 +118,55 @@ impl<'de> Deserialize<'de> for Header {
 /// replaced by `now`.
 pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp) -> Result<Incoming, DeadLetter> {
     let trace = record.trace();
+    let headers = record.headers.map_or_else(Vec::new, |headers| headers.0);
     let KafkaRecord { topic, partition, offset, .. } = record;
     let bytes = |text: String| STANDARD.decode(&text).map_or_else(|_| Bytes::from(text), Bytes::from);
     let key = record.key.map(bytes);
     let value = record.value.map(bytes);
     let timestamp = Timestamp::from_millisecond(record.timestamp).ok().filter(|time| time.as_second() > 0);
-    let position = Position { topic, partition, offset, timestamp: timestamp.unwrap_or(now) };
+    let timestamp = timestamp.unwrap_or(now);
+    let position = Position { topic, partition, offset, timestamp };
     let (reason, detail) = match &value {
         None => ("tombstone", "a record without a value is no event".to_owned()),
-        Some(bytes) => match read(&position.topic, bytes) {
-            Ok(event) => {
-                let trace = trace.or_else(|| event.traceparent.as_deref()?.parse().ok());
-                return Ok(Incoming { event, key, value: bytes.clone(), position, trace });
+        Some(bytes) => {
+            let text = structured(&headers, bytes).unwrap_or_else(|| bytes.clone());
+            match read(&position.topic, &text, timestamp) {
+                Ok(event) => {
+                    let trace = trace.or_else(|| event.traceparent.as_deref()?.parse().ok());
+                    return Ok(Incoming { event, key, value: text, position, trace });
+                }
+                Err(unreadable) => (unreadable.code(), unreadable.to_string()),
             }
-            Err(unreadable) => (unreadable.code(), unreadable.to_string()),
-        },
+        }
     };
     // Identified by its position: an id inside an invalid record could collide with that of another event.
     let id = format!("{consumer}:{}:{partition}:{offset}", position.topic);
     let topic = position.topic;
-    Err(DeadLetter { id, consumer, reason, detail, topic, partition, offset, attempts: 1, key, value, redrive: None })
+    Err(DeadLetter {
+        id,
+        source: None,
+        content: None,
+        consumer,
+        reason,
+        detail,
+        topic,
+        partition,
+        offset,
+        attempts: 1,
+        key,
+        value,
+        redrive: None,
+    })
 }
 
 /// The dead letter of an event that cannot be processed.
 pub(super) fn letter(record: Incoming, consumer: &'static str, reason: &'static str, detail: String) -> DeadLetter {
     let Incoming { event, key, value, position: Position { topic, partition, offset, .. }, .. } = record;
     DeadLetter {
+        content: (reason == ID_REUSED).then(|| content_digest(&event)),
         redrive: event.redriveid,
         id: event.id,
+        source: Some(event.source),
         consumer,
         reason,
         detail,
@@ -179,6 +207,27 @@ mod tests {
             assert_eq!(incoming.position.timestamp.as_millisecond(), read);
             assert_eq!(incoming.trace.unwrap().to_string(), trace);
         }
+    }
+
+    #[test]
+    fn an_event_in_binary_mode_is_read_from_its_headers_and_kept_in_structured_mode() {
+        let header = |name: &str, value: &str| {
+            let bytes: Vec<i8> = value.bytes().map(u8::cast_signed).collect();
+            serde_json::json!({name: bytes})
+        };
+        let incoming = decoded(serde_json::json!({
+            "topic": "user-activity-events", "partition": 0, "offset": 7, "timestamp": 1_795_240_800_123_i64,
+            "value": STANDARD.encode(r#"{"userId":"u","type":"t","payload":{}}"#),
+            "headers": [
+                header("ce_specversion", "1.0"), header("ce_id", "e"), header("ce_source", "urn:shop"),
+                header("ce_type", "UserActivity"), header("ce_tenant", "eu"), header("content-type", "application/json"),
+            ]
+        }))
+        .unwrap();
+        assert_eq!((incoming.event.id.as_str(), incoming.event.subject.as_str()), ("e", "u"));
+        assert_eq!(incoming.event.time.as_millisecond(), 1_795_240_800_123);
+        let value: serde_json::Value = serde_json::from_slice(&incoming.value).unwrap();
+        assert_eq!((&value["tenant"], &value["data"]["userId"]), (&"eu".into(), &"u".into()));
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Incoming {
     pub event: AnyEvent,
     /// The record's key, unchanged.
     pub key: Option<Bytes>,
-    /// The record's value, unchanged.
+    /// The event's JSON with all its attributes: the record's value, or for a record in binary mode its structured form.
     pub value: Bytes,
     /// Its position in Kafka.
     pub position: Position,
@@ -273,7 +273,7 @@ mod tests {
             "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"}
         });
         let value = Bytes::from(value.to_string());
-        let event = millrace_domain::event::read("product-events", &value).unwrap();
+        let event = millrace_domain::event::read("product-events", &value, Timestamp::UNIX_EPOCH).unwrap();
         let position = Position { topic: "product-events".to_owned(), partition: 0, offset: 0, timestamp: event.time };
         Incoming { event, key: None, value, position, trace: None }
     }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{DeadLetter, SHARD, TIME_ID};
+use super::{ADDRESS, DeadLetter, SHARD, TIME_ID};
 use millrace_platform::dynamo::shards::{SHARDS, shard_key, shard_of};
 use millrace_platform::dynamo::{Item, StoreError, n, s};
 
@@ -54,8 +54,10 @@ pub(super) fn condition(letter: &DeadLetter) -> &'static str {
 pub(super) fn attributes(letter: &DeadLetter, now: Timestamp) -> Item {
     let blob = |bytes: &Bytes| AttributeValue::B(Blob::new(bytes.to_vec()));
     let detail = &letter.detail[..letter.detail.floor_char_boundary(MAX_DETAIL)];
+    let address = letter.address();
     let mut item = Item::from([
         ("id".to_owned(), s(&letter.id)),
+        (ADDRESS.to_owned(), s(&address)),
         ("consumer".to_owned(), s(letter.consumer)),
         ("reason".to_owned(), s(letter.reason)),
         ("detail".to_owned(), s(detail)),
@@ -66,8 +68,9 @@ pub(super) fn attributes(letter: &DeadLetter, now: Timestamp) -> Item {
         ("status".to_owned(), s(DEAD)),
         ("at".to_owned(), s(format!("{now:.3}"))),
         (SHARD.to_owned(), s(shard_key(shard_of(&letter.id, SHARDS)))),
-        (TIME_ID.to_owned(), s(format!("{now:.3}#{}#{}", letter.id, letter.consumer))),
+        (TIME_ID.to_owned(), s(format!("{now:.3}#{}#{address}", letter.id))),
     ]);
+    item.extend(letter.source.as_ref().map(|source| ("source".to_owned(), s(source))));
     item.extend(letter.key.as_ref().map(|key| ("recordKey".to_owned(), blob(key))));
     item.extend(letter.value.as_ref().map(|value| ("bytes".to_owned(), blob(value))));
     item.extend(letter.redrive.as_ref().map(|redrive| ("redriveId".to_owned(), s(redrive))));
@@ -79,7 +82,7 @@ pub(super) fn replace(
     letter: &DeadLetter,
     item: Item,
 ) -> (Item, String, HashMap<String, String>, HashMap<String, AttributeValue>) {
-    let key = Item::from([("id".to_owned(), s(&letter.id)), ("consumer".to_owned(), s(letter.consumer))]);
+    let key = Item::from([("id".to_owned(), s(&letter.id)), (ADDRESS.to_owned(), s(letter.address()))]);
     let others: Vec<(String, AttributeValue)> = item.into_iter().filter(|(name, _)| !key.contains_key(name)).collect();
     let set: Vec<String> = others.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
     let names = others.iter().map(|(name, _)| (format!("#{name}"), name.clone())).collect();

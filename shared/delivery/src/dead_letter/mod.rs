@@ -4,13 +4,16 @@ mod item;
 mod redrive;
 
 pub use item::put;
-pub use redrive::{RedriveError, Redriven, redrive};
+pub use redrive::{RedriveError, Redriven, Selected, redrive};
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use self::item::{attributes, condition, replace};
 use millrace_domain::event::MAX_EVENT_BYTES;
+use millrace_domain::event::identity::source_key;
 use millrace_platform::aws;
 use millrace_platform::dynamo::{Item, StoreError, s};
 use millrace_platform::settings::{MissingSetting, setting};
@@ -23,9 +26,11 @@ const MAX_INLINE_KEY: usize = 2_048;
 
 /// Index of all dead letters by time: partition key [`SHARD`], sort key [`TIME_ID`]. Projects all attributes.
 pub const BY_TIME: &str = "byTime";
+/// Sort key of the table: see [`DeadLetter::address`].
+pub const ADDRESS: &str = "address";
 /// One of 16 shards, `00` to `15`.
 pub const SHARD: &str = "shard";
-/// Time, id and consumer.
+/// Time, id and address.
 pub const TIME_ID: &str = "timeId";
 
 /// Prefix of the S3 objects that hold the bytes of large dead letters.
@@ -36,6 +41,10 @@ pub const PREFIX: &str = "dead-letters/";
 pub struct DeadLetter {
     /// Event id, or `consumer:topic:partition:offset` if the record is not an event.
     pub id: String,
+    /// Source of the event, with which its id is unique; `None` if the record is not an event.
+    pub source: Option<String>,
+    /// Digest of what the event says, if its id belongs to another content: then one id has several dead letters.
+    pub content: Option<String>,
     /// The consumer that failed; a redrive is addressed to it.
     pub consumer: &'static str,
     /// Stable code.
@@ -56,6 +65,16 @@ pub struct DeadLetter {
     pub value: Option<Bytes>,
     /// Id of the redrive after which the record failed again.
     pub redrive: Option<String>,
+}
+
+impl DeadLetter {
+    /// Where it is among the dead letters with its id: `consumer`, `consumer#source`, or `consumer#source#digest` if the
+    /// id belongs to another content.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let parts = [self.source.as_deref().map(source_key), self.content.as_deref().map(Cow::Borrowed)];
+        parts.into_iter().flatten().fold(self.consumer.to_owned(), |address, part| format!("{address}#{part}"))
+    }
 }
 
 /// The table of dead letters, and the bucket for large ones.
@@ -82,7 +101,7 @@ impl DeadLetters {
         Ok(Self::new(aws::dynamodb()?, setting("DEAD_LETTER_TABLE")?, aws::s3()?, setting("ARCHIVE_BUCKET")?))
     }
 
-    /// Stores a dead letter. A repeat for the same id and consumer changes nothing, unless the dead letter was redriven
+    /// Stores a dead letter. A repeat for the same event and consumer changes nothing, unless the dead letter was redriven
     /// and failed again: then it is dead again.
     ///
     /// # Errors

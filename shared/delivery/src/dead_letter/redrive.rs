@@ -4,7 +4,7 @@
 //! requests redrive it once. The event is unchanged but for two more attributes: the id of the redrive, which becomes
 //! part of the deduplication key, and the consumer that it is addressed to; other consumers skip it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
@@ -13,9 +13,11 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
+use super::ADDRESS;
 use super::item::DEAD;
 use crate::outbox::{self, Entry};
 use millrace_domain::event::MAX_EVENT_BYTES;
+use millrace_domain::event::identity::ID_REUSED;
 use millrace_platform::dynamo::{Item, StoreError, number, s, text, transact};
 
 /// State of a dead letter that was redriven.
@@ -51,6 +53,9 @@ pub enum RedriveError {
     /// Every dead letter of the id was redriven and has not failed since.
     #[error("it was redriven and has not failed since")]
     AlreadyRedriven,
+    /// Events of these sources have the id.
+    #[error("events of {} have this id; choose one by its source", .0.join(", "))]
+    Ambiguous(Vec<String>),
     /// It cannot be redriven, for this reason.
     #[error("it cannot be sent again: {0}")]
     NotRedrivable(&'static str),
@@ -59,7 +64,16 @@ pub enum RedriveError {
     Store(#[from] StoreError),
 }
 
-/// Redrives every dead letter of an event id that has not been redriven since it failed, one per consumer. `new_id`
+/// Which dead letters: those of an id, of one source if several events have it.
+#[derive(Debug, Clone, Copy)]
+pub struct Selected<'a> {
+    /// Event id, or the id of a record that is not an event.
+    pub id: &'a str,
+    /// Source of the event.
+    pub source: Option<&'a str>,
+}
+
+/// Redrives every dead letter of an event that has not been redriven since it failed, one per consumer. `new_id`
 /// generates the ids of the redrives.
 ///
 /// # Errors
@@ -67,15 +81,20 @@ pub enum RedriveError {
 pub async fn redrive(
     dynamo: &Client,
     (letters, outbox): (&str, &str),
-    id: &str,
+    selected: Selected<'_>,
     now: Timestamp,
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Vec<Redriven>, RedriveError> {
     let query = dynamo.query().table_name(letters).consistent_read(true);
-    let query = query.key_condition_expression("id = :id").expression_attribute_values(":id", s(id));
-    let items = query.send().await.map_err(StoreError::from)?.items.unwrap_or_default();
+    let query = query.key_condition_expression("id = :id").expression_attribute_values(":id", s(selected.id));
+    let mut items = query.send().await.map_err(StoreError::from)?.items.unwrap_or_default();
+    items.retain(|item| selected.source.is_none_or(|source| text(item, "source").is_ok_and(|is| is == source)));
     if items.is_empty() {
         return Err(RedriveError::NotFound);
+    }
+    let sources: BTreeSet<&str> = items.iter().filter_map(|item| text(item, "source").ok()).collect();
+    if sources.len() > 1 {
+        return Err(RedriveError::Ambiguous(sources.into_iter().map(str::to_owned).collect()));
     }
     let mut redriven = Vec::new();
     let mut refused = RedriveError::AlreadyRedriven;
@@ -97,6 +116,9 @@ async fn one(
     redrive_id: String,
 ) -> Result<Redriven, RedriveError> {
     let (id, consumer) = (text(item, "id")?.to_owned(), text(item, "consumer")?.to_owned());
+    if text(item, "reason")? == ID_REUSED {
+        return Err(RedriveError::NotRedrivable("its id belongs to another event"));
+    }
     let times = item.get("history").and_then(|history| history.as_l().ok()).map_or(0, Vec::len);
     if times >= MAX_REDRIVES {
         return Err(RedriveError::NotRedrivable("it was redriven too often"));
@@ -107,7 +129,7 @@ async fn one(
     let key = blob("recordKey").map_or(Ok(id.as_str()), std::str::from_utf8);
     let key = key.map_err(|_| RedriveError::NotRedrivable("its key is no text"))?;
     let entry = Entry {
-        aggregate: outbox::aggregate(AGGREGATE, &format!("{consumer}#{id}")),
+        aggregate: outbox::aggregate(AGGREGATE, &format!("{id}#{}", text(item, ADDRESS)?)),
         entry: format!("{:020}#000", times + 1),
         topic: text(item, "topic")?.to_owned(),
         key: key.to_owned(),
@@ -152,7 +174,7 @@ fn flip(table: &str, item: &Item, redrive_id: &str, now: Timestamp) -> Result<Tr
     let update = Update::builder()
         .table_name(table)
         .key("id", of("id"))
-        .key("consumer", of("consumer"))
+        .key(ADDRESS, of(ADDRESS))
         .update_expression(
             "SET #status = :redriven, redriveId = :id, history = list_append(if_not_exists(history, :none), :death)",
         )

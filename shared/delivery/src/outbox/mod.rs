@@ -78,7 +78,7 @@ impl Entry {
         }
         Ok(Self {
             aggregate: aggregate(kind, &event.subject),
-            entry: format!("{:020}#{position:03}", event.aggregateversion),
+            entry: format!("{:020}#{position:03}", event.data.version()),
             topic: event.kind.topic().name().to_owned(),
             key: event.data.key(),
             event_id: event.id.clone(),

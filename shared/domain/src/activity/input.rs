@@ -1,10 +1,13 @@
 //! Reads a client's request, and reports every invalid field.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::text::MAX_BYTES;
-use super::{MAX_SEQ, Payload, UserActivity};
-use crate::validation::{self, Errors, Fields};
+use super::{InvalidPayload, Payload, UserActivity};
+use crate::validation::{self, Errors, Fields, Invalid};
 
 const FIELDS: [&str; 4] = ["userId", "type", "payload", "eventId"];
 
@@ -12,9 +15,16 @@ const FIELDS: [&str; 4] = ["userId", "type", "payload", "eventId"];
 const ALIAS: &str = "eventType";
 
 impl UserActivity {
-    /// Reads the JSON value at `path` (empty for a whole body, `/events/3` in a batch) and adds every mistake to
-    /// `errors`. With `alias`, `eventType` may stand for `type`.
-    pub fn from_input(value: &Value, path: &str, alias: bool, errors: &mut Errors) -> Option<Self> {
+    /// Reads the JSON at `path` (empty for a whole body, `/events/3` in a batch) and adds every mistake to `errors`. With
+    /// `alias`, `eventType` may stand for `type`.
+    pub fn from_input(input: &RawValue, path: &str, alias: bool, errors: &mut Errors) -> Option<Self> {
+        let value = &match validation::json(input.get().as_bytes()) {
+            Ok(value) => value,
+            Err(Invalid(mistakes)) => {
+                mistakes.into_iter().for_each(|mistake| errors.add(path, mistake.code, mistake.detail));
+                return None;
+            }
+        };
         let mut known = FIELDS.to_vec();
         let mut kind = "type";
         if alias {
@@ -27,7 +37,7 @@ impl UserActivity {
         let given = fields.required(kind, errors);
         let kind = given.and_then(|value| text(value, &fields.at(kind), errors));
         let payload = fields.required("payload", errors);
-        let payload = payload.and_then(|value| read_payload(value, &fields.at("payload"), errors));
+        let payload = payload.and_then(|_| read_payload(input, &fields.at("payload"), errors));
         let event_id = fields.optional("eventId").map(|value| text(value, &fields.at("eventId"), errors));
         // An invalid `eventId` is already in `errors`, so the body is refused.
         Some(Self { user_id: user_id?, kind: kind?, payload: payload?, event_id: event_id.flatten() })
@@ -45,21 +55,31 @@ where
     T::try_from(text).map_err(|error| errors.add(at, code, error.to_string())).ok()
 }
 
-fn read_payload(value: &Value, at: &str, errors: &mut Errors) -> Option<Payload> {
-    let Some(object) = value.as_object() else {
-        errors.add(at, "not_an_object", "an object was expected");
-        return None;
-    };
-    if let Some(seq) = object.get("seq") {
-        validation::integer(seq, &format!("{at}/seq"), 1..=MAX_SEQ, errors)?;
+/// The payload of an event, from its text: a parsed number may have lost digits.
+fn read_payload(input: &RawValue, at: &str, errors: &mut Errors) -> Option<Payload> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(input.get()).unwrap_or_default();
+    match Payload::read(members.get("payload")?) {
+        Ok(payload) => Some(payload),
+        Err(InvalidPayload::NotAnObject) => {
+            errors.add(at, "not_an_object", "an object was expected");
+            None
+        }
+        Err(InvalidPayload::InvalidSeq) => {
+            let seq = members.get("payload")?.get();
+            let seq: Option<Value> = serde_json::from_str::<BTreeMap<String, Value>>(seq).ok()?.remove("seq");
+            let code = if seq.is_some_and(|seq| seq.as_f64().is_some_and(|seq| seq.fract() == 0.0)) { "out_of_range" } else { "not_an_integer" };
+            errors.add(format!("{at}/seq"), code, InvalidPayload::InvalidSeq.to_string());
+            None
+        }
     }
-    Payload::try_from(object.clone()).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use serde_json::value::to_raw_value;
 
+    use super::super::MAX_SEQ;
     use super::*;
 
     fn valid() -> Value {
@@ -68,7 +88,7 @@ mod tests {
 
     fn mistakes(value: &Value, alias: bool) -> Vec<(String, String)> {
         let mut errors = Errors::default();
-        let read = UserActivity::from_input(value, "", alias, &mut errors);
+        let read = UserActivity::from_input(&to_raw_value(value).unwrap(), "", alias, &mut errors);
         let Err(invalid) = errors.finish(read) else { return Vec::new() };
         invalid.0.into_iter().map(|error| (error.field, error.code.to_owned())).collect()
     }
@@ -94,7 +114,6 @@ mod tests {
             ("/payload/seq", json!(0), "out_of_range"),
             ("/payload/seq", json!(-1), "out_of_range"),
             ("/payload/seq", json!(1.5), "not_an_integer"),
-            ("/payload/seq", json!(1.0), "not_an_integer"),
             ("/payload/seq", json!("1"), "not_an_integer"),
             ("/payload/seq", json!(1_u64 << 63), "out_of_range"),
             ("/eventId", json!(""), "too_short"),
@@ -119,11 +138,29 @@ mod tests {
         let large = json!({"userId": "u".repeat(256), "type": "t", "payload": {"seq": MAX_SEQ, "fail": true}});
         for body in [valid(), large, json!({"userId": "ü", "type": "t", "payload": {}})] {
             let mut errors = Errors::default();
-            let read = UserActivity::from_input(&body, "/events/3", false, &mut errors).unwrap();
+            let input = to_raw_value(&body).unwrap();
+            let read = UserActivity::from_input(&input, "/events/3", false, &mut errors).unwrap();
             errors.finish(Some(())).unwrap();
             assert_eq!(serde_json::to_value(&read).unwrap(), body);
             assert_eq!(serde_json::from_value::<UserActivity>(body).unwrap(), read);
         }
+    }
+
+    #[test]
+    fn every_digit_of_a_payload_stays_and_an_integer_is_one_in_every_spelling() {
+        let read = |payload: &str| {
+            let input = RawValue::from_string(format!(r#"{{"userId": "u", "type": "t", "payload": {payload}}}"#)).unwrap();
+            let mut errors = Errors::default();
+            let read = UserActivity::from_input(&input, "", false, &mut errors);
+            errors.finish(read).map(|read| (serde_json::to_string(&read.payload).unwrap(), read.payload.seq()))
+        };
+        let digits = r#"{"iccid":89148000005218400001,"pi":3.14159265358979323846264338327950288,"e":1.50E+3,"n":[-0.0,1.0]}"#;
+        let spaced = digits.replace(':', " :\t").replace(',', ",\n ");
+        assert_eq!(read(&spaced).unwrap(), (digits.to_owned(), None));
+        for (seq, number) in [("7.0", 7), ("1e1", 10), ("9007199254740993.0", 9_007_199_254_740_993)] {
+            assert_eq!(read(&format!(r#"{{"seq":{seq}}}"#)).unwrap(), (format!(r#"{{"seq":{seq}}}"#), Some(number)));
+        }
+        assert!(read(r#"{"seq":1e19}"#).is_err() && read(r#"{"seq":5.5}"#).is_err());
     }
 
     #[test]

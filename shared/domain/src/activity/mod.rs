@@ -5,9 +5,15 @@ mod text;
 
 pub use text::{ActivityType, EventId, InvalidText, UserId};
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::json;
 
 /// Largest `payload.seq`: fits in a signed 64-bit integer, which every client language has.
 pub const MAX_SEQ: u64 = i64::MAX as u64;
@@ -28,42 +34,67 @@ pub struct UserActivity {
     pub event_id: Option<EventId>,
 }
 
-/// An object whose `seq`, where present, is a number from 1 to [`MAX_SEQ`].
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "Map<String, Value>", into = "Map<String, Value>")]
+/// An object whose `seq`, where present, is a number from 1 to [`MAX_SEQ`]. It keeps its text, so that no number loses a
+/// digit.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(with = "Map<String, Value>")]
 #[schemars(extend("properties" = {"seq": {"type": "integer", "minimum": 1, "maximum": MAX_SEQ}}))]
-pub struct Payload(Map<String, Value>);
+pub struct Payload {
+    /// Without white space between its tokens.
+    text: Box<RawValue>,
+    #[serde(skip)]
+    seq: Option<u64>,
+    #[serde(skip)]
+    fails: bool,
+}
 
-/// Why an object is not a valid payload.
+/// Why a JSON value is not a valid payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("payload.seq is an integer from 1 to {MAX_SEQ} where it is present")]
-pub struct InvalidSeq;
+pub enum InvalidPayload {
+    /// Not an object.
+    #[error("payload is an object")]
+    NotAnObject,
+    /// Its `seq` is not valid.
+    #[error("payload.seq is an integer from 1 to {MAX_SEQ} where it is present")]
+    InvalidSeq,
+}
 
 impl Payload {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// The value is not an object, or its `seq` is not valid.
+    pub fn read(payload: &RawValue) -> Result<Self, InvalidPayload> {
+        let fields: BTreeMap<String, &RawValue> =
+            serde_json::from_str(payload.get()).map_err(|_| InvalidPayload::NotAnObject)?;
+        let seq = fields.get("seq").map(|seq| json::integer(seq.get()));
+        let seq = seq.map(|seq| seq.filter(|seq| (1..=MAX_SEQ).contains(seq)).ok_or(InvalidPayload::InvalidSeq));
+        let text = RawValue::from_string(json::compact(payload.get())).map_err(|_| InvalidPayload::NotAnObject)?;
+        Ok(Self { text, seq: seq.transpose()?, fails: fields.get("fail").is_some_and(|fail| fail.get() == "true") })
+    }
+
     /// Position of the event among its user's events; an event without one is processed on arrival.
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
-        self.0.get("seq").and_then(Value::as_u64)
+        self.seq
     }
 
     /// Whether every attempt to process the event fails, which a client requests with `"fail": true`.
     #[must_use]
     pub fn fails(&self) -> bool {
-        self.0.get("fail") == Some(&Value::Bool(true))
+        self.fails
     }
 }
 
-impl TryFrom<Map<String, Value>> for Payload {
-    type Error = InvalidSeq;
-
-    fn try_from(object: Map<String, Value>) -> Result<Self, InvalidSeq> {
-        let valid = object.get("seq").is_none_or(|seq| seq.as_u64().is_some_and(|seq| (1..=MAX_SEQ).contains(&seq)));
-        if valid { Ok(Self(object)) } else { Err(InvalidSeq) }
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(&Box::<RawValue>::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-impl From<Payload> for Map<String, Value> {
-    fn from(payload: Payload) -> Self {
-        payload.0
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.text.get() == other.text.get()
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::MAX_INTEGER;
 use crate::activity::UserActivity;
 use crate::ingredient::Notify;
 use crate::order::{Order, OrderCreated};
@@ -23,6 +24,11 @@ pub trait Data: Serialize {
     /// Kafka key.
     fn key(&self) -> String {
         self.subject()
+    }
+
+    /// The version as an attribute, if it fits in an Integer of `CloudEvents`.
+    fn aggregate_version(&self) -> Option<u32> {
+        u32::try_from(self.version()).ok().filter(|version| *version <= MAX_INTEGER)
     }
 }
 
@@ -98,6 +104,11 @@ impl Data for UserActivity {
     /// The seq, which is the client's own version of the user's activity; 0 without one.
     fn version(&self) -> u64 {
         self.payload.seq().unwrap_or(0)
+    }
+
+    /// None: clients count in what they like, such as milliseconds.
+    fn aggregate_version(&self) -> Option<u32> {
+        None
     }
 }
 

@@ -1,11 +1,15 @@
-//! Events: `CloudEvents` 1.0 in structured JSON mode, with one schema per type.
+//! Events: `CloudEvents` 1.0 in JSON, with one schema per type.
 //!
-//! [`Event::new`] creates the events for a topic; [`read()`] checks the events from a topic.
+//! [`Event::new`] creates the events for a topic, in structured mode; [`read()`] checks the events from a topic, in
+//! structured or binary mode. An event is identified by its source and id, as `CloudEvents` has it ([`identity`]).
 
+mod binary;
 mod data;
+pub mod identity;
 mod read;
 pub mod schema;
 
+pub use binary::structured;
 pub use data::Data;
 pub use read::{Unreadable, read};
 
@@ -20,30 +24,39 @@ use uuid::Uuid;
 /// Largest event on a topic, in bytes of its JSON; the API answers 413 for a larger one.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
 
+/// Largest `aggregateversion`: an Integer of `CloudEvents` has 32 bits with a sign.
+pub const MAX_INTEGER: u32 = i32::MAX as u32;
+
 /// A `CloudEvent`. `D` is the type of `data`; [`RawValue`] keeps it byte for byte.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Event<D> {
     /// `1.0`.
     pub specversion: SpecVersion,
-    /// Unique id; the deduplication key of every consumer.
+    /// Id, unique among the events of its source.
     #[schemars(length(min = 1, max = 256))]
     pub id: String,
-    /// What made the event, such as `urn:millrace:products-api`.
+    /// What made the event, such as `urn:millrace:products-api`; for an activity that a client sent, its user too.
+    #[schemars(length(min = 1, max = 2048))]
     pub source: String,
     /// Type.
     #[serde(rename = "type")]
     pub kind: EventType,
-    /// Id of the aggregate, which is also the Kafka key unless the type has another ([`Data::key`]).
+    /// Id of the aggregate, which is also the Kafka key unless the type has another. Without it, the id in the data.
     #[schemars(length(min = 1, max = 256))]
     pub subject: String,
-    /// When it happened.
+    /// When it happened. Without it, when Kafka got the event.
     pub time: Timestamp,
-    /// `application/json`.
-    pub datacontenttype: ContentType,
+    /// `application/json`, also with parameters, or another type with the suffix `+json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datacontenttype: Option<String>,
     /// Names the schema and its version.
-    pub dataschema: String,
-    /// Version of the aggregate after this event (an extension attribute). Events of one version share it.
-    pub aggregateversion: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataschema: Option<String>,
+    /// Version of the aggregate after this event (an extension attribute). Events of one version share it. User activity
+    /// has none: its order is that of `data.payload.seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = MAX_INTEGER))]
+    pub aggregateversion: Option<u32>,
     /// W3C trace context of the request that caused it (the distributed tracing extension).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
@@ -68,13 +81,8 @@ pub enum SpecVersion {
     V1,
 }
 
-/// The only content type of `data`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum ContentType {
-    /// JSON.
-    #[serde(rename = "application/json")]
-    Json,
-}
+/// The content type of the `data` that this code creates.
+const JSON: &str = "application/json";
 
 /// Event types. The name is the `type` on the wire, in the log and in the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -244,9 +252,9 @@ impl<D: Data> Event<D> {
             kind,
             subject: data.subject(),
             time,
-            datacontenttype: ContentType::Json,
-            dataschema: kind.schema_id(),
-            aggregateversion: data.version(),
+            datacontenttype: Some(JSON.to_owned()),
+            dataschema: Some(kind.schema_id()),
+            aggregateversion: data.aggregate_version(),
             traceparent,
             redriveid: None,
             redriveconsumer: None,

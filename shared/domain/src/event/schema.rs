@@ -10,6 +10,9 @@ use crate::order::{Order, OrderCreated};
 use crate::product::{LowStockWarning, Product, ProductDeleted};
 use crate::timer::{TimerCancelled, TimerDue, TimerFailed, TimerFired, TimerRequested};
 
+/// Attributes that every event has once it is read, and that its producer may leave out.
+const OPTIONAL: [&str; 2] = ["subject", "time"];
+
 /// The JSON Schema (draft 2020-12) of an event type, including the envelope.
 #[must_use]
 pub fn schema(kind: EventType) -> Value {
@@ -30,6 +33,9 @@ pub fn schema(kind: EventType) -> Value {
     let mut schema = Value::from(schema);
     schema["$id"] = json!(kind.schema_id());
     schema["title"] = json!(kind.name());
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.retain(|name| !OPTIONAL.iter().any(|optional| name == optional));
+    }
     schema["properties"]["type"] = json!({"const": kind.name(), "type": "string"});
     schema
 }

@@ -40,29 +40,33 @@ pub async fn batch_get<'a>(
 /// # Errors
 /// As [`batch_get`].
 pub async fn batch_get_keys(dynamo: &Client, table: &str, keys: &[Item]) -> Result<Vec<Item>, StoreError> {
-    get(dynamo, table, keys, None).await
+    get(dynamo, table, keys, &[]).await
 }
 
-/// As [`batch_get_keys`], but reads only the attribute `name` of each item.
+/// As [`batch_get_keys`], but reads only the attributes `names` of each item.
 ///
 /// # Errors
 /// As [`batch_get`].
-pub async fn batch_get_attribute(
+pub async fn batch_get_attributes(
     dynamo: &Client,
     table: &str,
     keys: &[Item],
-    name: &str,
+    names: &[&str],
 ) -> Result<Vec<Item>, StoreError> {
-    get(dynamo, table, keys, Some(name)).await
+    get(dynamo, table, keys, names).await
 }
 
-async fn get(dynamo: &Client, table: &str, keys: &[Item], name: Option<&str>) -> Result<Vec<Item>, StoreError> {
+async fn get(dynamo: &Client, table: &str, keys: &[Item], names: &[&str]) -> Result<Vec<Item>, StoreError> {
     let corrupt = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Corrupt(error.to_string());
     let mut items = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(BATCH) {
         let mut keys = KeysAndAttributes::builder().set_keys(Some(chunk.to_vec())).consistent_read(true);
-        if let Some(name) = name {
-            keys = keys.projection_expression("#name").expression_attribute_names("#name", name);
+        if !names.is_empty() {
+            let placeholders: Vec<String> = names.iter().map(|name| format!("#{name}")).collect();
+            keys = keys.projection_expression(placeholders.join(", "));
+            for (placeholder, name) in placeholders.into_iter().zip(names) {
+                keys = keys.expression_attribute_names(placeholder, *name);
+            }
         }
         let mut keys = Some(keys.build().map_err(corrupt)?);
         let mut pause = FIRST_PAUSE;

@@ -6,7 +6,7 @@ mod list;
 pub mod shards;
 
 pub use batch::{
-    WRITE_BATCH, batch_get, batch_get_attribute, batch_get_keys, batch_write, delete_request, put_request,
+    WRITE_BATCH, batch_get, batch_get_attributes, batch_get_keys, batch_write, delete_request, put_request,
 };
 pub use each::{MAX_ACTIONS, transact_each};
 pub use list::List;
