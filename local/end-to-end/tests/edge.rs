@@ -74,8 +74,8 @@ fn number(body: &Value, name: &str) -> u64 {
 }
 
 /// The reference model: the versions and stocks at which a person is told.
-fn told_by_model(versions: &[Value]) -> Vec<(u64, u64)> {
-    let mut told = Vec::new();
+fn notified_by_model(versions: &[Value]) -> Vec<(u64, u64)> {
+    let mut notified = Vec::new();
     // Whether the next fall below half is told.
     let (mut armed, mut below) = (None, false);
     for version in versions {
@@ -83,12 +83,12 @@ fn told_by_model(versions: &[Value]) -> Vec<(u64, u64)> {
         let was_armed = armed.unwrap_or(twice >= full);
         let falls = was_armed && !below && twice < full;
         if falls {
-            told.push((number(version, "version"), number(version, "stock")));
+            notified.push((number(version, "version"), number(version, "stock")));
         }
         armed = Some(twice > full || (was_armed && !falls));
         below = twice < full;
     }
-    told
+    notified
 }
 
 #[tokio::test]
@@ -118,15 +118,15 @@ async fn restocks_replacements_and_orders_racing_at_the_edge_are_told_as_the_mod
         let confirmed = orders.iter().filter(|order| order["status"] == "confirmed");
         let lines = confirmed.flat_map(|order| order["lines"].as_array().unwrap()).filter(of_ingredient);
         assert_eq!(taken, lines.map(|line| PIECE * number(line, "quantity")).sum::<u64>(), "{id}");
-        expected.extend(told_by_model(versions).into_iter().map(|(version, stock)| (id.clone(), version, stock)));
+        expected.extend(notified_by_model(versions).into_iter().map(|(version, stock)| (id.clone(), version, stock)));
     }
-    let told = events_of(&stack.addresses.kafka, "notify").await;
+    let notices = events_of(&stack.addresses.kafka, "notify").await;
     let data =
         |notify: &end_to_end::stack::kafka::Published| serde_json::from_str::<Value>(notify.event.data.get()).unwrap();
     let event = |data: Value| {
         (data["ingredientId"].as_str().unwrap().to_owned(), number(&data, "version"), number(&data, "stock"))
     };
-    let events: Vec<_> = told.iter().map(|notify| event(data(notify))).collect();
+    let events: Vec<_> = notices.iter().map(|notify| event(data(notify))).collect();
     assert_eq!(events.iter().cloned().collect::<BTreeSet<_>>(), expected);
     assert_eq!(events.len(), expected.len(), "each once");
     assert!(expected.len() > rounds / 10, "only {} falls", expected.len());

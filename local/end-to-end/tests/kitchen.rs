@@ -116,7 +116,7 @@ const INGREDIENTS: [(&str, Break); 17] = [
 ];
 
 /// What is wrong with notices, mails and dead letters.
-const TOLD: [(&str, Break); 14] = [
+const NOTICES_MAILS_AND_DEAD_LETTERS: [(&str, Break); 14] = [
     ("notice-wrong", |_, observed| Some(observed.records.retain(|record| record.place.topic != "notify"))),
     ("notice-wrong", |_, observed| renotice(observed, true, |event| version(event, 2))),
     ("notice-twice", |_, observed| renotice(observed, true, |_| {})),
@@ -213,7 +213,7 @@ async fn an_order_from_nowhere_is_given_up_and_every_broken_rule_of_ingredients_
 
     let (journal, observed) = (stack.journal.journal(), Reader::new(&stack.addresses).observe().await.unwrap());
     let mut unseen = Vec::new();
-    for (at, (code, breaks)) in INGREDIENTS.iter().chain(&TOLD).enumerate() {
+    for (at, (code, breaks)) in INGREDIENTS.iter().chain(&NOTICES_MAILS_AND_DEAD_LETTERS).enumerate() {
         let (mut journal, mut observed) = (journal.clone(), observed.clone());
         let applied = breaks(&mut journal, &mut observed).is_some();
         let violations = judge(&journal, &observed);

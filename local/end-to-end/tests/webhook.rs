@@ -76,12 +76,12 @@ async fn what_a_receiver_answers_decides_what_follows() {
 
     let failed = stack.until_status(&gone, "failed").await;
     assert_eq!(attempts(&failed), [(Some(410), Some("410 Gone"))]);
-    assert_eq!(stack.letters().await, BTreeSet::from([format!("{gone}.1")]));
+    assert_eq!(stack.dead_letters().await, BTreeSet::from([format!("{gone}.1")]));
     // A redrive is one more attempt.
     stack.send(stack.request("POST", &format!("/dlq/{gone}.1/redrive"))).await.with(202);
     let again = |timer: &Value| timer["attempts"].as_array().unwrap().len() == 2 && timer["status"] == "failed";
     stack.until(&gone, "it was tried once more", again).await;
-    assert_eq!(stack.letters().await, BTreeSet::from([format!("{gone}.1"), format!("{gone}.2")]));
+    assert_eq!(stack.dead_letters().await, BTreeSet::from([format!("{gone}.1"), format!("{gone}.2")]));
     let tried = |timer: &Value| timer["status"] == "scheduled" && !timer["attempts"].as_array().unwrap().is_empty();
     stack.until(&busy, "it waits as it was asked to", tried).await;
     let wait = stack.due_index().await[&busy] - Timestamp::now().as_millisecond();

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::activity::Activity;
 use super::order::{Notify, Order};
 use super::product::{Content, Product};
-use super::timer::Told;
+use super::timer::TimerEvent;
 
 /// Largest event, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
@@ -89,7 +89,7 @@ pub enum Payload {
     /// What a user did.
     Activity(Activity),
     /// What became of a timer.
-    Timer(Told),
+    Timer(TimerEvent),
 }
 
 /// What is left of a deleted product.
@@ -269,7 +269,7 @@ impl Payload {
             Self::Order(order) => &order.id,
             Self::Notify(notify) => &notify.ingredient_id,
             Self::Activity(activity) => &activity.user_id,
-            Self::Timer(told) => &told.timer_id,
+            Self::Timer(timer) => &timer.timer_id,
         }
     }
 
@@ -282,7 +282,7 @@ impl Payload {
             Self::Order(order) => order.version,
             Self::Notify(notify) => notify.version,
             Self::Activity(activity) => activity.seq(),
-            Self::Timer(told) => told.rank(),
+            Self::Timer(timer) => timer.rank(),
         }
     }
 }

@@ -161,13 +161,13 @@ impl Recorder {
     /// # Errors
     /// The file cannot be read or written.
     pub fn append(path: &Path) -> anyhow::Result<Self> {
-        let told = || format!("cannot write {}", path.display());
-        let file = OpenOptions::new().create(true).append(true).open(path).with_context(told)?;
+        let context = || format!("cannot write {}", path.display());
+        let file = OpenOptions::new().create(true).append(true).open(path).with_context(context)?;
         // What a killed writer left of a line would spoil the next one.
-        let text = std::fs::read(path).with_context(told)?;
+        let text = std::fs::read(path).with_context(context)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         if whole < text.len() {
-            file.set_len(whole as u64).with_context(told)?;
+            file.set_len(whole as u64).with_context(context)?;
         }
         Ok(Self(Mutex::new(Open { journal: Journal::read(path)?, file: Some(file) })))
     }

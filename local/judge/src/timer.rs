@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// What an event tells of a timer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Told {
+pub struct TimerEvent {
     /// The timer.
     pub timer_id: String,
     /// Version of the timer; none where an attempt is due.
@@ -25,7 +25,7 @@ pub struct Told {
     pub fire_at: Option<Timestamp>,
 }
 
-impl Told {
+impl TimerEvent {
     /// What its event is ordered by.
     pub fn rank(&self) -> u64 {
         self.version.or(self.attempt).unwrap_or_default()

@@ -25,13 +25,9 @@ impl Stack {
     }
 
     /// Letters of the sender, by id.
-    pub async fn letters(&self) -> BTreeSet<String> {
-        let letters = self.items("DeadLetterTable").await;
-        letters
-            .iter()
-            .filter(|it| text(it, "consumer") == "webhook-sender")
-            .map(|it| text(it, "id").to_owned())
-            .collect()
+    pub async fn dead_letters(&self) -> BTreeSet<String> {
+        let items = self.items("DeadLetterTable").await;
+        items.iter().filter(|it| text(it, "consumer") == "webhook-sender").map(|it| text(it, "id").to_owned()).collect()
     }
 
     /// Waits until everything is done, and checks it.

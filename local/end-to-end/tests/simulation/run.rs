@@ -141,22 +141,22 @@ fn observe(sim: &Sim) -> Observed {
 }
 
 /// A product's history: versions, each with the product as JSON or none where it was deleted.
-type Told = Vec<(u64, Option<String>)>;
+type History = Vec<(u64, Option<String>)>;
 
 /// The reference model: what each transaction committed, in the order of the commits, is what the topic tells.
 fn compare(world: &World, observed: &Observed) -> Vec<String> {
-    let mut committed: BTreeMap<&str, Told> = BTreeMap::new();
+    let mut committed: BTreeMap<&str, History> = BTreeMap::new();
     for (id, version, product) in &world.store.commits {
         committed.entry(id).or_default().push((*version, product.clone()));
     }
     let by_apis = observed.records.iter().filter(|record| !world.journal.produced.contains(&record.place));
     let events: Vec<Event> = by_apis.map(|record| Event::read(record.value.as_deref().unwrap()).unwrap()).collect();
-    let (mut told, mut seen): (BTreeMap<&str, Told>, _) = (BTreeMap::new(), BTreeSet::new());
+    let (mut published, mut seen): (BTreeMap<&str, History>, _) = (BTreeMap::new(), BTreeSet::new());
     for event in events.iter().filter(|event| event.is_change() && seen.insert(&event.id)) {
         let product = (event.kind != Kind::ProductDeleted).then(|| event.data.clone());
-        told.entry(&event.subject).or_default().push((event.version, product));
+        published.entry(&event.subject).or_default().push((event.version, product));
     }
-    let ids: BTreeSet<&str> = committed.keys().chain(told.keys()).copied().collect();
-    let differ = ids.into_iter().filter(|id| committed.get(id) != told.get(id));
-    differ.map(|id| format!("{id}: committed {:?}, told {:?}", committed.get(id), told.get(id))).collect()
+    let ids: BTreeSet<&str> = committed.keys().chain(published.keys()).copied().collect();
+    let differ = ids.into_iter().filter(|id| committed.get(id) != published.get(id));
+    differ.map(|id| format!("{id}: committed {:?}, told {:?}", committed.get(id), published.get(id))).collect()
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::Found;
-use super::kitchen::{self, Change, Known, Point};
+use super::stock_model::{self, Change, Known, Point};
 use super::topic::Events;
 use crate::event::{Event, Payload};
 use crate::ingredient::{Content, Ingredient};
@@ -21,16 +21,16 @@ use crate::order::{Notify, Order};
 type Owed = BTreeMap<String, (u128, u64)>;
 
 pub(super) fn judge(journal: &Journal, notices: &Events, observed: &Observed, found: &mut Found) {
-    let mut kitchen = kitchen::read(journal, found);
+    let mut model = stock_model::read(journal, found);
     let mut owed = owed(observed);
     let maybe_seeded = journal.requests.iter().any(|it| it.is_seed() && it.outcome() != Outcome::Refused);
     for stored in &observed.ingredients {
-        let known = kitchen.remove(&stored.id).unwrap_or_default();
+        let known = model.remove(&stored.id).unwrap_or_default();
         let owed = owed.remove(&stored.id).unwrap_or_default();
-        let told = notices.get(stored.id.as_str()).map_or(&[][..], Vec::as_slice);
-        one(stored, known, owed, told, maybe_seeded, found);
+        let events = notices.get(stored.id.as_str()).map_or(&[][..], Vec::as_slice);
+        one(stored, known, owed, events, maybe_seeded, found);
     }
-    for (id, known) in kitchen.iter().filter(|(_, known)| !known.points.is_empty()) {
+    for (id, known) in model.iter().filter(|(_, known)| !known.points.is_empty()) {
         let versions: Vec<&u64> = known.points.keys().collect();
         found.add(
             "acknowledged-missing",
@@ -63,7 +63,7 @@ fn one(
     stored: &StoredIngredient,
     mut known: Known,
     (owed, orders): (u128, u64),
-    told: &[&Event],
+    events: &[&Event],
     maybe_seeded: bool,
     found: &mut Found,
 ) {
@@ -91,7 +91,7 @@ fn one(
     found.check(stored.version <= most, "ingredient-version-unexplained", id, || {
         format!("version {} of {most} changes that were asked for", stored.version)
     });
-    let notices = notices(id, stored, told, found);
+    let notices = notices(id, stored, events, found);
     if known.unknown.is_empty() && known.points.contains_key(&1) {
         Walk::of(id, &known.points, notices, found).end(stored.version, &last.content, owed);
     }
@@ -116,11 +116,11 @@ fn begin(known: &mut Known) -> bool {
 fn notices<'a>(
     id: &str,
     stored: &StoredIngredient,
-    told: &[&'a Event],
+    events: &[&'a Event],
     found: &mut Found,
 ) -> BTreeMap<u64, &'a Notify> {
     let mut notices = BTreeMap::new();
-    for event in told {
+    for event in events {
         let Payload::Notify(notice) = &event.payload else { continue };
         let below = 2 * u128::from(notice.stock) < u128::from(notice.full_level);
         found.check(below, "notice-above-half", id, || event.data.clone());
@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
         }
         let falls = self.armed && after.half(after.stock).is_lt();
         self.now = after.clone();
-        self.told(version..=version, falls, after.stock..=after.stock);
+        self.check_notices(version..=version, falls, after.stock..=after.stock);
         self.armed = after.half(after.stock).is_gt() || (self.armed && !falls);
         self.version = version;
     }
@@ -191,9 +191,9 @@ impl<'a> Walk<'a> {
         let (before, first) = (self.now.stock, self.version + 1);
         let Some(left) = left else {
             self.exact = false;
-            let told = self.notices.range(first..next).next().is_some();
-            self.told(first..=next - 1, told && self.armed, 0..=before);
-            self.armed &= !told;
+            let notified = self.notices.range(first..next).next().is_some();
+            self.check_notices(first..=next - 1, notified && self.armed, 0..=before);
+            self.armed &= !notified;
             return;
         };
         // Each version takes something, and nothing is taken without a version.
@@ -204,19 +204,19 @@ impl<'a> Walk<'a> {
         });
         self.taken += u128::from(before.saturating_sub(left));
         let falls = self.armed && self.now.half(left).is_lt();
-        self.told(first..=next.saturating_sub(1), falls, left..=before);
+        self.check_notices(first..=next.saturating_sub(1), falls, left..=before);
         self.armed &= !falls;
         self.now.stock = left;
     }
 
     /// Between these versions a fall was told once, or nothing was.
-    fn told(&mut self, versions: RangeInclusive<u64>, falls: bool, stocks: RangeInclusive<u64>) {
-        let told: Vec<u64> = self.notices.keys().copied().filter(|version| versions.contains(version)).collect();
-        self.check(told.len() == usize::from(falls), "notice-wrong", || {
+    fn check_notices(&mut self, versions: RangeInclusive<u64>, falls: bool, stocks: RangeInclusive<u64>) {
+        let notified: Vec<u64> = self.notices.keys().copied().filter(|version| versions.contains(version)).collect();
+        self.check(notified.len() == usize::from(falls), "notice-wrong", || {
             let fell = if falls { "fell below half" } else { "had no fall to tell" };
-            format!("it {fell} in the versions {versions:?}, and notices are of {told:?}")
+            format!("it {fell} in the versions {versions:?}, and notices are of {notified:?}")
         });
-        for version in told {
+        for version in notified {
             let Some(notice) = self.notices.remove(&version) else { continue };
             let tells = (&notice.name, &notice.unit, notice.full_level, &notice.email);
             let Content { name, unit, full_level, alert_email, .. } = &self.now;

@@ -5,23 +5,23 @@
 //! orders are decided and take what they say, [`ingredients`] that these have what requests and orders leave of them and
 //! that a fall below half is told once, [`timers`] that timers are there with their events, [`answers`] that what was
 //! acknowledged is there, [`attribution`] that nothing is there which nobody asked for, [`copies`] the log and the archive,
-//! [`letters`] the dead letters and the mails, [`activity`] that the events of users are on the topic as they were sent.
+//! [`dead_letters`] the dead letters and the mails, [`activity`] that the events of users are on the topic as they were sent.
 
 mod activity;
 mod answers;
 mod attribution;
 mod copies;
+mod dead_letters;
 mod ingredients;
-mod kitchen;
-mod letters;
 mod orders;
 mod products;
+mod stock_model;
 mod timers;
 mod topic;
 
 use std::fmt;
 
-use self::topic::{Told, Topic};
+use self::topic::{Published, Topic};
 use super::journal::Journal;
 use super::observed::Observed;
 
@@ -69,7 +69,7 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
         found.add("outbox-not-empty", entry, "waits to be published");
     }
     let topic = Topic::read(journal, observed);
-    let Told { histories, orders, notices, timers } = topic::judge(&topic, &mut found);
+    let Published { histories, orders, notices, timers } = topic::judge(&topic, &mut found);
     products::judge(&histories, observed, &mut found);
     orders::judge(journal, &orders, &histories, observed, &mut found);
     ingredients::judge(journal, &notices, observed, &mut found);
@@ -77,7 +77,7 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
     let obligations = answers::judge(journal, &histories, observed, &mut found);
     attribution::judge(journal, &obligations, &histories, &mut found);
     copies::judge(&topic, observed, &mut found);
-    letters::judge(&topic, observed, &mut found);
+    dead_letters::judge(&topic, observed, &mut found);
     activity::judge(journal, &topic, &mut found);
     found.0
 }

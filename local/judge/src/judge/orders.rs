@@ -50,9 +50,11 @@ fn check_order(item: &StoredOrder, order: &Order, events: &[&Event], found: &mut
     found.check(consistent, "order-inconsistent", &item.id, || item.body.clone());
     found.check((item.status == "rejected") == order.reason.is_some(), "order-reason", &item.id, || item.body.clone());
     for event in events {
-        let Payload::Order(told) = &event.payload else { continue };
+        let Payload::Order(described) = &event.payload else { continue };
         let same = match event.kind {
-            Kind::OrderCreated => told.status == "pending" && told.lines == order.lines && told.total == order.total,
+            Kind::OrderCreated => {
+                described.status == "pending" && described.lines == order.lines && described.total == order.total
+            }
             _ => event.data == item.body,
         };
         found.check(same, "order-event-differs", &item.id, || format!("{} tells {}", event.kind.name(), event.data));
@@ -82,9 +84,9 @@ fn check_answers(journal: &Journal, events: &Events, stored: &BTreeMap<&str, Ord
         found.check(asked_for && order.adds_up(), "answer-differs-from-request", &order.id, || {
             format!("{} was answered with {}", request.sent.body, answer.body)
         });
-        let told = events.get(order.id.as_str()).and_then(|of| of.iter().find(|it| it.kind == Kind::OrderCreated));
+        let created = events.get(order.id.as_str()).and_then(|of| of.iter().find(|it| it.kind == Kind::OrderCreated));
         found.check(
-            told.is_some_and(|event| event.data == answer.body),
+            created.is_some_and(|event| event.data == answer.body),
             "acknowledged-without-event",
             &order.id,
             || format!("{} was acknowledged", answer.body),

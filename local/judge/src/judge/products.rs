@@ -95,8 +95,8 @@ fn check_warnings(id: &str, history: &History, found: &mut Found) {
             )
         });
         for (warning, change) in warnings.iter().zip(events) {
-            let (Payload::Warning(told), Some(content)) = (&warning.payload, change.content()) else { continue };
-            let same = (&told.name, told.stock, Some(told.low_stock_threshold))
+            let (Payload::Warning(described), Some(content)) = (&warning.payload, change.content()) else { continue };
+            let same = (&described.name, described.stock, Some(described.low_stock_threshold))
                 == (&content.name, content.stock, content.low_stock_threshold);
             found.check(same, "warning-differs", id, || format!("{} does not tell {}", warning.data, change.data));
         }

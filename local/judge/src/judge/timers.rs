@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::Found;
-use super::letters::WEBHOOK_SENDER;
+use super::dead_letters::WEBHOOK_SENDER;
 use super::topic::Events;
 use crate::event::{Kind, Payload};
 use crate::journal::{Journal, Outcome, Request};
@@ -54,15 +54,16 @@ fn check_events(timer: &StoredTimer, events: &Events, found: &mut Found) {
         format!("it is {}, and its events are {kinds:?}", timer.status)
     });
     for event in of {
-        let Payload::Timer(told) = &event.payload else { continue };
+        let Payload::Timer(described) = &event.payload else { continue };
         let same = match event.kind {
             Kind::TimerRequested => {
-                let fire_at = told.fire_at.map(jiff::Timestamp::as_millisecond);
-                told.version == Some(1) && (told.url.as_ref(), fire_at) == (Some(&timer.url), Some(timer.fire_at))
+                let fire_at = described.fire_at.map(jiff::Timestamp::as_millisecond);
+                described.version == Some(1)
+                    && (described.url.as_ref(), fire_at) == (Some(&timer.url), Some(timer.fire_at))
             }
-            Kind::TimerDue => told.attempt.is_some_and(|attempt| (1..=timer.attempt).contains(&attempt)),
-            Kind::TimerFailed => told.version.is_some_and(|version| version <= timer.version),
-            _ => told.version == Some(timer.version),
+            Kind::TimerDue => described.attempt.is_some_and(|attempt| (1..=timer.attempt).contains(&attempt)),
+            Kind::TimerFailed => described.version.is_some_and(|version| version <= timer.version),
+            _ => described.version == Some(timer.version),
         };
         found.check(same, "timer-event-differs", &timer.id, || format!("{} tells {}", event.kind.name(), event.data));
     }

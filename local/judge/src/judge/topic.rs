@@ -36,7 +36,7 @@ pub(super) type Events<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
 
 /// What the topics tell.
 #[derive(Default)]
-pub(super) struct Told<'a> {
+pub(super) struct Published<'a> {
     pub histories: Histories<'a>,
     pub orders: Events<'a>,
     pub notices: Events<'a>,
@@ -59,8 +59,8 @@ impl<'a> Topic<'a> {
 }
 
 /// Checks the records that functions made and tells the histories.
-pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
-    let mut told = Told::default();
+pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Published<'a> {
+    let mut published = Published::default();
     let mut first: HashMap<&str, &Read> = HashMap::new();
     let mut last: HashMap<(&str, &str), (&Event, &Place)> = HashMap::new();
     for read in topic.records.iter().filter(|read| !read.by_hand) {
@@ -92,20 +92,22 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
             check_order(&event.subject, (before, at), (event, place), found);
         }
         match event.payload {
-            Payload::Order(_) => told.orders.entry(event.subject.as_str()).or_default().push(event),
-            Payload::Notify(_) => told.notices.entry(event.subject.as_str()).or_default().push(event),
-            Payload::Timer(_) => told.timers.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Order(_) => published.orders.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Notify(_) => published.notices.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Timer(_) => published.timers.entry(event.subject.as_str()).or_default().push(event),
             Payload::Activity(_) => {}
-            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.histories),
+            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => {
+                add_change(event, &mut published.histories)
+            }
         }
     }
-    told
+    published
 }
 
-fn tell<'a>(event: &'a Event, histories: &mut Histories<'a>) {
+fn add_change<'a>(event: &'a Event, histories: &mut Histories<'a>) {
     let history = histories.entry(event.subject.as_str()).or_default();
-    let told = if event.is_change() { &mut history.changes } else { &mut history.warnings };
-    told.entry(event.version).or_default().push(event);
+    let events = if event.is_change() { &mut history.changes } else { &mut history.warnings };
+    events.entry(event.version).or_default().push(event);
 }
 
 fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
@@ -123,10 +125,10 @@ fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
         &record.place,
         || format!("{} headers, and not {} and the trace of the event", headers.len(), CONTENT_TYPE.0),
     );
-    let told = (event.subject.as_str(), event.version);
+    let named = (event.subject.as_str(), event.version);
     let carried = (event.payload.subject(), event.payload.version());
-    found.check(told == carried, "event-disagrees", &event.id, || {
-        format!("the envelope says {told:?} and the data {carried:?}")
+    found.check(named == carried, "event-disagrees", &event.id, || {
+        format!("the envelope says {named:?} and the data {carried:?}")
     });
 }
 

@@ -68,9 +68,9 @@ impl Reader {
     }
 
     async fn object(&self, bucket: &str, key: &str) -> anyhow::Result<Vec<u8>> {
-        let told = || format!("cannot read s3://{bucket}/{key}");
-        let object = self.s3.get_object().bucket(bucket).key(key).send().await.with_context(told)?;
-        Ok(object.body.collect().await.with_context(told)?.to_vec())
+        let context = || format!("cannot read s3://{bucket}/{key}");
+        let object = self.s3.get_object().bucket(bucket).key(key).send().await.with_context(context)?;
+        Ok(object.body.collect().await.with_context(context)?.to_vec())
     }
 
     fn bucket(&self) -> anyhow::Result<&str> {

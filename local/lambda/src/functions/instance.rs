@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::flights::Flights;
-use super::guardian::Signal;
+use super::in_flight::InFlight;
+use super::process_group::Signal;
 
 /// How long a caller waits until signals are delivered, and a killed process is gone.
 const SIGNAL_LIMIT: Duration = Duration::from_secs(2);
@@ -19,7 +19,7 @@ const MAX_SIGNALS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Instance {
     /// Its invocations.
-    pub flights: Flights,
+    pub in_flight: InFlight,
     /// Process id.
     pub pid: u32,
     arn: String,
@@ -38,7 +38,7 @@ impl Instance {
     pub fn new(pid: u32, arn: String) -> (Self, mpsc::Receiver<SignalRequest>) {
         let (sender, signals) = mpsc::channel(MAX_SIGNALS);
         let instance = Self {
-            flights: Flights::default(),
+            in_flight: InFlight::default(),
             pid,
             arn,
             has_polled: AtomicBool::new(false),

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::errors;
-use super::flights::{Ended, Invocation};
+use super::in_flight::{Ended, Invocation};
 use super::pool::{Pool, Slot, count};
 use crate::invoke::Outcome;
 
@@ -70,7 +70,7 @@ impl Pool {
         }
         let id = uuid::Uuid::new_v4().to_string();
         let (reply, mut ended) = oneshot::channel();
-        slot.instance.flights.add(Invocation { id: id.clone(), payload, deadline_ms, trace: trace_id(), reply });
+        slot.instance.in_flight.add(Invocation { id: id.clone(), payload, deadline_ms, trace: trace_id(), reply });
         match tokio::time::timeout_at(end, &mut ended).await {
             Ok(result) => result.unwrap_or(Ended::NotDelivered),
             Err(_) => {

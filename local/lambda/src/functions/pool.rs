@@ -10,9 +10,9 @@ use local_template::model::Function;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::guardian::Signal;
 use super::instance::Instance;
 use super::process::{self, End, Owner, Program};
+use super::process_group::Signal;
 use super::settings::Capacity;
 use super::shared::Shared;
 use crate::invoke::Outcome;

@@ -13,8 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::guardian::Signal;
 use super::instance::{Instance, SignalRequest};
+use super::process_group::Signal;
 use super::settings::Capacity;
 use super::shared::Shared;
 use super::{environment, errors, output, runtime_api};
@@ -89,7 +89,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let spawned = shared.guardian.spawn(&mut command).await;
+        let spawned = shared.process_group.spawn(&mut command).await;
         let mut child =
             spawned.with_context(|| format!("cannot run {}; `{}` builds it", binary.display(), settings.built_by))?;
         let pid = child.id().context("the process ended at once")?;
@@ -117,7 +117,7 @@ impl Process {
                 status = self.child.wait() => {
                     let status = status.ok();
                     owner.ended();
-                    instance.flights.close(status);
+                    instance.in_flight.close(status);
                     if instance.has_polled() {
                         return End::Later;
                     }
@@ -152,7 +152,7 @@ impl Process {
             self.killers.push(done);
             return;
         }
-        let delivered = self.program.shared.guardian.signal(self.instance.pid, signal).await;
+        let delivered = self.program.shared.process_group.signal(self.instance.pid, signal).await;
         if let Err(error) = &delivered {
             let function = &self.program.function.name;
             tracing::warn!(function, pid = self.instance.pid, "no signal sent: {error:#}");

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::errors;
-use super::flights::Delivery;
+use super::in_flight::Delivery;
 use super::instance::Instance;
 use crate::invoke::Outcome;
 
@@ -64,7 +64,7 @@ async fn answer(instance: &Instance, request: Request<Incoming>) -> Answer {
     match (request.method(), parts.as_slice()) {
         (&Method::GET, ["invocation", "next"]) => {
             instance.polled();
-            let delivery = instance.flights.next().await;
+            let delivery = instance.in_flight.next().await;
             next(delivery, instance.arn())
         }
         (&Method::POST, ["invocation", id, "response"]) => response(instance, id, request.into_body()).await,
@@ -94,7 +94,7 @@ fn next(delivery: Delivery, arn: &str) -> Answer {
 
 /// Takes an answer. A streamed one (`Lambda-Runtime-Function-Response-Mode: streaming`) is gathered like any other.
 async fn response(instance: &Instance, id: &str, body: Incoming) -> Answer {
-    if !instance.flights.has(id) {
+    if !instance.in_flight.has(id) {
         return invalid_request_id();
     }
     match read(body, errors::MAX_RESPONSE).await {
@@ -109,7 +109,7 @@ async fn response(instance: &Instance, id: &str, body: Incoming) -> Answer {
 }
 
 async fn error(instance: &Instance, id: &str, body: Incoming) -> Answer {
-    if !instance.flights.has(id) {
+    if !instance.in_flight.has(id) {
         return invalid_request_id();
     }
     match read(body, MAX_ERROR).await {
@@ -120,7 +120,7 @@ async fn error(instance: &Instance, id: &str, body: Incoming) -> Answer {
 }
 
 fn end(instance: &Instance, id: &str, outcome: Outcome) -> Answer {
-    if instance.flights.end(id, outcome) { accepted() } else { invalid_request_id() }
+    if instance.in_flight.end(id, outcome) { accepted() } else { invalid_request_id() }
 }
 
 enum Unread {

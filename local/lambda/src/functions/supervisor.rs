@@ -14,15 +14,15 @@ use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use super::errors;
-use super::guardian::{Guardian, Signal};
 use super::output::Output;
 use super::pool::Pool;
 use super::process::GRACE;
+use super::process_group::{ProcessGroup, Signal};
 use super::settings::{Settings, StartError};
 use super::shared::Shared;
 use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
 
-/// How long a stop waits for the end of all processes, before it leaves them to the guardian.
+/// How long a stop waits for the end of all processes, before it leaves them to the process group.
 const STOP_LIMIT: Duration = GRACE.saturating_add(Duration::from_secs(1));
 /// Time between two looks for idle processes, at most.
 const MAX_SWEEP: Duration = Duration::from_secs(5);
@@ -87,7 +87,7 @@ impl Supervisor {
         }
         let output = Output::start(settings.logs.as_deref(), settings.terminal)?;
         let sweep = (settings.idle_limit / 4).min(MAX_SWEEP).max(Duration::from_millis(10));
-        let shared = Arc::new(Shared { settings, guardian: Guardian::default(), output, faults });
+        let shared = Arc::new(Shared { settings, process_group: ProcessGroup::default(), output, faults });
         let pools: BTreeMap<_, _> = functions
             .iter()
             .map(|(name, function)| (name.clone(), Arc::new(Pool::new(function.clone(), shared.clone()))))
@@ -148,7 +148,7 @@ impl Supervisor {
             sweeper.abort();
         }
         let _ = tokio::time::timeout(STOP_LIMIT, join_all(self.inner.pools.values().map(Pool::stop))).await;
-        self.inner.shared.guardian.close().await;
+        self.inner.shared.process_group.close().await;
         self.inner.shared.output.close().await;
     }
 }

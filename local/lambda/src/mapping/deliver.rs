@@ -40,7 +40,7 @@ pub trait Shape: Send + Sync + 'static {
 }
 
 /// Delivers the batches of one mapping.
-pub struct Courier<I> {
+pub struct Dispatcher<I> {
     /// Logical id of the mapping.
     pub mapping: String,
     /// Name of the function.
@@ -72,7 +72,7 @@ pub enum Progress {
 
 /// One batch on its way.
 pub struct Run<'a, I, S: Shape> {
-    courier: &'a Courier<I>,
+    dispatcher: &'a Dispatcher<I>,
     shape: &'a S,
     items: &'a [S::Item],
     plan: Plan,
@@ -81,12 +81,12 @@ pub struct Run<'a, I, S: Shape> {
     failures: u32,
 }
 
-impl<I: Invoke> Courier<I> {
+impl<I: Invoke> Dispatcher<I> {
     /// Starts on a batch; the items are in the order of their partition.
     pub fn start<'a, S: Shape>(&'a self, shape: &'a S, items: &'a [S::Item]) -> Run<'a, I, S> {
         let created = items.iter().map(|item| shape.created_ms(item)).collect();
         let plan = Plan::new(self.policy, created);
-        Run { courier: self, shape, items, plan, wait: Duration::ZERO, function_error: false, failures: 0 }
+        Run { dispatcher: self, shape, items, plan, wait: Duration::ZERO, function_error: false, failures: 0 }
     }
 
     /// Gives up a record that no payload can hold. Answers false when the stack stopped first.
@@ -163,7 +163,7 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
         if stop.is_requested() || (!wait.is_zero() && !stop.sleep(wait).await) {
             return Progress::Stopped;
         }
-        match self.plan.next((self.courier.clock)().as_millisecond()) {
+        match self.plan.next((self.dispatcher.clock)().as_millisecond()) {
             Step::Done => Progress::Done,
             Step::Send(records) => self.send(&records, stop).await,
             Step::GiveUp { records, condition, invocations } => {
@@ -177,11 +177,11 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
         let event = self.shape.event(&sent);
         let outcome = tokio::select! {
             biased;
-            outcome = self.courier.invoke.invoke(&self.courier.function, event) => outcome,
+            outcome = self.dispatcher.invoke.invoke(&self.dispatcher.function, event) => outcome,
             () = stop.grace_is_over() => return Progress::Stopped,
         };
         let identifiers: Vec<S::Identifier> = sent.iter().map(|item| self.shape.identifier(item)).collect();
-        let (verdict, malformed) = response::judge(&outcome, self.courier.report, &identifiers);
+        let (verdict, malformed) = response::judge(&outcome, self.dispatcher.report, &identifiers);
         self.function_error = matches!(outcome, Outcome::FunctionError(_));
         self.log(&outcome, &verdict, malformed, identifiers.first());
         self.wait = self.plan.answered(verdict);
@@ -197,14 +197,14 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
     ) -> Progress {
         let items = self.pick(records);
         tracing::error!(
-            mapping = %self.courier.mapping, function = %self.courier.function,
+            mapping = %self.dispatcher.mapping, function = %self.dispatcher.function,
             condition = condition.name(), invocations, records = items.len(),
             first = ?items.first().map(|item| self.shape.identifier(item)),
-            destination = ?self.courier.destination,
+            destination = ?self.dispatcher.destination,
             "records are given up"
         );
-        let failure = self.courier.failure(condition, invocations, self.function_error);
-        if !self.courier.report_failure(self.shape, &failure, &items, stop).await {
+        let failure = self.dispatcher.failure(condition, invocations, self.function_error);
+        if !self.dispatcher.report_failure(self.shape, &failure, &items, stop).await {
             return Progress::Stopped;
         }
         self.plan.gave_up(records);
@@ -240,7 +240,7 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
             },
         };
         tracing::warn!(
-            mapping = %self.courier.mapping, function = %self.courier.function, ?first,
+            mapping = %self.dispatcher.mapping, function = %self.dispatcher.function, ?first,
             failures = self.failures, %reason, "a batch did not complete and is retried"
         );
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::batch::{Limits, PAYLOAD_BYTES};
-use super::deliver::{Courier, Shape};
+use super::deliver::{Dispatcher, Shape};
 use super::destination::{Destination, Failure, Message, iso};
 use super::event::{EventSource, KafkaEnvelope, kafka_record};
 use super::filter::Filter;
@@ -35,7 +35,7 @@ const TAKE_BYTES: usize = PAYLOAD_BYTES;
 /// A mapping, ready to run.
 pub struct KafkaPoller<I, S> {
     /// Delivers its batches.
-    pub courier: Courier<I>,
+    pub dispatcher: Dispatcher<I>,
     /// Reads its topic.
     pub source: Arc<S>,
     /// Name of the topic.
@@ -55,7 +55,7 @@ pub struct KafkaPoller<I, S> {
 impl<I: Invoke, S: Source> KafkaPoller<I, S> {
     /// Runs until the stack stops: starts a task for every partition, also for those that come later.
     pub async fn run(self: Arc<Self>, mut stop: Stop) {
-        let outage = Arc::new(Outage::new(&self.courier.mapping, "Kafka"));
+        let outage = Arc::new(Outage::new(&self.dispatcher.mapping, "Kafka"));
         let mut lanes = JoinSet::new();
         let mut known = BTreeMap::new();
         let mut failures = 0_u32;
@@ -117,7 +117,7 @@ impl<I: Invoke, S: Source> KafkaPoller<I, S> {
         };
         let shape = KafkaShape { envelope, bootstrap_servers: self.bootstrap_servers.clone() };
         let mut log = PartitionLog { source: &*self.source, partition, filter: &self.filter };
-        ordered_log::run(&self.courier, &shape, &mut log, limits, outage, stop).await;
+        ordered_log::run(&self.dispatcher, &shape, &mut log, limits, outage, stop).await;
     }
 }
 

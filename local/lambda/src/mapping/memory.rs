@@ -12,7 +12,7 @@ use local_template::model::Delivery;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::deliver::Courier;
+use super::deliver::Dispatcher;
 use super::destination::{Destination, Sink, SinkError};
 use super::event::EventSource;
 use super::filter::Filter;
@@ -234,7 +234,7 @@ pub(super) fn poller(
     log: &Arc<Log>,
     sink: &Arc<Kept>,
 ) -> Arc<KafkaPoller<Script, Log>> {
-    let courier = Courier {
+    let dispatcher = Dispatcher {
         mapping: delivery.logical_id.clone(),
         function: delivery.function.clone(),
         invoke: Arc::clone(script),
@@ -245,7 +245,7 @@ pub(super) fn poller(
         clock: now,
     };
     Arc::new(KafkaPoller {
-        courier,
+        dispatcher,
         source: Arc::clone(log),
         topic: TOPIC.into(),
         filter: Filter::kafka(&delivery.filters).unwrap(),

@@ -52,7 +52,7 @@ use tokio::task::JoinSet;
 
 pub use self::arrivals::Arrivals;
 use self::broker::{BrokerSource, Subscription};
-use self::deliver::Courier;
+use self::deliver::Dispatcher;
 use self::destination::{Destination, Sink, UnknownDestination};
 use self::event::EventSource;
 use self::filter::{Filter, PatternError};
@@ -266,8 +266,8 @@ struct Maker<'a, I> {
 impl<I: Invoke> Maker<'_, I> {
     fn kafka(&self, mapping: &KafkaMapping) -> Result<KafkaPoller<I, BrokerSource>, StartError> {
         let delivery = &mapping.delivery;
-        let courier = self.courier(delivery, self.settings.partial_retry)?;
-        if courier.destination == Some(Destination::Topic(mapping.topic.clone())) {
+        let dispatcher = self.dispatcher(delivery, self.settings.partial_retry)?;
+        if dispatcher.destination == Some(Destination::Topic(mapping.topic.clone())) {
             return Err(wrong(delivery, "the on-failure topic must not be the topic that the mapping reads"));
         }
         let source = Arc::new(BrokerSource::new(Subscription {
@@ -280,7 +280,7 @@ impl<I: Invoke> Maker<'_, I> {
             arrivals: self.settings.arrivals.clone(),
         }));
         Ok(KafkaPoller {
-            courier,
+            dispatcher,
             source,
             topic: mapping.topic.clone(),
             filter: Filter::kafka(&delivery.filters).map_err(|error| unfit(delivery, error))?,
@@ -293,12 +293,12 @@ impl<I: Invoke> Maker<'_, I> {
 
     fn stream(&self, mapping: &StreamMapping) -> Result<StreamPoller<I>, StartError> {
         let delivery = &mapping.delivery;
-        let courier = self.courier(delivery, PartialRetry::FromFirstFailure)?;
-        if matches!(courier.destination, Some(Destination::Topic(_))) {
+        let dispatcher = self.dispatcher(delivery, PartialRetry::FromFirstFailure)?;
+        if matches!(dispatcher.destination, Some(Destination::Topic(_))) {
             return Err(wrong(delivery, "a stream mapping cannot have a Kafka topic as its on-failure destination"));
         }
         Ok(StreamPoller {
-            courier,
+            dispatcher,
             api: StreamsApi::new(self.http.clone(), &self.settings.aws_endpoint),
             table: mapping.table.clone(),
             filter: Filter::new(&delivery.filters).map_err(|error| unfit(delivery, error))?,
@@ -309,11 +309,11 @@ impl<I: Invoke> Maker<'_, I> {
         })
     }
 
-    fn courier(&self, delivery: &Delivery, partial: PartialRetry) -> Result<Courier<I>, StartError> {
+    fn dispatcher(&self, delivery: &Delivery, partial: PartialRetry) -> Result<Dispatcher<I>, StartError> {
         let destination = delivery.on_failure.as_deref().map(Destination::parse).transpose();
         let destination =
             destination.map_err(|error| StartError::Destination { mapping: delivery.logical_id.clone(), error })?;
-        Ok(Courier {
+        Ok(Dispatcher {
             mapping: delivery.logical_id.clone(),
             function: delivery.function.clone(),
             invoke: Arc::clone(&self.invoke),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::batch::{Gather, Limits, Offer};
-use super::deliver::{Courier, Progress, Shape};
+use super::deliver::{Dispatcher, Progress, Shape};
 use super::outage::Outage;
 use super::retry::Backoff;
 use crate::invoke::Invoke;
@@ -66,7 +66,7 @@ type GatheredOf<L> = Gathered<<<L as OrderedLog>::Shape as Shape>::Item, <L as O
 
 /// Runs a log until it ends or the stack stops.
 pub async fn run<I: Invoke, L: OrderedLog>(
-    courier: &Courier<I>,
+    dispatcher: &Dispatcher<I>,
     shape: &L::Shape,
     log: &mut L,
     limits: Limits,
@@ -76,9 +76,10 @@ pub async fn run<I: Invoke, L: OrderedLog>(
     let mut read_ahead = VecDeque::new();
     while let Some(gathered) = gather(log, shape, limits, &mut read_ahead, &mut stop).await {
         let goes_on = match gathered {
-            Gathered::Batch(batch) => deliver(courier, shape, log, &batch, outage, &mut stop).await,
+            Gathered::Batch(batch) => deliver(dispatcher, shape, log, &batch, outage, &mut stop).await,
             Gathered::TooLarge { item, after } => {
-                courier.give_up_too_large(shape, &item, &mut stop).await && commit(log, after, outage, &mut stop).await
+                dispatcher.give_up_too_large(shape, &item, &mut stop).await
+                    && commit(log, after, outage, &mut stop).await
             }
         };
         if !goes_on {
@@ -142,7 +143,7 @@ async fn gather<L: OrderedLog>(
 /// Takes a batch to its end and commits on the way what is settled without a gap. Answers false when the stack
 /// stopped first.
 async fn deliver<I: Invoke, L: OrderedLog>(
-    courier: &Courier<I>,
+    dispatcher: &Dispatcher<I>,
     shape: &L::Shape,
     log: &mut L,
     batch: &BatchOf<L>,
@@ -150,7 +151,7 @@ async fn deliver<I: Invoke, L: OrderedLog>(
     stop: &mut Stop,
 ) -> bool {
     let Batch { items, before, end } = batch;
-    let mut run = courier.start(shape, items);
+    let mut run = dispatcher.start(shape, items);
     let mut committed = 0;
     loop {
         let progress = run.advance(stop).await;

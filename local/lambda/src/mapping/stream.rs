@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::batch::{Limits, PAYLOAD_BYTES};
 use super::checkpoint::{Checkpoint, Mark};
-use super::deliver::{Courier, Shape};
+use super::deliver::{Dispatcher, Shape};
 use super::destination::{Destination, Failure, Message, iso};
 use super::event::{STREAM_ENVELOPE_BYTES, stream_event};
 use super::filter::Filter;
@@ -35,7 +35,7 @@ pub const SHARD_REFRESH: Duration = Duration::from_secs(5);
 /// A mapping, ready to run.
 pub struct StreamPoller<I> {
     /// Delivers its batches.
-    pub courier: Courier<I>,
+    pub dispatcher: Dispatcher<I>,
     /// DynamoDB Streams.
     pub api: StreamsApi,
     /// Name of the table.
@@ -55,7 +55,7 @@ pub struct StreamPoller<I> {
 impl<I: Invoke> StreamPoller<I> {
     /// Runs until the stack stops.
     pub async fn run(self: Arc<Self>, mut stop: Stop) {
-        let outage = Arc::new(Outage::new(&self.courier.mapping, "DynamoDB Streams"));
+        let outage = Arc::new(Outage::new(&self.dispatcher.mapping, "DynamoDB Streams"));
         let mut failures = 0_u32;
         let arn = loop {
             let found = tokio::select! {
@@ -72,7 +72,7 @@ impl<I: Invoke> StreamPoller<I> {
                 return;
             }
         };
-        let checkpoint = Arc::new(Checkpoint::load(self.data_dir.as_deref(), &self.courier.mapping, &arn));
+        let checkpoint = Arc::new(Checkpoint::load(self.data_dir.as_deref(), &self.dispatcher.mapping, &arn));
         self.run_shards(&arn, &checkpoint, &outage, stop).await;
     }
 
@@ -171,7 +171,7 @@ impl<I: Invoke> StreamPoller<I> {
             read_to: after,
             ended: false,
         };
-        ordered_log::run(&self.courier, &shape, &mut log, limits, outage, stop.clone()).await;
+        ordered_log::run(&self.dispatcher, &shape, &mut log, limits, outage, stop.clone()).await;
         if log.ended && !stop.is_requested() {
             let mark = Mark { after: log.read_to.clone(), finished: true };
             if let Err(error) = checkpoint.set(&shard.shard_id, mark).await {

@@ -55,7 +55,7 @@ impl Signal {
 
 /// Owner of the shell.
 #[derive(Debug, Default)]
-pub(super) struct Guardian {
+pub(super) struct ProcessGroup {
     state: Mutex<State>,
 }
 
@@ -75,7 +75,7 @@ struct Shell {
     answers: Lines<BufReader<ChildStdout>>,
 }
 
-impl Guardian {
+impl ProcessGroup {
     /// Starts a process in the shell's group, and the shell before it where there is none. Fails once closed.
     pub async fn spawn(&self, command: &mut Command) -> anyhow::Result<Child> {
         let mut state = self.state.lock().await;

@@ -36,7 +36,7 @@ pub(super) enum Ended {
 
 /// Invocations of one process.
 #[derive(Debug, Default)]
-pub(super) struct Flights {
+pub(super) struct InFlight {
     table: Mutex<Table>,
     added: Notify,
 }
@@ -48,7 +48,7 @@ struct Table {
     closed: bool,
 }
 
-impl Flights {
+impl InFlight {
     /// Hands an invocation to the process, for its next poll. The pool bounds how many there are.
     pub fn add(&self, invocation: Invocation) {
         let mut table = self.lock();
@@ -138,28 +138,28 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_a_process_received_fails_with_it() {
-        let flights = Flights::default();
+        let in_flight = InFlight::default();
         let ((first, first_ended), (second, second_ended)) = (invocation("1"), invocation("2"));
-        flights.add(first);
-        flights.add(second);
-        assert_eq!(flights.next().await.id, "1");
-        flights.close(None);
+        in_flight.add(first);
+        in_flight.add(second);
+        assert_eq!(in_flight.next().await.id, "1");
+        in_flight.close(None);
         assert!(matches!(first_ended.await, Ok(Ended::Outcome(Outcome::FunctionError(_)))));
         assert!(matches!(second_ended.await, Ok(Ended::NotDelivered)));
         let (third, third_ended) = invocation("3");
-        flights.add(third);
+        in_flight.add(third);
         assert!(matches!(third_ended.await, Ok(Ended::NotDelivered)));
     }
 
     #[tokio::test]
     async fn an_invocation_ends_once() {
-        let flights = Flights::default();
+        let in_flight = InFlight::default();
         let (first, ended) = invocation("1");
-        flights.add(first);
-        assert!(!flights.end("1", Outcome::Throttled), "not yet received");
-        flights.next().await;
-        assert!(flights.end("1", Outcome::Success(Bytes::new())));
-        assert!(!flights.end("1", Outcome::Success(Bytes::new())));
+        in_flight.add(first);
+        assert!(!in_flight.end("1", Outcome::Throttled), "not yet received");
+        in_flight.next().await;
+        assert!(in_flight.end("1", Outcome::Success(Bytes::new())));
+        assert!(!in_flight.end("1", Outcome::Success(Bytes::new())));
         assert!(matches!(ended.await, Ok(Ended::Outcome(Outcome::Success(_)))));
     }
 }
