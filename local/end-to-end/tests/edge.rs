@@ -12,14 +12,14 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 const CLIENTS: usize = 8;
-/// Pause of a client that restocks: 80 restocks a second, where a kitchen has one an hour.
+/// Pause of a restocking client: 80 restocks a second, where a kitchen has one an hour.
 const PAUSE: Duration = Duration::from_millis(50);
-/// What is full, and what one order takes.
+/// The full level, and what one order takes.
 const FULL: u64 = 100;
 const PIECE: u64 = 7;
 const INGREDIENTS: [&str; 3] = ["beef", "cheese", "onion"];
 
-/// An accepted change that an answer names.
+/// An accepted change whose version an answer names.
 #[derive(Debug, Clone)]
 enum Accepted {
     Restock(u64),
@@ -73,10 +73,10 @@ fn number(body: &Value, name: &str) -> u64 {
     body[name].as_u64().unwrap()
 }
 
-/// The reference model: the versions and stocks at which a person is told.
+/// The reference model: the versions and stocks at which a notice is due.
 fn notified_by_model(versions: &[Value]) -> Vec<(u64, u64)> {
     let mut notified = Vec::new();
-    // Whether the next fall below half is told.
+    // Whether the next fall below half is notified.
     let (mut armed, mut below) = (None, false);
     for version in versions {
         let (twice, full) = (2 * number(version, "stock"), number(version, "fullLevel"));
@@ -136,7 +136,7 @@ async fn restocks_replacements_and_orders_racing_at_the_edge_are_told_as_the_mod
     eprintln!("{} orders, {} changes, {} falls below half", orders.len(), answers.len(), expected.len());
 }
 
-/// Checks that every accepted change is one step of the version, and answers what the other steps took.
+/// Checks that every accepted change is one step of the version; returns how much the other steps took.
 fn steps(id: &str, versions: &[Value], answers: &Answers) -> u64 {
     let (mut taken, mut named) = (0, 1);
     assert_eq!(number(&versions[0], "version"), 1);

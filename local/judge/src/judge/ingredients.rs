@@ -1,9 +1,9 @@
 //! Ingredients: each accepted change is one version, orders take what confirmed orders say, and each fall below half is
-//! told once.
+//! notified once.
 //!
-//! Only what clients asked for is named by answers; versions between are orders', which only take. So the stock between
-//! two answers is known at both ends, and with it whether it fell below half there. What was there before a replacement
-//! is not known where orders came between; then the judge believes what was told.
+//! Answers name only versions that clients asked for; the versions between are those of orders, which only take. So the
+//! stock between two answers is known at both ends, and with it whether it fell below half there. The stock before a
+//! replacement is unknown if orders came between; then the judge trusts the notices.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -17,7 +17,7 @@ use crate::journal::{Journal, Outcome};
 use crate::observed::{Observed, StoredIngredient};
 use crate::order::{Notify, Order};
 
-/// What confirmed orders take: the amount, and how many take it.
+/// What confirmed orders take: the amount, and the number of orders.
 type Owed = BTreeMap<String, (u128, u64)>;
 
 pub(super) fn judge(journal: &Journal, notices: &Events, observed: &Observed, found: &mut Found) {
@@ -97,7 +97,7 @@ fn one(
     }
 }
 
-/// Finds the request that made the first version, where its answer did not come; false where it is not certain which.
+/// Finds the request that created the first version if its answer is missing; false if it is ambiguous.
 fn begin(known: &mut Known) -> bool {
     let sets = |change: &&Change| matches!(change, Change::Set(_));
     let Some(Change::Set(content)) = known.unknown.iter().find(sets).cloned() else { return false };
@@ -133,17 +133,17 @@ fn notices<'a>(
     notices
 }
 
-/// From one known version to the next.
+/// Steps from one known version to the next.
 struct Walk<'a> {
     id: &'a str,
     found: &'a mut Found,
     notices: BTreeMap<u64, &'a Notify>,
     version: u64,
     now: Content,
-    /// Whether the next fall below half is told.
+    /// Whether the next fall below half is notified.
     armed: bool,
     taken: u128,
-    /// Whether it is known how much was taken everywhere.
+    /// Whether the taken amount is known everywhere.
     exact: bool,
 }
 
@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
         self.version = version;
     }
 
-    /// Orders between the version that is known and the next one, which leave `left` where that is known.
+    /// Orders between the known version and the next one, which leave `left` if that is known.
     fn orders(&mut self, next: u64, left: Option<u64>) {
         let changes = next.saturating_sub(self.version + 1);
         let (before, first) = (self.now.stock, self.version + 1);
@@ -209,7 +209,7 @@ impl<'a> Walk<'a> {
         self.now.stock = left;
     }
 
-    /// Between these versions a fall was told once, or nothing was.
+    /// Within these versions, there is one notice if the stock `falls`, and none otherwise.
     fn check_notices(&mut self, versions: RangeInclusive<u64>, falls: bool, stocks: RangeInclusive<u64>) {
         let notified: Vec<u64> = self.notices.keys().copied().filter(|version| versions.contains(version)).collect();
         self.check(notified.len() == usize::from(falls), "notice-wrong", || {

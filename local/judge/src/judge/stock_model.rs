@@ -1,4 +1,4 @@
-//! What requests are known to have made of each ingredient.
+//! What requests are known to have done to each ingredient.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,10 +8,10 @@ use super::Found;
 use crate::ingredient::{Content, Ingredient, restocked};
 use crate::journal::{Answer, Journal, Outcome, Request};
 
-/// The resource of ingredients.
+/// The path of ingredients.
 const INGREDIENTS: &str = "/ingredients";
 
-/// What a request makes of an ingredient.
+/// A request's change of an ingredient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
     /// Creates or replaces it.
@@ -29,9 +29,9 @@ pub(super) struct Point {
 /// What is known of one ingredient.
 #[derive(Default)]
 pub(super) struct Known {
-    /// By version.
+    /// Known changes, by version.
     pub points: BTreeMap<u64, Point>,
-    /// Changes that may have been made, each once at most.
+    /// Changes that may have been made, each at most once.
     pub unknown: Vec<Change>,
 }
 
@@ -52,7 +52,7 @@ impl Request {
         Content::read(&self.sent.body).map(Change::Set)
     }
 
-    /// A key belongs to its route; a PUT has none.
+    /// A key is scoped to its route; a PUT has none.
     fn route_and_key(&self) -> Option<(&str, &str)> {
         let key = self.sent.idempotency_key.as_deref().filter(|_| self.sent.method == "POST")?;
         Some((&self.sent.path, key))
@@ -96,7 +96,7 @@ pub(super) fn read(journal: &Journal, found: &mut Found) -> BTreeMap<String, Kno
     model
 }
 
-/// Demo data that were not there before.
+/// Adds demo data that did not exist before.
 fn seeded(answer: &Answer, model: &mut BTreeMap<String, Known>) {
     let Ok(mut body) = serde_json::from_str::<Value>(&answer.body) else { return };
     let Ok(ingredients) = serde_json::from_value::<Vec<Ingredient>>(body["ingredients"].take()) else { return };
@@ -127,7 +127,7 @@ fn acknowledged(request: &Request, answer: &Answer, model: &mut BTreeMap<String,
     }
     let as_asked = match &change {
         Change::Set(asked) => *asked == content,
-        // What was there before is the walk's to say.
+        // The stock before is checked by the walk over the versions.
         Change::Add(quantity) => content.stock >= *quantity,
     };
     found.check(as_asked, "answer-differs-from-request", &id, || {

@@ -1,4 +1,4 @@
-//! What was published: its form, its order, and the history of each product that it tells.
+//! What was published: its form, its order, and the resulting history of each product.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,11 +7,11 @@ use crate::event::{CONTENT_TYPE, Event, Kind, Payload};
 use crate::journal::Journal;
 use crate::observed::{Observed, Place, TopicRecord};
 
-/// A record and what it says.
+/// A record and its event.
 pub(super) struct Read<'a> {
     pub record: &'a TopicRecord,
     pub event: Result<Event, String>,
-    /// A test put it there, so that no API answers for it.
+    /// Produced by a test, so that no API accounts for it.
     pub by_hand: bool,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Topic<'a> {
     pub at: HashMap<&'a Place, usize>,
 }
 
-/// The events of one product, each where it occurs first.
+/// The events of one product, each at its first occurrence.
 #[derive(Default)]
 pub(super) struct History<'a> {
     pub changes: BTreeMap<u64, Vec<&'a Event>>,
@@ -34,7 +34,7 @@ pub(super) type Histories<'a> = BTreeMap<&'a str, History<'a>>;
 /// First occurrences by order or ingredient.
 pub(super) type Events<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
 
-/// What the topics tell.
+/// The first occurrence of every event, by subject.
 #[derive(Default)]
 pub(super) struct Published<'a> {
     pub histories: Histories<'a>,
@@ -58,7 +58,7 @@ impl<'a> Topic<'a> {
     }
 }
 
-/// Checks the records that functions made and tells the histories.
+/// Checks the records that functions produced and collects the histories.
 pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Published<'a> {
     let mut published = Published::default();
     let mut first: HashMap<&str, &Read> = HashMap::new();
@@ -76,7 +76,7 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Published<'a
         if let Some(earlier) = first.get(event.id.as_str()) {
             let same =
                 |a: &TopicRecord, b: &TopicRecord| (&a.key, &a.headers, &a.value) == (&b.key, &b.headers, &b.value);
-            // A client that sends its event again has a new envelope around it.
+            // A client that resends its event gets a new envelope around it.
             let sent_again = match (&earlier.event, &event.payload) {
                 (Ok(Event { payload: Payload::Activity(earlier), .. }), Payload::Activity(again)) => earlier == again,
                 _ => false,
@@ -132,9 +132,10 @@ fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
     });
 }
 
-/// First occurrences of a subject's events on a topic: by version, the change before its warning, in one partition.
+/// First occurrences of a subject's events on a topic: ordered by version, the change before its warning, in one
+/// partition.
 fn check_order(subject: &str, (before, at): (&Event, &Place), (event, place): (&Event, &Place), found: &mut Found) {
-    // Users' events come as they were sent; their consumer brings them into order.
+    // Users' events are published as they were sent; their consumer orders them.
     let ordered = |event: &Event| if event.kind == Kind::UserActivity { 0 } else { event.version };
     let rank = |event: &Event| (ordered(event), event.kind == Kind::LowStockWarning);
     let one_partition = (&at.topic, at.partition) == (&place.topic, place.partition);

@@ -1,9 +1,9 @@
 //! Runs the function binaries the way Lambda does.
 //!
-//! [`Supervisor`] holds one [`pool`] per function. A pool starts processes on demand, gives each at most so many
-//! invocations at once, and lets further ones wait. An [`instance`] is what is known of one process; [`process`] runs it,
-//! with a Lambda Runtime API ([`runtime_api`]) of its own on a loopback port. The [`process_group`] is a shell that outlives the stack for a
-//! moment, so that no function process does.
+//! [`Supervisor`] holds one [`pool`] per function. A pool starts processes on demand, limits how many invocations each
+//! has at once, and queues further ones. An [`instance`] is the state of one process; [`process`] runs it, with its own
+//! Lambda Runtime API ([`runtime_api`]) on a loopback port. The [`process_group`] is led by a shell that outlives the
+//! stack for a moment, so that no function process does.
 
 mod environment;
 mod errors;

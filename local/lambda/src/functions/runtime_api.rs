@@ -1,5 +1,5 @@
-//! The Lambda Runtime API of one process (Lambda developer guide, "Using the Lambda runtime API for custom
-//! runtimes", version 2018-06-01).
+//! The Lambda Runtime API of one process (Lambda developer guide, "Using the Lambda runtime API for custom runtimes",
+//! version 2018-06-01).
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -19,9 +19,9 @@ use super::instance::Instance;
 use crate::invoke::Outcome;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
-/// Connections that one process may hold open at once; it needs one per invocation.
+/// Maximum number of open connections of one process; it needs one per invocation.
 const MAX_CONNECTIONS: usize = 1024;
-/// Largest error report that is read, in bytes.
+/// Maximum size of an error report, in bytes.
 const MAX_ERROR: usize = 256 * 1024;
 
 type Answer = Response<Full<Bytes>>;
@@ -33,11 +33,11 @@ pub(super) async fn serve(listener: TcpListener, instance: Arc<Instance>) {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => {
                 let Ok((stream, _)) = accepted else {
-                    // Out of file descriptors, most likely: some time may free one.
+                    // Most likely out of file descriptors: some may become free with time.
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                     continue;
                 };
-                // Without it an answer in two writes waits for the client's delayed acknowledgement.
+                // Without it, an answer in two writes waits for the client's delayed ACK.
                 let _ = stream.set_nodelay(true);
                 let instance = instance.clone();
                 let service = hyper::service::service_fn(move |request| {
@@ -45,7 +45,7 @@ pub(super) async fn serve(listener: TcpListener, instance: Arc<Instance>) {
                     async move { Ok::<_, Infallible>(answer(&instance, request).await) }
                 });
                 connections.spawn(async move {
-                    // A connection that breaks is the end of its process, which is noticed by waiting for it.
+                    // A broken connection means that the process has ended, which is noticed by waiting for it.
                     let _ = hyper::server::conn::http1::Builder::new()
                         .timer(TokioTimer::new())
                         .serve_connection(TokioIo::new(stream), service)
@@ -92,7 +92,7 @@ fn next(delivery: Delivery, arn: &str) -> Answer {
     response.unwrap_or_else(|_| message(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "bad header"))
 }
 
-/// Takes an answer. A streamed one (`Lambda-Runtime-Function-Response-Mode: streaming`) is gathered like any other.
+/// Accepts an answer. A streamed one (`Lambda-Runtime-Function-Response-Mode: streaming`) is buffered like any other.
 async fn response(instance: &Instance, id: &str, body: Incoming) -> Answer {
     if !instance.in_flight.has(id) {
         return invalid_request_id();
@@ -103,7 +103,7 @@ async fn response(instance: &Instance, id: &str, body: Incoming) -> Answer {
             end(instance, id, Outcome::FunctionError(errors::response_too_large()));
             message(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
         }
-        // The connection broke; the process may send it again, or its end ends the invocation.
+        // The connection broke; the process may resend the answer, or its end ends the invocation.
         Err(Unread::Broken) => message(StatusCode::BAD_REQUEST, "BadRequest", "the body ended early"),
     }
 }
@@ -128,8 +128,8 @@ enum Unread {
     Broken,
 }
 
-/// Reads a body up to a limit in bytes. What is over the limit is read too, and dropped: answering before the
-/// client has written everything breaks its connection. The invocation's deadline bounds how long that takes.
+/// Reads a body up to a limit in bytes. Bytes over the limit are read too, and dropped: answering before the client has
+/// written everything breaks its connection. The invocation's deadline bounds how long that takes.
 async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
     let mut whole = BytesMut::new();
     let mut size = 0usize;

@@ -1,4 +1,4 @@
-//! What all functions share.
+//! State shared by all functions.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::output::Output;
 use super::process_group::ProcessGroup;
 use super::settings::Settings;
 
-/// What the pools of all functions share.
+/// State that the pools of all functions share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub settings: Settings,

@@ -1,5 +1,5 @@
-//! The loop that is the same for a Kafka partition and for a shard of a stream: gather a batch, deliver it,
-//! commit. One batch of a log is in flight at a time.
+//! The loop shared by Kafka partitions and stream shards: gather a batch, deliver it, commit. One batch of a log is in
+//! flight at a time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -11,32 +11,32 @@ use super::retry::Backoff;
 use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// Waits before a commit, a connection or a read is tried again.
+/// Delays before a commit, a connection or a read is retried.
 pub const RECONNECT: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(3) };
 
 /// A record that was read, or the fact that one was filtered out.
 #[derive(Debug)]
 pub struct Arrived<T, P> {
-    /// The record; `None` when the filter dropped it.
+    /// The record; `None` if the filter dropped it.
     pub item: Option<T>,
-    /// Where to resume so that this record is the next one.
+    /// The position from which this record is the next one.
     pub before: P,
-    /// Where to resume so that the one behind it is next.
+    /// The position from which the following record is the next one.
     pub after: P,
 }
 
 /// An ordered log with a position that outlives the process.
 pub trait OrderedLog: Send {
-    /// What its records look like to Lambda.
+    /// How Lambda represents its records.
     type Shape: Shape;
-    /// A place in the log.
+    /// A position in the log.
     type Position: Clone + Send + Sync;
 
-    /// Waits for records, at least one and at most `records`; `None` when the log has ended for good. May be
-    /// dropped at any time without losing a record.
+    /// Waits for records, at least one and at most `records`; `None` if the log has ended for good. May be dropped at
+    /// any time without losing a record.
     fn read(&mut self, records: usize) -> impl Future<Output = Option<ArrivedOf<Self>>> + Send;
 
-    /// Remembers a position.
+    /// Stores a position.
     fn commit(&mut self, position: Self::Position) -> impl Future<Output = Result<(), String>> + Send;
 }
 
@@ -53,11 +53,11 @@ enum Gathered<T, P> {
 
 /// A batch and its place in the log.
 struct Batch<T, P> {
-    /// The records; none when the filter dropped all.
+    /// The records; empty if the filter dropped all.
     items: Vec<T>,
     /// The position before each of them.
     before: Vec<P>,
-    /// The position behind everything that was read for them.
+    /// The position after everything that was read for them.
     end: P,
 }
 
@@ -88,7 +88,8 @@ pub async fn run<I: Invoke, L: OrderedLog>(
     }
 }
 
-/// Fills the next batch; `None` when the log ended or the stack stops. `read_ahead` keeps what was read too far.
+/// Fills the next batch; `None` if the log ended or the stack stops. `read_ahead` keeps records that were read but do
+/// not fit.
 async fn gather<L: OrderedLog>(
     log: &mut L,
     shape: &L::Shape,
@@ -140,8 +141,8 @@ async fn gather<L: OrderedLog>(
     }
 }
 
-/// Takes a batch to its end and commits on the way what is settled without a gap. Answers false when the stack
-/// stopped first.
+/// Takes a batch to its end, and meanwhile commits what is settled without a gap. Returns false if the stack stopped
+/// first.
 async fn deliver<I: Invoke, L: OrderedLog>(
     dispatcher: &Dispatcher<I>,
     shape: &L::Shape,
@@ -174,9 +175,8 @@ async fn deliver<I: Invoke, L: OrderedLog>(
     }
 }
 
-/// Commits, again and again while the log is out of reach; that also holds the log back, which could read
-/// nothing anyway. Answers false when the stack stopped first; the records behind the last commit then come
-/// again.
+/// Commits, retrying while the log is unreachable. This also blocks reading, which would fail anyway. Returns false if
+/// the stack stopped first; the records after the last commit are then delivered again.
 async fn commit<L: OrderedLog>(log: &mut L, position: L::Position, outage: &Outage, stop: &mut Stop) -> bool {
     let mut failures = 0_u32;
     loop {

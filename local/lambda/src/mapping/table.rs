@@ -1,7 +1,6 @@
-//! The rules of Lambda's Kafka mappings as a table of cases. Each names its source: a page of Lambda's
-//! developer guide (LDG), botocore's API model (BC), or both. A source
-//! "here" is a choice of this stack where the documentation is silent. Longer than other files, because a table is read
-//! in one piece.
+//! The rules of Lambda's Kafka mappings as a table of cases. Each names its source: a page of Lambda's developer guide
+//! (LDG), botocore's API model (BC), or both. A source "here" is a choice of this stack where the documentation is
+//! silent. Longer than other files, because a table is read as a whole.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -287,7 +286,7 @@ async fn run(case: Case) {
     assert!(script.largest.load(Ordering::SeqCst) <= PAYLOAD_BYTES, "{label}: payload");
 }
 
-/// What the destination got, and whether it is as documented.
+/// What the destination received; also checks that it is as documented.
 fn messages(kept: &Kept) -> Vec<(&'static str, &'static str, u64, Vec<i64>)> {
     let messages = kept.messages.lock().unwrap();
     messages
@@ -356,7 +355,7 @@ async fn a_restart_continues_from_the_commit() {
     let poller = poller(&delivery(), ReportedOnly, &script, &log, &Arc::default());
     let running = tokio::spawn(poller.run(Stop::new(signal)));
     until("the rest is committed", || log.commits(0) == [2, 4]).await;
-    // A record that comes later is a batch of its own.
+    // A record that arrives later is a batch of its own.
     log.append(record(0, 4, "{}"));
     until("the late record is committed", || log.commits(0) == [2, 4, 5]).await;
     stop.send(true).unwrap();
