@@ -97,13 +97,13 @@ fn batching() -> Vec<Case> {
     let large = "x".repeat(2_500_000);
     let too_large = "x".repeat(PAYLOAD_BYTES);
     vec![
-        Case::new("BatchSize bounds an invocation", "BC lambda BatchSize; aws-facts §1", records(5))
+        Case::new("BatchSize bounds an invocation", "BC lambda BatchSize", records(5))
             .with(|delivery| delivery.batch_size = 2)
             .expect(&[&[0, 1], &[2, 3], &[4]], &[2, 4, 5]),
         Case::new("a window gathers what is there", "BC lambda MaximumBatchingWindowInSeconds", records(3))
             .with(|delivery| delivery.window = Duration::from_millis(30))
             .expect(&[&[0, 1, 2]], &[3]),
-        Case::new("6 MB of payload bound an invocation", "BC lambda; aws-facts §1", values(&[&large, &large, &large]))
+        Case::new("6 MB of payload bound an invocation", "BC lambda", values(&[&large, &large, &large]))
             .expect(&[&[0], &[1], &[2]], &[1, 2, 3]),
         Case::new(
             "a record over 6 MB goes to the destination",
@@ -159,7 +159,7 @@ fn answers() -> Vec<Case> {
         Case::new("only reported records are retried", report, records(5))
             .answers(&[Answer::Failed(&[1, 3]), Answer::Failed(&[3])])
             .expect(&[&[0, 1, 2, 3, 4], &[1, 3], &[3]], &[1, 3, 5]),
-        Case::new("or everything from the first failure on", "aws-facts §1, unconfirmed; --partial-retry", records(5))
+        Case::new("or everything from the first failure on", "unconfirmed; --partial-retry", records(5))
             .partial(FromFirstFailure)
             .answers(&[Answer::Failed(&[3, 1]), Answer::Failed(&[3])])
             .expect(&[&[0, 1, 2, 3, 4], &[1, 2, 3, 4], &[3, 4]], &[1, 3, 5]),
