@@ -16,8 +16,8 @@ MACHETE_VERSION := 0.9.2
 DEPLOYED_FLAGS = --profile local --workspace \
     $(shell rustc --version | awk '{ split($$2, v, "."); if (v[1] == 1 && v[2] < 96) print "--ignore-rust-version" }')
 CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace-platform/crash-points
-# The tests and benchmarks, which `make run` does without.
-NOT_RUN = --exclude end-to-end
+# The tests, the benchmarks and the judge, which `make run` does without.
+NOT_RUN = --exclude end-to-end --exclude millrace-judge
 
 # Fails where one of the given binaries has crash points, or none is given.
 NO_CRASH_POINTS = grep -qa AWS_LAMBDA_FUNCTION_NAME $(1) && \
@@ -52,7 +52,7 @@ binaries:
 	@command -v cc >/dev/null || { echo "A C compiler is missing (package build-essential, or Xcode's tools)." >&2; exit 1; }
 	@took="$(TARGET)/local/build-seconds"; \
 	if [ -f "$$took" ]; then echo "Building the functions and the local stack. The last build took $$(cat "$$took") s."; \
-	else echo "Building the functions and the local stack. The first build takes about 15 minutes on two cores."; fi; \
+	else echo "Building the functions and the local stack. The first build takes about 12 minutes on two cores."; fi; \
 	started=$$(date +%s); cargo build $(CARGO_FLAGS) $(NOT_RUN); \
 	echo $$(($$(date +%s) - started)) > "$$took"; echo "Built in $$(cat "$$took") s."
 

@@ -8,7 +8,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-/// Region when the environment names none. Buckets there have no location constraint.
+/// Region used if the environment names none. Buckets in it have no location constraint.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// How to reach DynamoDB and S3.
@@ -21,13 +21,14 @@ pub struct Access {
 }
 
 impl Access {
-    /// The endpoint of this process, which takes any credentials.
+    /// An endpoint inside this process, which accepts any credentials.
     pub fn embedded(address: SocketAddr) -> Self {
         Self::external(&format!("http://{address}"), |_| None)
     }
 
     /// An endpoint given by `--aws-endpoint`. `variable` looks up `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
-    /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; without a key, credentials that an emulator takes are used.
+    /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; without an access key, dummy credentials that emulators accept
+    /// are used.
     pub fn external(endpoint: &str, variable: impl Fn(&str) -> Option<String>) -> Self {
         let credentials = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
             (Some(key), Some(secret)) => {

@@ -1,7 +1,7 @@
-//! The `aws-chunked` coding of S3 uploads.
+//! The `aws-chunked` encoding of S3 uploads.
 //!
 //! Source: "Signature calculations: transferring payload in multiple chunks" and "Trailing headers" in the Amazon S3
-//! API reference. Signatures of chunks are skipped, checksums in the trailer become headers, which s3s checks.
+//! API reference. Chunk signatures are skipped; checksums in the trailer become headers, which s3s checks.
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_ENCODING;
@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 const BROKEN: &str = "the aws-chunked body is broken";
 
-/// Decodes a whole body, and turns the headers into those of the same request without the coding.
+/// Decodes a whole body and rewrites the headers to those of the same request without the encoding.
 pub(super) fn decode(headers: &mut HeaderMap, body: &Bytes) -> Result<Bytes, &'static str> {
     let (data, trailer) = split(body)?;
     if let Some(length) = headers.remove("x-amz-decoded-content-length")
@@ -33,7 +33,7 @@ pub(super) fn decode(headers: &mut HeaderMap, body: &Bytes) -> Result<Bytes, &'s
     Ok(data)
 }
 
-/// Data and trailer of `size[;chunk-signature=...]CRLF data CRLF ... 0[;...]CRLF trailer`.
+/// Splits `size[;chunk-signature=...]CRLF data CRLF ... 0[;...]CRLF trailer` into its data and its trailer.
 fn split(body: &Bytes) -> Result<(Bytes, Bytes), &'static str> {
     let mut data = BytesMut::with_capacity(body.len());
     let mut rest = body.clone();
@@ -57,7 +57,7 @@ fn split(body: &Bytes) -> Result<(Bytes, Bytes), &'static str> {
     }
 }
 
-/// Takes `aws-chunked` out of `Content-Encoding` and leaves what else stands there, such as `gzip`.
+/// Removes `aws-chunked` from `Content-Encoding` and keeps other values, such as `gzip`.
 fn without_coding(headers: &mut HeaderMap) {
     let Some(coding) = headers.remove(CONTENT_ENCODING) else { return };
     let kept: Vec<_> = coding

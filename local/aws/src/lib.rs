@@ -1,6 +1,6 @@
-//! AWS of the local stack: one HTTP endpoint for DynamoDB, DynamoDB Streams, S3 and SES v2.
+//! The local stack's AWS: one HTTP endpoint for DynamoDB, DynamoDB Streams, S3 and SES v2.
 //!
-//! Any credentials are accepted, and no signature is checked.
+//! Any credentials are accepted; signatures are not checked.
 
 mod chunked;
 mod dynamodb;
@@ -29,31 +29,31 @@ pub use local_aws_client::Access;
 pub use resources::create_missing;
 pub use ses::{Inbox, Mail};
 
-/// Largest request body: what DynamoDB takes for a batch (16 MB). S3 clients split larger uploads into parts.
+/// Largest request body in bytes: DynamoDB's limit for a batch (16 MB). S3 clients split larger uploads into parts.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// Most requests at once, each with its body in memory; further ones wait.
+/// Maximum number of concurrent requests, each with its body in memory; further ones wait.
 const MAX_REQUESTS: usize = 256;
 
-/// Longest wait for requests in flight when the endpoint stops.
+/// Maximum wait for requests in flight when the endpoint stops.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Longest wait for a running DynamoDB operation when the endpoint stops.
+/// Maximum wait for a running DynamoDB operation when the endpoint stops.
 const DATABASE_DRAIN: Duration = Duration::from_secs(2);
 
-/// How the endpoint runs.
+/// Settings of the endpoint.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Port on 127.0.0.1 (`--aws-port`); 0 picks a free one.
     pub port: u16,
-    /// Directory that keeps tables and objects across restarts (`--data`); memory and a temporary directory when
-    /// absent. Mail is never kept.
+    /// Directory that keeps tables and objects across restarts (`--data`). If absent, tables are in memory and objects
+    /// in a temporary directory. Mail is never kept.
     pub data: Option<PathBuf>,
-    /// Faults that DynamoDB and SES play.
+    /// Faults injected into DynamoDB and SES.
     pub faults: Arc<Faults>,
 }
 
-/// Why the endpoint does not run, or lacks a table or bucket.
+/// Why the endpoint does not run, or a table or bucket could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The port belongs to another program.
@@ -62,27 +62,27 @@ pub enum Error {
     /// The port cannot be opened.
     #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// Address asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The data directory cannot be used.
     #[error("cannot keep data in {}: {reason}; choose another directory with --data", path.display())]
     Data {
-        /// Directory asked for.
+        /// The requested directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         reason: String,
     },
-    /// A table or a bucket could not be looked up or made.
+    /// A table or bucket could not be looked up or created.
     #[error("cannot {action} at {endpoint}: {reason}")]
     Resource {
-        /// What was tried, with the name of the table or bucket.
+        /// What was attempted, with the name of the table or bucket.
         action: String,
-        /// Endpoint asked.
+        /// The endpoint called.
         endpoint: String,
-        /// Why.
+        /// The cause.
         reason: String,
     },
 }
@@ -104,12 +104,12 @@ struct Services {
 }
 
 impl AwsEndpoint {
-    /// Opens the data and starts to serve. Tables and buckets are made by [`create_missing`].
+    /// Opens the data and starts serving. Tables and buckets are created by [`create_missing`].
     ///
     /// # Errors
-    /// A taken port or an unusable data directory.
+    /// The port is taken, or the data directory cannot be used.
     pub fn start(settings: Settings) -> BoxFuture<'static, Result<Self, Error>> {
-        // In a box, this crate compiles the endpoint, and not whoever waits for it.
+        // Boxed so that the endpoint's code is compiled in this crate and not in every caller's.
         Box::pin(Self::open(settings))
     }
 
@@ -136,17 +136,17 @@ impl AwsEndpoint {
         Ok(Self { address, services, stop: Some(stop), server })
     }
 
-    /// Address that was bound.
+    /// The bound address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The mail that SES took.
+    /// The mail accepted by SES.
     pub fn inbox(&self) -> Arc<Inbox> {
         self.services.inbox.clone()
     }
 
-    /// Ends requests in flight within about three seconds, frees the port and closes the data.
+    /// Finishes requests in flight within about three seconds, frees the port and closes the data.
     pub fn stop(self) -> BoxFuture<'static, ()> {
         Box::pin(self.close())
     }
@@ -174,7 +174,7 @@ fn unusable(path: &Path, reason: impl ToString) -> Error {
 }
 
 async fn serve(listener: TcpListener, services: Arc<Services>, stopped: oneshot::Receiver<()>) {
-    // Without nodelay a small answer waits for the client's delayed acknowledgement, about 40 ms.
+    // Without TCP_NODELAY, a small answer waits for the client's delayed ACK, about 40 ms.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -189,8 +189,8 @@ async fn serve(listener: TcpListener, services: Arc<Services>, stopped: oneshot:
     }
 }
 
-/// Finds the service that a request is for: DynamoDB names its operation in a header, SES and Lambda have their paths,
-/// and every other path is S3's.
+/// Routes a request to its service: DynamoDB names its operation in a header, SES and Lambda have their own paths, and
+/// every other path is S3's.
 async fn dispatch(State(services): State<Arc<Services>>, request: Request) -> Response {
     let _slot = services.slots.acquire().await;
     let (head, body) = request.into_parts();

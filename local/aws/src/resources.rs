@@ -1,4 +1,4 @@
-//! Creates the tables and buckets of the template, here or at another endpoint.
+//! Creates the template's tables and buckets, here or at another endpoint.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -15,15 +15,15 @@ use tokio::time::Instant;
 
 use super::Error;
 
-/// Longest wait for a new table to become active.
+/// Maximum wait for a new table to become active.
 const TABLE_TIMEOUT: Duration = Duration::from_secs(60);
 const TABLE_POLL: Duration = Duration::from_millis(100);
 
-/// Creates each table and bucket that does not exist, and switches TTL on where the template has it. What exists
-/// stays as it is.
+/// Creates each table and bucket that does not exist, and enables TTL where the template does. Existing ones are left
+/// as they are.
 ///
 /// # Errors
-/// The endpoint does not answer, or refuses a table or a bucket.
+/// The endpoint does not answer, or rejects a table or a bucket.
 pub fn create_missing<'a>(
     access: &'a Access,
     tables: &'a [Table],
@@ -80,7 +80,7 @@ async fn create_table(access: &Access, client: &aws_sdk_dynamodb::Client, table:
 }
 
 async fn send_create_table(access: &Access, client: &aws_sdk_dynamodb::Client, table: &Table) -> Result<(), Error> {
-    // The template holds the body of the call, so it goes out as it is, signed, in place of the SDK's own.
+    // The template already holds the body of the call, so it replaces the SDK's own and is signed as is.
     let body = table.create.to_string();
     client
         .create_table()

@@ -14,15 +14,16 @@ use tokio::sync::Mutex;
 
 use super::{Error, chunked, unusable};
 
-/// Name of the directory in the data directory.
+/// Name of the subdirectory in the data directory.
 const DIRECTORY: &str = "s3";
 
 /// The buckets.
 pub(super) struct S3 {
     service: S3Service,
-    /// s3s-fs looks whether an object exists and then writes it; one conditional write at a time makes that atomic.
+    /// s3s-fs checks whether an object exists and then writes it; running one conditional write at a time makes that
+    /// atomic.
     conditional: Arc<Mutex<()>>,
-    /// Deleted with the endpoint when there is no data directory.
+    /// Used without a data directory; deleted with the endpoint.
     _temporary: Option<TempDir>,
 }
 
@@ -43,7 +44,7 @@ impl S3 {
         Ok(Self { service, conditional: Arc::default(), _temporary: temporary })
     }
 
-    /// Answers one request. A write runs to its end even when the client goes away.
+    /// Answers one request. A write runs to completion even if the client disconnects.
     pub(super) async fn call(&self, request: Request<Bytes>) -> Response<s3s::Body> {
         let request = match unsigned(request) {
             Ok(request) => request,
@@ -68,7 +69,7 @@ impl S3 {
     }
 }
 
-/// The request as an anonymous one: s3s refuses signatures that it has no key for, and every key is accepted here.
+/// Makes the request anonymous: s3s rejects signatures whose key it does not know, and every key is accepted here.
 fn unsigned(request: Request<Bytes>) -> Result<Request<s3s::Body>, &'static str> {
     let (mut head, mut body) = request.into_parts();
     let payload = head.headers.remove("x-amz-content-sha256");
@@ -85,10 +86,10 @@ fn unsigned(request: Request<Bytes>) -> Result<Request<s3s::Body>, &'static str>
     Ok(Request::from_parts(head, s3s::Body::from(body)))
 }
 
-/// Query parameters of presigned URLs by their beginning, for signatures of version 4 and 2.
+/// Prefixes of the query parameters of presigned URLs, for signature versions 4 and 2.
 const SIGNATURE: [&str; 4] = ["X-Amz-", "AWSAccessKeyId=", "Signature=", "Expires="];
 
-/// The address without the query parameters of a presigned URL.
+/// The URI without the query parameters of a presigned URL.
 fn without_signature(uri: &Uri) -> Result<Uri, &'static str> {
     let Some(query) = uri.query() else {
         return Ok(uri.clone());

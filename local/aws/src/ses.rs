@@ -1,4 +1,4 @@
-//! SES v2: takes mail into an inbox that can be read, and sends nothing; with faults.
+//! SES v2: accepts mail into a readable inbox and sends nothing; with fault injection.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -13,26 +13,26 @@ use local_faults::{Faults, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Most mails kept; the oldest goes first.
+/// Maximum number of mails kept; the oldest is dropped first.
 const MAX_MAILS: usize = 10_000;
 
-/// Most recipients of one mail, as SES has it.
+/// Maximum number of recipients of one mail, as on SES.
 const MAX_RECIPIENTS: usize = 50;
 
-/// One mail as SES took it.
+/// One mail as accepted by SES.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mail {
-    /// Every recipient, copies and blind copies included.
+    /// Every recipient, including cc and bcc.
     pub to: Vec<String>,
     /// Subject.
     pub subject: String,
-    /// Plain text body; of a raw mail, everything below its headers.
+    /// Plain text body; for a raw mail, everything below its headers.
     pub text: Option<String>,
     /// HTML body.
     pub html: Option<String>,
     /// E-mail tags by name.
     pub tags: BTreeMap<String, String>,
-    /// When SES took it.
+    /// When SES accepted it.
     pub at: Timestamp,
 }
 
@@ -61,7 +61,7 @@ impl Inbox {
     }
 }
 
-/// Answers one request, or fails as the faults in force say. Source of the errors: the SES v2 API reference, `SendEmail`.
+/// Answers one request, or fails as the active faults say. Source of the errors: the SES v2 API reference, `SendEmail`.
 pub(super) fn call(inbox: &Inbox, faults: &Faults, method: &Method, path: &str, body: &Bytes) -> Response {
     let hit = |kind| faults.hits(kind, None).is_some();
     if path != "/v2/email/outbound-emails" || method != Method::POST {
@@ -90,12 +90,12 @@ pub(super) fn call(inbox: &Inbox, faults: &Faults, method: &Method, path: &str, 
     }
 }
 
-/// Clients take the kind of error from the header and the text from the body.
+/// Clients read the kind of error from the header and the message from the body.
 fn refused(status: StatusCode, kind: &'static str, message: &str) -> Response {
     (status, [("x-amzn-errortype", kind)], axum::Json(json!({"message": message}))).into_response()
 }
 
-// The parts of `SendEmail` that a mail is made of. Source: the SES v2 API reference.
+// The fields of `SendEmail` that make up a mail. Source: the SES v2 API reference.
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -206,7 +206,7 @@ impl SendEmail {
 }
 
 impl Template {
-    /// Fills `{{name}}` in. Stored templates do not exist here, so their name and data stand for the text.
+    /// Fills in `{{name}}`. Stored templates do not exist here, so their name and data are used as the text.
     fn render(self) -> Result<(String, Option<String>, Option<String>), String> {
         let data = self.template_data.unwrap_or_else(|| "{}".into());
         let Some(content) = self.template_content else {
@@ -225,7 +225,7 @@ impl Template {
     }
 }
 
-/// The part of a raw message that the inbox shows; MIME parts stay as they are.
+/// The part of a raw message that the inbox shows; MIME parts stay encoded.
 struct RawMessage {
     to: Vec<String>,
     subject: String,

@@ -59,7 +59,7 @@ impl Stack {
         self.faults.start(Fault { kind, probability: 1.0, duration_ms, function: None, delay_ms: 0 });
     }
 
-    /// A client that does not retry, so that each fault is seen.
+    /// A client without retries, so that each fault is visible.
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let once = aws_sdk_dynamodb::config::retry::RetryConfig::disabled();
         let config = self.access.dynamodb().config().to_builder().retry_config(once).build();
@@ -154,7 +154,7 @@ async fn an_error_after_commit_has_committed_and_a_token_makes_the_retry_safe() 
     let error = transaction().send().await.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 500);
     assert!(error.into_service_error().is_internal_server_error());
-    // Reads are not hit, and a failed condition is told as it is.
+    // Reads are not affected, and a failed condition is reported as such.
     assert!(exists(&client, "a").await);
     let refused = client.put_item().table_name(TABLE).item("id", string("a"));
     let refused = refused.condition_expression("attribute_not_exists(id)").send().await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Two Lambda functions that are none of Millrace's, in one binary, for `tests/foreign_template`: records of a topic
+//! Two Lambda functions that are not part of Millrace, in one binary, for `tests/foreign_template`: records of a topic
 //! become items of a table, and `GET /notes/{id}` reads them.
 
 use aws_sdk_dynamodb::Client;

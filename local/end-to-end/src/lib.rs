@@ -1,4 +1,4 @@
-//! What the end-to-end tests and the benchmarks share: they start the real binaries and ask them from outside.
+//! Shared by the end-to-end tests and the benchmarks: starts the real binaries and talks to them from outside.
 
 #![allow(
     missing_docs,

@@ -2,21 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-/// The repository's root, where `make run` runs.
+/// The root of the repository, where `make run` runs.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("/")).to_owned()
 }
 
-/// The directory of the binaries that were built with this profile: the grandparent of `deps/<this test>`.
+/// The directory of the binaries built with this profile: the grandparent of `deps/<this test>`.
 pub fn binaries() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
     executable.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// A binary of this workspace. Cargo builds those of other packages only when told to.
+/// A binary of this workspace. Cargo builds those of other packages only if asked to.
 ///
 /// # Panics
-/// It was not built; the message says what to run.
+/// If it was not built; the message says what to run.
 pub fn binary(name: &str) -> PathBuf {
     let path = binaries().join(name);
     assert!(
@@ -30,7 +30,7 @@ pub fn binary(name: &str) -> PathBuf {
 /// An example of this package, which `cargo test` builds before the tests.
 ///
 /// # Panics
-/// It was not built.
+/// If it was not built.
 pub fn example(name: &str) -> PathBuf {
     binary(&format!("examples/{name}"))
 }
@@ -38,7 +38,7 @@ pub fn example(name: &str) -> PathBuf {
 /// Names of the functions, which are those of their binaries.
 ///
 /// # Panics
-/// There is no directory of functions.
+/// If there is no directory of functions.
 pub fn functions() -> Vec<String> {
     let functions = root().join("functions");
     let entries = std::fs::read_dir(&functions).unwrap_or_else(|error| panic!("{}: {error}", functions.display()));

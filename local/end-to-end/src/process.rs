@@ -1,4 +1,4 @@
-//! The process of the stack: started, watched, stopped.
+//! The process of the stack: start, observe, stop.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::paths;
 
-/// Lines of each log that a failed wait shows.
+/// Lines of each log shown when a wait fails.
 const TAIL: usize = 12;
 
 /// A running `millrace-local` with its functions.
@@ -24,14 +24,14 @@ pub struct Process {
     logs: TempDir,
 }
 
-/// How a process ended, and what it said.
+/// How a process ended, and its output.
 pub struct Ended {
     pub status: ExitStatus,
     pub stdout: Vec<String>,
     pub stderr: String,
 }
 
-/// The stack's binary, with all functions beside it.
+/// The stack's binary, with all functions next to it.
 pub fn binary() -> PathBuf {
     for function in paths::functions() {
         paths::binary(&function);
@@ -45,7 +45,7 @@ impl Process {
         let logs = tempfile::tempdir().unwrap();
         let stderr = std::fs::File::create(logs.path().join("stack.stderr")).unwrap();
         let free = ["--http-port", "0", "--aws-port", "0", "--kafka-port", "0"];
-        // A flag that the caller gives as well would be given twice.
+        // A flag that the caller passes must not be passed twice.
         let free = free.chunks(2).filter(|flag| !args.contains(&flag[0])).flatten();
         let mut child = Command::new(binary)
             .current_dir(paths::root())
@@ -56,7 +56,7 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr)
-            // The functions end with the stack: their guardian reads a pipe that it holds.
+            // The functions end with the stack: their process group reads a pipe that the stack holds.
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
@@ -85,20 +85,20 @@ impl Process {
         }
     }
 
-    /// Lines on stdout that programs read.
+    /// Machine-readable lines on stdout.
     pub fn json_lines(&self) -> Vec<String> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().filter(|line| line.starts_with('{')).cloned().collect()
     }
 
-    /// Sends a signal to the stack alone, as `kill` does.
+    /// Sends a signal to the stack's process only, as `kill` does.
     pub fn signal(&self, signal: &str) {
         let command = format!("kill -s {signal} {}", self.pid);
         let status = std::process::Command::new("/bin/sh").args(["-c", &command]).status().unwrap();
         assert!(status.success(), "{command}");
     }
 
-    /// Waits for the end of the process; its stdout is complete then.
+    /// Waits for the end of the process, when its stdout is complete.
     pub async fn ended(mut self, within: Duration) -> Ended {
         let waited = tokio::time::timeout(within, self.child.wait()).await;
         let Ok(status) = waited else { panic!("the stack did not end within {within:?}{}", self.tail()) };
@@ -125,7 +125,7 @@ impl Process {
     }
 }
 
-/// Whether a process still runs; one that waits to be reaped does not.
+/// Whether a process is still running; a zombie is not.
 pub fn runs(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = status.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());

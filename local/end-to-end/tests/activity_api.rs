@@ -1,4 +1,5 @@
-//! What users did, as clients send it: what is refused, what is limited, and what Kafka has when it is acknowledged.
+//! User activity as clients send it: what is refused, what is rate-limited, and what is in Kafka once it is
+//! acknowledged.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeSet;
@@ -22,7 +23,7 @@ fn batch(events: Vec<Value>) -> Value {
     json!({"events": events})
 }
 
-/// The offset behind the last record of each partition of the topic.
+/// The end offset of each partition of the topic.
 async fn ends(stack: &Stack) -> Vec<i64> {
     end_to_end::stack::kafka::ends_of(&stack.addresses.kafka, TOPIC).await.into_values().collect()
 }
@@ -143,7 +144,7 @@ async fn over_the_limit_a_user_is_told_when_to_come_again_and_others_are_not_slo
     assert_eq!(refused["code"], "rate_limited");
     assert!(refused["retryAfter"].as_u64().is_some_and(|seconds| (1..=2).contains(&seconds)), "{refused}");
 
-    // Ann goes on and on, from many connections. Bob's events go through all the same.
+    // Ann sends without pause on many connections. Bob's events get through all the same.
     let began = Instant::now();
     let singles = join_all((0..200).map(|seq| async move {
         if seq % 20 == 0 { (true, event("bob", 2 + seq / 20)) } else { (false, event("ann", 1_000 + seq)) }
@@ -169,10 +170,10 @@ async fn over_the_limit_a_user_is_told_when_to_come_again_and_others_are_not_slo
         }
     }
     let of_ann = answers.iter().filter(|(bob, answer)| !bob && answer.status == 202).count();
-    // The first batch and these may lie in several seconds on a slow machine, each with its own hundred.
+    // On a slow machine, the first batch and these may span several seconds, each with its own hundred.
     assert!(of_ann <= 100 * (told.as_secs() as usize + 1), "{of_ann} in {told:?}");
 
-    // Who waits as long as it was told is accepted.
+    // A client that waits as long as it was told is accepted.
     tokio::time::sleep(Duration::from_secs(wait.max(1))).await;
     stack.ask("POST", "/events", &event("ann", 5_000)).await.with(202);
 }
@@ -201,7 +202,7 @@ async fn instances_that_race_for_one_user_keep_the_limit_in_every_second() {
                 count = count % 7 + 1;
                 let wants = [Request { user: "ann", count }, Request { user: &bob, count: 1 }];
                 let wants = &wants[..if count == 7 { 2 } else { 1 }];
-                // Losing too many races is an error, and no acceptance.
+                // Losing too many races is an error, not an acceptance.
                 if let Some(Ok(grant)) = limiter.acquire(wants).await.first() {
                     assert_eq!(grant.accepted + grant.retry_after.len(), count);
                     accepted.extend(std::iter::repeat_n(read.load(Ordering::Relaxed), grant.accepted));

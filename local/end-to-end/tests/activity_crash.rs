@@ -1,4 +1,4 @@
-//! activity-api is killed at each of its steps, and takes back nothing that it acknowledged.
+//! activity-api is killed at each of its steps, and loses nothing that it acknowledged.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeSet;
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 
 const API: &str = "activity-api";
 
-/// The requests of a client: each has events with ids of their own, so that it may be sent again.
+/// The requests of a client: each has events with their own ids, so that it may be resent.
 struct Requests {
     sent: Vec<Sent>,
     failing: String,
-    /// A dead letter of the client before.
+    /// A dead letter of the previous client.
     dead: Option<String>,
 }
 
@@ -49,13 +49,13 @@ impl Requests {
         }
         let of_user = format!("/users/{}/events", self.sent[0].user);
         for path in ["/events/processed?limit=2", "/dlq?limit=2", &of_user, "/events/c-0-1"] {
-            // Whatever the answer is: the function may be killed while it makes it.
+            // Any answer will do: the function may be killed while answering.
             stack.get(path).await;
         }
         if let Some(dead) = &self.dead {
             let redriven = async || {
                 let answer = stack.ask("POST", &format!("/dlq/{dead}/redrive"), &Value::Null).await;
-                // A redrive whose answer was cut off is under way already.
+                // A redrive whose answer was cut off is already under way.
                 if [202, 409].contains(&answer.status) { Ok(()) } else { Err(answer.text) }
             };
             stack.eventually("the dead letter is sent again", redriven).await;
@@ -79,11 +79,11 @@ async fn a_crash_at_any_step_takes_back_nothing_that_was_acknowledged() {
     let stack = Stack::start().await;
     let (mut clients, mut done) = (Vec::new(), BTreeSet::new());
     let mut quiet = 0;
-    // Twice no new step: one that only a crash leads to shows up on the way.
+    // Two rounds without a new step: a step that only a crash leads to shows up on the way.
     while quiet < 2 {
         let next = stack.steps(API).await.into_iter().find(|step| !done.contains(step));
         let Some(step) = next else {
-            // Beside each other, as load is.
+            // Concurrently, as under load.
             let first = clients.len();
             let several: Vec<Requests> = (first..first + 4).map(Requests::of).collect();
             join_all(several.iter().map(|requests| requests.send(&stack))).await;
@@ -109,7 +109,7 @@ async fn a_crash_at_any_step_takes_back_nothing_that_was_acknowledged() {
     stack.relayed().await;
     stack.caught_up().await;
     let sent: Vec<Sent> = clients.iter().flat_map(|requests| requests.sent.clone()).collect();
-    // The user of those that fail is judged by the dead letters.
+    // The failing events' user is judged by the dead letters.
     for requests in &clients {
         let item = stack.event_item(&requests.failing).await.unwrap_or_else(|| panic!("{} is lost", requests.failing));
         assert_eq!(end_to_end::stack::tables::text(&item, "status"), "failed", "{item:?}");
@@ -119,7 +119,7 @@ async fn a_crash_at_any_step_takes_back_nothing_that_was_acknowledged() {
     every_broken_rule_is_seen(&stack, &clients[0].sent[0].id).await;
 }
 
-/// The judge is broken once by each rule for what users sent, in what the stack has made.
+/// Breaks each rule about user activity once, on real output of the stack, and checks that the judge sees it.
 async fn every_broken_rule_is_seen(stack: &Stack, id: &str) {
     type Break = fn(&mut Value);
     let breaks: [(&str, Break); 3] = [

@@ -1,4 +1,4 @@
-//! Each event of a user is taken once, and in order, whatever is killed, repeated, missing or broken.
+//! Each event of a user is taken once and in order, whatever is killed, repeated, missing or broken.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use krafka::producer::Record;
 use serde_json::{Value, json};
 
 const SWEEPER: &str = "activity-sweeper";
-/// Most memory of the consumer.
+/// Memory limit of the consumer.
 const MEGABYTES: f64 = 64.0;
 
 async fn under_kills(rule: &str, users: usize, seqs: u64, kills: usize) {
@@ -21,7 +21,7 @@ async fn under_kills(rule: &str, users: usize, seqs: u64, kills: usize) {
     let sent = muddle(&mut random, users, seqs);
     let done = AtomicBool::new(false);
     let produce = async {
-        // In pieces, so that there is something to kill for a while.
+        // In pieces, so that there is work to kill for a while.
         for piece in sent.chunks(sent.len().div_ceil(2 * kills)) {
             stack.send_events(piece).await;
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -36,7 +36,7 @@ async fn under_kills(rule: &str, users: usize, seqs: u64, kills: usize) {
             let pids = stack.signal(CONSUMER, signals.next().unwrap()).await;
             killed += usize::from(!pids.is_empty());
             if pids.is_empty() && done.load(Ordering::Relaxed) {
-                // Something to do for the next one to kill.
+                // Work for the next process to kill.
                 stack.send_events(&sent[..sent.len().min(50)]).await;
             }
         }
@@ -46,7 +46,7 @@ async fn under_kills(rule: &str, users: usize, seqs: u64, kills: usize) {
     stack.caught_up().await;
     let took = began.elapsed();
     let items = stack.taken_once_and_in_order(&sent).await;
-    // Everything once more changes nothing.
+    // Sending everything again changes nothing.
     stack.send_events(&sent).await;
     stack.caught_up().await;
     assert_eq!(stack.taken_once_and_in_order(&sent).await, items);
@@ -64,7 +64,7 @@ async fn every_event_is_taken_once_and_in_order_also_when_everything_behind_a_fa
     under_kills("from-first", size(10, 100), size(30, 200), size(4, 50)).await;
 }
 
-/// The load of the benchmark, straight on the topic. The time is printed, and not judged.
+/// The benchmark's load, directly on the topic. The time is printed, not asserted.
 #[tokio::test]
 async fn a_thousand_users_events_with_repeats_and_failures_survive_a_kill_half_way() {
     let users = size(60, 1_000);
@@ -92,7 +92,7 @@ async fn a_thousand_users_events_with_repeats_and_failures_survive_a_kill_half_w
     eprintln!("{} events of {users} users: produced after {produced:?}, processed after {took:?}", sent.len());
 }
 
-/// A record with a wrong key is in another partition, so that several consumers have the user at once.
+/// A record with a wrong key is in another partition, so that several consumers handle the user at once.
 #[tokio::test]
 async fn consumers_that_have_one_user_at_once_take_each_event_once_and_in_order() {
     const PARTITIONS: i32 = 12;
@@ -126,7 +126,7 @@ async fn an_event_that_fails_is_tried_four_times_and_given_up_and_the_next_ones_
     let items = stack.taken_once_and_in_order(&sent).await;
     let at = |id: &str| number(&items[&(format!("event#{id}"), "event".to_owned())], "processedAt");
     assert!(at("u-3") - at("u-1") >= 400, "3 waits for the end of 2");
-    // Redriven it fails again, under a redrive of its own; what was asked twice is done once.
+    // After a redrive it fails again, under its own redrive id; a redrive requested twice is done once.
     let tables = (stack.table("DeadLetterTable"), stack.table("OutboxTable"));
     let redrive = async || {
         let now = jiff::Timestamp::now();
@@ -206,7 +206,7 @@ async fn what_is_no_event_is_given_up_with_its_bytes_and_the_partition_goes_on()
 
 #[tokio::test]
 async fn events_that_come_long_before_their_turn_wait_within_bounds_of_number_and_memory() {
-    // More than may wait; the consumer must not grow with what waits.
+    // More events than may wait; the consumer's memory must not grow with them.
     let (users, waiting) = (size(2, 10), size(1_000, 10_000));
     let stack = Stack::start_with(&["--parameter", "ActivityGapSeconds=3600"]).await;
     let mut random = fastrand::Rng::new();
@@ -244,7 +244,7 @@ async fn events_that_come_long_before_their_turn_wait_within_bounds_of_number_an
     if waiting < 10_000 {
         stack.taken_once_and_in_order(&sent).await;
     } else {
-        // Now there is room, so what was too much is taken when somebody sends it again.
+        // Now there is room, so events that were over the limit are taken when they are sent again.
         for event in &over {
             stack.ask("POST", &format!("/dlq/{}/redrive", event.id), &Value::Null).await.with(202);
         }
@@ -271,7 +271,7 @@ async fn a_crash_at_any_step_of_consumer_or_sweeper_loses_nothing_and_doubles_no
             if steps.is_empty() { Err(steps) } else { Ok(()) }
         })
         .await;
-    // Each round has all that a user can do: events in order, early, failing, repeated, and a gap.
+    // Each round covers everything a user can cause: events in order, early, failing, repeated, and a gap.
     for round in 0.. {
         let points = stack.crash_points().await.into_iter();
         let ours = points.filter(|point| [CONSUMER, SWEEPER].contains(&point.function.as_str()));
@@ -283,7 +283,7 @@ async fn a_crash_at_any_step_of_consumer_or_sweeper_loses_nothing_and_doubles_no
         let mut events: Vec<Sent> = [2, 1, 3, 5, 4, 8, 2].into_iter().map(|seq| Sent::new(user.clone(), seq)).collect();
         events[2].fails = true;
         events.push(Sent::without_seq(&user, &format!("{user}-none")));
-        // 6 and 7 are missing, and 8 waits for them until the sweeper comes.
+        // 6 and 7 are missing; 8 waits for them until the sweeper runs.
         stack.send_events(&events).await;
         stack.produce(vec![Record::new(TOPIC, "poison").key(user.clone())]).await;
         if let Some(point) = next {
@@ -317,7 +317,7 @@ async fn a_crash_at_any_step_of_consumer_or_sweeper_loses_nothing_and_doubles_no
             break;
         }
         assert!(Instant::now() < deadline, "{waiting:?}{}", stack.process.tail());
-        // A consumer that was behind holds the sweeper for 90 s, unless it says that it has caught up.
+        // A consumer that was behind blocks the sweeper for 90 s, unless it reports that it has caught up.
         for (of_user, pk) in waiting.iter().enumerate() {
             let user = pk.trim_start_matches("order#");
             let event = Sent::without_seq(user, &format!("{user}-again-{number}-{of_user}"));

@@ -15,7 +15,7 @@ const FUNCTION: &str = "alert-mail";
 /// The lease of a mail whose sender died, and its next delivery.
 const AFTER_THE_LEASE: Duration = Duration::from_secs(90);
 
-/// A fault that a test ends by itself.
+/// A fault that the test ends itself.
 const UNTIL_ENDED: Duration = Duration::from_secs(600);
 
 /// An ingredient that falls below half of its full level.
@@ -34,7 +34,7 @@ async fn mails(stack: &Stack) -> Vec<Value> {
     stack.get("/_local/mail").await.with(200).json()["items"].as_array().unwrap().clone()
 }
 
-/// How many mails name each event.
+/// The number of mails per event.
 async fn by_event(stack: &Stack) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for mail in mails(stack).await {
@@ -66,7 +66,7 @@ async fn a_fall_below_half_is_one_mail_that_names_what_runs_low_however_often_it
             }
         }
     }
-    // The same events once more, as a producer's retry would put them there.
+    // The same events again, as a producer's retry would write them.
     let records = topic::records(&stack.addresses.kafka, "notify").await.unwrap();
     let again = records.into_iter().map(|it| Record::new("notify", it.value.unwrap()).key(it.key.unwrap()));
     stack.produce(again.collect()).await;
@@ -106,7 +106,7 @@ async fn a_crash_at_any_step_loses_no_mail_and_repeats_at_most_one() {
     assert!(stack.items("DeadLetterTable").await.is_empty());
 }
 
-/// An ingredient of [`falls`] that falls once more; its events are in the same partition.
+/// Makes an ingredient of [`falls`] fall once more; its events are in the same partition.
 async fn falls_again(stack: &Stack, id: &str) {
     stack.ask("POST", &format!("/ingredients/{id}/restock"), &json!({"quantity": 10})).await.with(200);
     let low = json!({"name": format!("Fresh {id}"), "unit": "g", "stock": 50, "fullLevel": 101});

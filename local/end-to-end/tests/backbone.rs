@@ -1,4 +1,4 @@
-//! From HTTP to Kafka, to the event log and to the archive.
+//! From HTTP to Kafka, the event log and the archive.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const PRODUCTS: usize = 60;
 const AT_ONCE: usize = 8;
 
-/// Creates a product and changes it: every third is deleted, and every sixth made again.
+/// Creates a product and changes it; every third is deleted, and every sixth created again.
 async fn live(stack: &Stack, number: usize) {
     let mut first = product(&format!("Product {number}: \u{201e}ü\u{201c} \u{1f354} \"quoted\" \\ and a\nline"));
     first["description"] = json!("e\u{301} is not \u{e9}, and </script> is text");
@@ -50,7 +50,7 @@ async fn every_change_is_one_event_in_the_log_and_in_the_archive_and_the_topic_r
     is_read_by_type_and_time(&stack, &events).await;
 }
 
-/// Plays the topic from its start, knowing nothing else, and compares what comes out with the API.
+/// Replays the topic from its start into a catalogue, and compares the result with the API.
 async fn rebuilds_the_catalogue(stack: &Stack, events: &[Published]) {
     let mut catalogue: BTreeMap<&str, &str> = BTreeMap::new();
     for Published { event, .. } in events {
@@ -69,7 +69,7 @@ async fn rebuilds_the_catalogue(stack: &Stack, events: &[Published]) {
     }
 }
 
-/// Log and archive name the place on the topic that the event has; where a producer's retry repeated it, one of them.
+/// Log and archive name the event's place on the topic; one of them, if a producer's retry repeated it.
 async fn places_agree(stack: &Stack, events: &[Published]) {
     let first: BTreeMap<&str, (i32, i64)> =
         events.iter().map(|published| (published.event.id.as_str(), (published.partition, published.offset))).collect();
@@ -97,7 +97,7 @@ async fn is_read_by_type_and_time(stack: &Stack, events: &[Published]) {
     let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
     let mut times: Vec<&str> = events.iter().map(|published| published.event.time.as_str()).collect();
     times.sort_by_key(|text| time(text));
-    // Neither falls on a border that a page or a second would hide.
+    // Neither falls on a boundary that a page or a second would hide.
     let (from, to) = (times[times.len() / 3], times[2 * times.len() / 3]);
     let of_range = stack.event_log(&format!("from={from}&to={to}")).await;
     assert!(of_range.is_sorted_by_key(|entry| time(&entry.time)), "in the order of time");
@@ -130,7 +130,7 @@ async fn a_request_and_its_events_share_one_trace() {
     low["lowStockThreshold"] = json!(11);
     let traced = stack.request("POST", "/products").header("traceparent", format!("00-{TRACE}-{SPAN}-01")).json(&low);
     let traced = stack.send(traced).await.with(201).json();
-    // Without a trace, and with one that breaks the rules, a new one begins.
+    // Without a trace, or with an invalid one, a new one begins.
     let fresh = stack.create(&product("Fresh")).await;
     let broken = stack.request("POST", "/products").header("traceparent", "00-0-0-01").json(&product("Broken"));
     stack.send(broken).await.with(201);

@@ -24,13 +24,13 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use uuid::Uuid;
 
-/// A stack, with its addresses and its journal in files as the program reads them.
+/// A stack, with its addresses and its journal in files that the program reads.
 struct Checked {
     stack: Stack,
     files: TempDir,
 }
 
-/// What the program says.
+/// The program's output.
 struct Said {
     code: Option<i32>,
     text: String,
@@ -58,7 +58,7 @@ impl Checked {
         Said { code: output.status.code(), text: String::from_utf8(text).unwrap() }
     }
 
-    /// The program names the violation, and only then fails.
+    /// Checks that the program names the violation and fails.
     async fn names(&self, code: &str, of: &str) {
         let said = self.check(&["--no-fresh", "--patience", "20"]).await;
         let named = said.text.lines().any(|line| line.trim().starts_with(code) && line.contains(of));
@@ -72,7 +72,7 @@ impl Checked {
     }
 }
 
-/// Products that are created, changed, deleted and asked for twice; refused requests; a record that is no event.
+/// Products that are created, changed, deleted and requested twice; refused requests; a record that is not an event.
 async fn load(stack: &Stack) {
     for number in 0..10 {
         let mut new = product(&format!("Product {number}"));
@@ -99,9 +99,9 @@ async fn a_stack_that_conserves_everything_passes_also_with_events_that_wait_for
     checked.is_conserved(&[]).await;
     checked.stack.kafka_down(Duration::from_secs(3)).await;
     checked.stack.create(&product("Waits")).await;
-    // The fresh product of the first check is in the journal.
+    // The probe product of the first check is in the journal.
     checked.is_conserved(&[]).await;
-    // A request whose answer the client never saw explains what it made, and nothing else does.
+    // A request whose answer the client never saw explains what it created; nothing else does.
     let unseen = reqwest::Client::new().post(format!("{}/products", checked.stack.addresses.http));
     let unseen = unseen.json(&product("Unseen")).send().await.unwrap().text().await.unwrap();
     let id = serde_json::from_str::<Value>(&unseen).unwrap()["id"].as_str().unwrap().to_owned();
@@ -129,7 +129,7 @@ async fn a_write_whose_answer_is_lost_is_never_done_twice_whatever_its_repeat_me
     }
     let client = async |client: usize| {
         for change in 0..CHANGES {
-            // Either everything in it happens once, or nothing that a refusal denies.
+            // Each request takes effect once, or, if refused, not at all.
             let new = product(&format!("{client}-{change}"));
             let create = stack.request("POST", "/products").header("idempotency-key", format!("{client}-{change}"));
             let Ok(created) = serde_json::from_str::<Value>(&stack.send(create.json(&new)).await.text) else {
@@ -156,7 +156,7 @@ async fn what_cannot_be_read_is_told_by_its_own_exit_code() {
     assert_eq!(checked.check(&[]).await.code, Some(2));
 }
 
-/// One after the other in one stack: each violation is named beside those of before.
+/// One after the other on one stack: each violation is named along with the earlier ones.
 #[tokio::test]
 async fn what_was_tampered_with_is_named() {
     let checked = Checked::start().await;
@@ -188,7 +188,7 @@ async fn what_was_tampered_with_is_named() {
 
     tamper_with_the_archive(&checked).await;
 
-    // Past the journal, as only a bug would.
+    // Bypasses the journal, as only a bug would.
     let kafka = Kafka::builder(&stack.addresses.kafka).connect().await.unwrap();
     let producer = kafka.producer().build().await.unwrap();
     let stray = Record::new(TOPIC, kafka::event("stray").to_string()).key(kafka::KEY);

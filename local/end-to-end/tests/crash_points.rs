@@ -1,4 +1,4 @@
-//! A function is stopped at each step that it takes, and nothing is lost, doubled or out of order.
+//! A function is stopped at each of its steps, and nothing is lost, doubled or out of order.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeSet;
@@ -15,29 +15,29 @@ use serde_json::{Value, json};
 
 const API: &str = "products-api";
 const COMMITTED: &str = "dynamodb.TransactWriteItems.millrace-ProductsTable.after";
-/// Time between two looks of what runs beside the load.
+/// Pause between two rounds of what runs beside the load.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Runs `work` beside clients of the APIs, readers, poison on the topic, crashes that leave events behind, and schedules
-/// that are started often.
+/// Runs `work` beside clients of the APIs, readers, invalid records on the topic, crashes that leave events behind, and
+/// schedules that are started often.
 async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T) {
     let stop = AtomicBool::new(false);
     let running = || !stop.load(Ordering::Relaxed);
-    // Of each topic that the relay publishes to, or it would pass a step once and never again.
+    // On each topic that the relay publishes to, or it would pass a step once and never again.
     let leave_behind = async {
         for function in [API, "orders-api", "timers-api", "stock"].into_iter().cycle().take_while(|_| running()) {
-            // None until something is committed.
+            // Empty until something is committed.
             let steps = stack.steps(function).await;
             let committed =
                 |step: &&String| step.starts_with("dynamodb.TransactWriteItems.") && step.ends_with("after");
             if let Some(step) = steps.iter().find(committed) {
                 stack.arm(function, step, "KILL").await;
             }
-            // Each has its turn once a second, which is long enough for changes to get past it.
+            // Each gets its turn once a second, which is long enough for changes to get past it.
             tokio::time::sleep(TICK).await;
         }
     };
-    // The sweeper too: a step that is only passed once a minute would be armed for longer than anybody waits.
+    // The sweeper too: a step that is passed only once a minute would stay armed for too long.
     let schedules = async {
         while running() {
             for function in ["outbox-relay", "activity-sweeper"] {
@@ -52,7 +52,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             if !running() {
                 break;
             }
-            // Each takes an ingredient below half, and may itself be cut off.
+            // Each takes an ingredient below half, and may itself be interrupted.
             let (dish, beef) = (format!("dish-{number}"), format!("beef-{number}"));
             let mut product = product(&dish);
             (product["id"], product["recipe"]) =
@@ -69,7 +69,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
     };
     let timer = async {
         for number in (0_u64..).take_while(|_| running()) {
-            // Far ahead, so that none fires meanwhile.
+            // Far in the future, so that none fires meanwhile.
             let timer = json!({"url": "http://localhost:9/", "seconds": 86_400});
             let timer =
                 stack.request("POST", "/timers").header("Idempotency-Key", format!("timer-{number}")).json(&timer);
@@ -85,7 +85,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
     };
     let poison = async {
         while running() {
-            // The second is over what an item of the dead letters holds.
+            // The second one exceeds what a dead-letter item holds.
             let poison = [b"poison".to_vec(), vec![b'x'; 300 * 1024]];
             stack.produce(poison.map(|value| Record::new(TOPIC, value)).into()).await;
             tokio::time::sleep(4 * TICK).await;
@@ -93,7 +93,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
     };
     let change = async {
         for number in (0_u64..).take_while(|_| running()) {
-            // It reads what is pending before it publishes, which a create need not.
+            // A change reads the pending events before it publishes, which a create need not.
             stack.ask("PATCH", "/products/taken", &json!({"stock": number})).await;
             tokio::time::sleep(TICK).await;
         }
@@ -102,13 +102,13 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
         let mut taken = product("Taken");
         taken["id"] = json!("taken");
         for number in (0_u64..).take_while(|_| running()) {
-            // All but the first are refused, so that their keys are given back.
+            // All but the first are refused, so that their keys are released.
             let key = format!("taken-{number}");
             let again = stack.request("POST", "/products").header("Idempotency-Key", key).json(&taken);
             stack.send(again).await;
             for path in ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/health/ready", "/docs"]
             {
-                // Whatever the answer is: a function may be killed while it makes it.
+                // Any answer will do: a function may be killed while answering.
                 stack.get(path).await;
             }
             tokio::time::sleep(TICK).await;
@@ -133,7 +133,7 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
         // A step that only a crash leads to shows up on the way.
         loop {
             let passed = stack.crash_points().await;
-            // A crash of the runner costs the time of its lease; tests of timers have it.
+            // A crash of the runner costs the time of its lease; the timer tests cover it.
             let mut passed = passed.into_iter().filter(|at| at.function != "timer-runner");
             let next = passed.find(|at| !done.contains(&(at.function.clone(), at.step.clone())));
             match next {
@@ -157,8 +157,8 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
     stack.nothing_is_lost().await;
 }
 
-/// Every function was stopped but those of CloudFormation, of users' events, and those that make timers due and send them,
-/// which have tests of their own.
+/// Every function was stopped, except those with their own tests: CloudFormation's, users' events, and those that make
+/// timers due and send them.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
     let apis = "products-api orders-api timers-api event-log-api docs-api";
@@ -194,7 +194,7 @@ async fn a_create_with_a_key_that_crashes_at_any_step_and_is_sent_again_makes_on
             if answer.status == 201 {
                 return answer.json();
             }
-            // The claim of the process that died is free when its lease is over.
+            // The claim of the dead process is free when its lease has expired.
             assert_eq!(answer.json()["code"], "idempotency_key_in_progress", "{step}");
             assert!(Instant::now() < deadline, "{step}: the key is not free again");
             tokio::time::sleep(Duration::from_secs(answer.header("retry-after").parse().unwrap())).await;
@@ -214,7 +214,7 @@ async fn a_create_with_a_key_that_crashes_at_any_step_and_is_sent_again_makes_on
 
 #[tokio::test]
 async fn a_handler_that_stands_still_or_dies_between_commit_and_produce_does_not_change_the_order() {
-    // Two processes, each with one request, so that the second request meets the other one.
+    // Two processes with one request each, so that the second request meets the first.
     let stack = Stack::start_with(&["--concurrency", "1", "--instances", "2"]).await;
     let shared = stack.create(&product("Changed by two")).await;
     let path = format!("/products/{}", shared["id"].as_str().unwrap());
@@ -233,7 +233,7 @@ async fn a_handler_that_stands_still_or_dies_between_commit_and_produce_does_not
             let first = patch(changes);
             let second = async {
                 stack.until_struck(API, step).await;
-                // While the first has committed and stands still, or is dead.
+                // While the first has committed and is frozen or dead.
                 patch(changes + 1).await.with(200);
                 stack.signal(API, "CONT").await;
             };

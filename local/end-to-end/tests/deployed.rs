@@ -1,4 +1,4 @@
-//! What is deployed is built from the manifests alone, and they turn no crash point on.
+//! Deployed binaries are built from the manifests alone, which enable no crash points.
 #![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
 
 use std::process::Command;
@@ -9,8 +9,8 @@ use serde_json::Value;
 /// The variable that a process with crash points reads.
 const VARIABLE: &str = "MILLRACE_CRASH_POINTS";
 
-/// Cargo's own resolution of the whole workspace for this platform, whose packages a build has fetched, with all that it
-/// turns on unasked. `make lint` shows the same of binaries.
+/// Cargo's own feature resolution of the whole workspace for this platform (a build has fetched its packages), with
+/// everything it enables by default. `make lint` checks the binaries themselves.
 #[test]
 fn no_manifest_turns_crash_points_on_and_the_functions_under_test_have_them() {
     let root = paths::root();
@@ -36,7 +36,7 @@ fn no_manifest_turns_crash_points_on_and_the_functions_under_test_have_them() {
     assert!(!functions.is_empty());
 }
 
-/// The platform that this machine builds for, as `rustc` names it.
+/// The host target triple, as `rustc` names it.
 fn host() -> String {
     let version = Command::new("rustc").arg("-vV").output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();

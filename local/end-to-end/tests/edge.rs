@@ -12,14 +12,14 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 const CLIENTS: usize = 8;
-/// Pause of a client that restocks: 80 restocks a second, where a kitchen has one an hour.
+/// Pause of a restocking client: 80 restocks a second, where a kitchen has one an hour.
 const PAUSE: Duration = Duration::from_millis(50);
-/// What is full, and what one order takes.
+/// The full level, and what one order takes.
 const FULL: u64 = 100;
 const PIECE: u64 = 7;
 const INGREDIENTS: [&str; 3] = ["beef", "cheese", "onion"];
 
-/// An accepted change that an answer names.
+/// An accepted change whose version an answer names.
 #[derive(Debug, Clone)]
 enum Accepted {
     Restock(u64),
@@ -73,22 +73,22 @@ fn number(body: &Value, name: &str) -> u64 {
     body[name].as_u64().unwrap()
 }
 
-/// The reference model: the versions and stocks at which a person is told.
-fn told_by_model(versions: &[Value]) -> Vec<(u64, u64)> {
-    let mut told = Vec::new();
-    // Whether the next fall below half is told.
+/// The reference model: the versions and stocks at which a notice is due.
+fn notified_by_model(versions: &[Value]) -> Vec<(u64, u64)> {
+    let mut notified = Vec::new();
+    // Whether the next fall below half is notified.
     let (mut armed, mut below) = (None, false);
     for version in versions {
         let (twice, full) = (2 * number(version, "stock"), number(version, "fullLevel"));
         let was_armed = armed.unwrap_or(twice >= full);
         let falls = was_armed && !below && twice < full;
         if falls {
-            told.push((number(version, "version"), number(version, "stock")));
+            notified.push((number(version, "version"), number(version, "stock")));
         }
         armed = Some(twice > full || (was_armed && !falls));
         below = twice < full;
     }
-    told
+    notified
 }
 
 #[tokio::test]
@@ -118,15 +118,15 @@ async fn restocks_replacements_and_orders_racing_at_the_edge_are_told_as_the_mod
         let confirmed = orders.iter().filter(|order| order["status"] == "confirmed");
         let lines = confirmed.flat_map(|order| order["lines"].as_array().unwrap()).filter(of_ingredient);
         assert_eq!(taken, lines.map(|line| PIECE * number(line, "quantity")).sum::<u64>(), "{id}");
-        expected.extend(told_by_model(versions).into_iter().map(|(version, stock)| (id.clone(), version, stock)));
+        expected.extend(notified_by_model(versions).into_iter().map(|(version, stock)| (id.clone(), version, stock)));
     }
-    let told = events_of(&stack.addresses.kafka, "notify").await;
+    let notices = events_of(&stack.addresses.kafka, "notify").await;
     let data =
         |notify: &end_to_end::stack::kafka::Published| serde_json::from_str::<Value>(notify.event.data.get()).unwrap();
     let event = |data: Value| {
         (data["ingredientId"].as_str().unwrap().to_owned(), number(&data, "version"), number(&data, "stock"))
     };
-    let events: Vec<_> = told.iter().map(|notify| event(data(notify))).collect();
+    let events: Vec<_> = notices.iter().map(|notify| event(data(notify))).collect();
     assert_eq!(events.iter().cloned().collect::<BTreeSet<_>>(), expected);
     assert_eq!(events.len(), expected.len(), "each once");
     assert!(expected.len() > rounds / 10, "only {} falls", expected.len());
@@ -136,7 +136,7 @@ async fn restocks_replacements_and_orders_racing_at_the_edge_are_told_as_the_mod
     eprintln!("{} orders, {} changes, {} falls below half", orders.len(), answers.len(), expected.len());
 }
 
-/// Checks that every accepted change is one step of the version, and answers what the other steps took.
+/// Checks that every accepted change is one step of the version; returns how much the other steps took.
 fn steps(id: &str, versions: &[Value], answers: &Answers) -> u64 {
     let (mut taken, mut named) = (0, 1);
     assert_eq!(number(&versions[0], "version"), 1);

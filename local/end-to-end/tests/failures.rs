@@ -1,4 +1,4 @@
-//! What fails loses nothing, doubles nothing and holds nobody for long.
+//! Failures lose nothing, double nothing and block nobody for long.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeSet;
@@ -12,15 +12,15 @@ use end_to_end::stack::{Stack, product, size, soak};
 use krafka::producer::Record;
 use serde_json::json;
 
-/// A fault that a test ends by itself.
+/// A fault that the test ends itself.
 const UNTIL_ENDED: Duration = Duration::from_secs(600);
-/// A client is answered within this time, whatever hangs: the function's timeout.
+/// Every client gets an answer within this time, whatever hangs: the function's timeout.
 const LONGEST: Duration = Duration::from_secs(10);
-/// The first create after Kafka went down is answered within this time: a request spends 2 s on Kafka.
+/// Limit for the first create after Kafka went down: a request spends 2 s on Kafka.
 const FIRST: Duration = Duration::from_secs(3);
-/// The relay's schedule and its work.
+/// Covers the relay's schedule and its work.
 const ALL_BACK: Duration = Duration::from_secs(90);
-/// What DynamoDB does wrong.
+/// DynamoDB faults.
 const FAULTS: [&str; 3] = ["dynamodbThrottled", "transactionConflict", "errorAfterCommit"];
 const API: &str = "products-api";
 
@@ -34,7 +34,7 @@ async fn load_for(stack: &Stack, lasts: Duration) -> Seen {
     tokio::join!(load(stack, usize::MAX, &stop), end).0
 }
 
-/// Steps of a create that lie between its write and its answer.
+/// Steps of a create between its write and its answer.
 fn is_behind_commit(step: &str) -> bool {
     let behind =
         ["dynamodb.Query.millrace-OutboxTable", "kafka.", "dynamodb.BatchWriteItem.millrace-OutboxTable", "answer"];
@@ -158,7 +158,7 @@ async fn killed_consumers_miss_nothing_and_log_nothing_twice() {
             for consumer in ["event-log", "archive"] {
                 killed += stack.kill(consumer).await.len();
             }
-            // A consumer that is killed all the time does nothing.
+            // A consumer that is killed continuously would make no progress.
             tokio::time::sleep(Duration::from_millis(fastrand::u64(50..500))).await;
         }
         killed
@@ -213,7 +213,7 @@ async fn a_consumer_that_cannot_store_an_event_tries_again_until_it_can() {
     assert!(stack.items("DeadLetterTable").await.is_empty(), "a fault of DynamoDB gives nothing up");
 }
 
-/// Invocations of a function so far.
+/// Number of invocations of a function so far.
 async fn invocations(stack: &Stack, function: &str) -> u64 {
     let functions = stack.get("/_local/functions").await.with(200).json();
     let status = functions["items"].as_array().unwrap().iter().find(|status| status["name"] == function);

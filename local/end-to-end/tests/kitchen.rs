@@ -1,4 +1,4 @@
-//! The judge's rules of ingredients, notices and mails, each broken once in what a real stack has made.
+//! The judge's rules about ingredients, notices and mails, each broken once in real output of a stack.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 #![allow(clippy::unit_arg, reason = "in the tables, a rule is broken in one line")]
 
@@ -13,12 +13,12 @@ use millrace_judge::read::Reader;
 use millrace_judge::{Journal, judge};
 use serde_json::{Value, json};
 
-/// A fault that a test ends by itself.
+/// A fault that the test ends itself.
 const UNTIL_ENDED: Duration = Duration::from_secs(600);
-/// The id of an order that no API made.
+/// The id of an order that no API created.
 const STRAY: &str = "stray-order";
 
-/// Breaks a rule; none where there is nothing to break.
+/// Breaks a rule; `None` if there is nothing to break.
 type Break = fn(&mut Journal, &mut Observed) -> Option<()>;
 
 fn stored<'a>(observed: &'a mut Observed, id: &str) -> Option<&'a mut StoredIngredient> {
@@ -38,7 +38,7 @@ fn more(body: &mut Value, name: &str, by: i64) {
     body[name] = json!(body[name].as_i64().unwrap() + by);
 }
 
-/// A request whose path ends so, acknowledged.
+/// An acknowledged request whose path ends with `path`.
 fn request<'a>(journal: &'a mut Journal, path: &str) -> Option<&'a mut Request> {
     journal.requests.iter_mut().find(|it| it.sent.path.ends_with(path) && it.answer.as_ref().unwrap().1.status < 300)
 }
@@ -47,7 +47,7 @@ fn answer<'a>(journal: &'a mut Journal, path: &str) -> Option<&'a mut Answer> {
     request(journal, path)?.answer.as_mut().map(|(_, answer)| answer)
 }
 
-/// Copies a request with what is changed of it.
+/// Copies a request and changes the copy.
 fn again(journal: &mut Journal, path: &str, change: impl FnOnce(&mut Request)) -> Option<()> {
     let mut again = request(journal, path)?.clone();
     change(&mut again);
@@ -59,7 +59,7 @@ fn notice(observed: &mut Observed) -> Option<&mut TopicRecord> {
     observed.records.iter_mut().find(of_beef)
 }
 
-/// Changes the notice of beef, and its id where it is to be another one.
+/// Changes the notice of beef: a copy with its own id if `twice`, else the notice itself.
 fn renotice(observed: &mut Observed, twice: bool, change: impl FnOnce(&mut Value)) -> Option<()> {
     let mut record = notice(observed)?.clone();
     let mut event: Value = serde_json::from_slice(record.value.as_ref()?).ok()?;
@@ -77,8 +77,8 @@ fn renotice(observed: &mut Observed, twice: bool, change: impl FnOnce(&mut Value
     Some(())
 }
 
-/// What is wrong with ingredients. `beef` was replaced, restocked and taken by orders below half and above again; nobody
-/// ordered of `salt`.
+/// Broken rules about ingredients. `beef` was replaced, restocked, and taken by orders below half and above again;
+/// nobody ordered `salt`.
 const INGREDIENTS: [(&str, Break); 17] = [
     ("acknowledged-missing", |_, observed| Some(observed.ingredients.retain(|it| it.id != "salt"))),
     ("acknowledged-missing", |_, observed| change(observed, "salt", |body| more(body, "version", -1))),
@@ -115,8 +115,8 @@ const INGREDIENTS: [(&str, Break); 17] = [
     }),
 ];
 
-/// What is wrong with notices, mails and dead letters.
-const TOLD: [(&str, Break); 14] = [
+/// Broken rules about notices, mails and dead letters.
+const NOTICES_MAILS_AND_DEAD_LETTERS: [(&str, Break); 14] = [
     ("notice-wrong", |_, observed| Some(observed.records.retain(|record| record.place.topic != "notify"))),
     ("notice-wrong", |_, observed| renotice(observed, true, |event| version(event, 2))),
     ("notice-twice", |_, observed| renotice(observed, true, |_| {})),
@@ -156,7 +156,7 @@ fn letter<'a>(observed: &'a mut Observed, consumer: &str) -> Option<&'a mut Dead
     observed.dead_letters.iter_mut().find(|letter| letter.consumer == consumer)
 }
 
-/// An order that is an event and is not stored.
+/// An event about an order that is not stored.
 fn stray_order() -> Value {
     let (at, price) = ("2026-11-21T06:00:00Z", json!({"amount": 1, "currency": "EUR"}));
     json!({
@@ -171,7 +171,8 @@ fn stray_order() -> Value {
     })
 }
 
-/// Twice below half, once by orders and once by a replacement whose mail SES refuses; and an order from nowhere, twice.
+/// Two falls below half, one by orders and one by a replacement whose mail SES rejects; and an order that does not
+/// exist, twice.
 async fn cook(stack: &Stack) {
     for id in ["salt", "beef"] {
         ingredient(stack, id, 100).await;
@@ -213,7 +214,7 @@ async fn an_order_from_nowhere_is_given_up_and_every_broken_rule_of_ingredients_
 
     let (journal, observed) = (stack.journal.journal(), Reader::new(&stack.addresses).observe().await.unwrap());
     let mut unseen = Vec::new();
-    for (at, (code, breaks)) in INGREDIENTS.iter().chain(&TOLD).enumerate() {
+    for (at, (code, breaks)) in INGREDIENTS.iter().chain(&NOTICES_MAILS_AND_DEAD_LETTERS).enumerate() {
         let (mut journal, mut observed) = (journal.clone(), observed.clone());
         let applied = breaks(&mut journal, &mut observed).is_some();
         let violations = judge(&journal, &observed);

@@ -1,5 +1,5 @@
-//! The layers: a crate depends only on what its `Cargo.toml` says it may (`[package.metadata.layers]`), and the manifests
-//! say what keeps the layers apart.
+//! Layering: a crate depends only on what its `Cargo.toml` allows (`[package.metadata.layers]`), and the manifests keep
+//! the layers apart.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,19 +8,19 @@ use std::process::Command;
 use end_to_end::paths;
 use serde_json::Value;
 
-/// Where a crate is in the repository.
+/// The folder of a crate in the repository.
 const SHARED: &str = "shared/";
 const FUNCTIONS: &str = "functions/";
 
-/// What does I/O, or is there to do it. The domain has none of it.
+/// Name prefixes of crates that do I/O or serve it. The domain uses none of them.
 const IO: [&str; 8] = ["aws-", "axum", "http", "hyper", "krafka", "lambda_", "reqwest", "tokio"];
 
 /// A crate of this workspace.
 struct Crate {
     folder: String,
-    /// What it may depend on; none where its manifest does not say.
+    /// What it may depend on; `None` if its manifest does not say.
     may_use: Option<BTreeSet<String>>,
-    /// What it depends on, tests aside.
+    /// What it depends on, apart from tests.
     uses: BTreeSet<String>,
 }
 
@@ -44,7 +44,7 @@ fn crates() -> BTreeMap<String, Crate> {
     metadata["packages"].as_array().unwrap().iter().map(of).collect()
 }
 
-/// What the crates break of the rules, one line each.
+/// The crates' violations of the rules, one line each.
 fn violations(crates: &BTreeMap<String, Crate>) -> Vec<String> {
     let mut violations = Vec::new();
     for (name, it) in crates {
@@ -52,9 +52,9 @@ fn violations(crates: &BTreeMap<String, Crate>) -> Vec<String> {
         for (used, other) in ours {
             let allowed = match &it.may_use {
                 Some(may_use) => may_use.contains(used),
-                // A function stands on what is shared, and never on another function.
+                // A function builds on shared crates, never on another function.
                 None if it.folder.starts_with(FUNCTIONS) => other.folder.starts_with(SHARED),
-                // The tests of the whole see everything but the functions, which are programs.
+                // The end-to-end tests may use everything but the functions, which are programs.
                 None => name == "end-to-end" && !other.folder.starts_with(FUNCTIONS),
             };
             if !allowed {

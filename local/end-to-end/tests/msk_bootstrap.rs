@@ -1,5 +1,5 @@
 //! CloudFormation gets the answer of its custom resource, whatever happens to the function on the way. A local stack
-//! asks no MSK, so the function runs here beside a stand-in for MSK and for the place that takes the answer.
+//! has no MSK to ask, so the function runs here beside stand-ins for MSK and for the URL that takes the answer.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 const NAME: &str = "msk-bootstrap";
 const BROKERS: &str = "b-1.example.com:9098,b-2.example.com:9098";
 
-/// What the stand-in was asked.
+/// The requests that the stand-in received.
 type Asked = Arc<Mutex<Vec<Value>>>;
 
 struct Stack {
@@ -38,7 +38,7 @@ async fn start() -> Stack {
     let brokers = async || Json(json!({"bootstrapBrokerStringSaslIam": BROKERS}));
     let routes =
         axum::Router::new().route("/answer", put(take)).route("/v1/clusters/{arn}/bootstrap-brokers", get(brokers));
-    // CloudFormation's URL is signed for an empty content type, and Json wants to be told that it is JSON.
+    // CloudFormation's URL is signed for an empty content type, but the Json extractor requires a JSON one.
     let routes = routes.layer(axum::middleware::map_request(async |mut request: axum::extract::Request| {
         request.headers_mut().insert("content-type", "application/json".parse().unwrap());
         request
@@ -65,7 +65,7 @@ async fn start() -> Stack {
 }
 
 impl Stack {
-    /// Sends a sample, with the stand-in's address for the answer or with its own.
+    /// Sends a sample, with the stand-in's URL for the answer or with its own.
     async fn invoke(&self, kind: &str, own_address: bool) -> Outcome {
         let path = paths::root().join(format!("events/{NAME}.{kind}.json"));
         let mut sample: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -92,7 +92,7 @@ async fn cloudformation_gets_the_brokers_though_the_function_crashes_at_any_step
         stack.crash_points.arm(NAME, &step, Strike::Kill).unwrap();
         let crashed = stack.invoke("valid", false).await;
         assert!(matches!(crashed, Outcome::FunctionError(_)), "{step}: {crashed:?}");
-        // CloudFormation invokes asynchronously, and Lambda repeats that after an error.
+        // CloudFormation invokes asynchronously, and Lambda retries that after an error.
         let again = stack.invoke("valid", false).await;
         assert!(matches!(again, Outcome::Success(_)), "{step}: {again:?}");
         let answers = stack.take_answers();

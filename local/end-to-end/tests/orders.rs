@@ -1,4 +1,4 @@
-//! Orders as a client sees them: what is refused, what is repeated, and what becomes of them.
+//! Orders as a client sees them: what is refused, what is idempotent, and how they end.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use futures::future::join_all;
 use futures::stream;
 use serde_json::{Value, json};
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 16;
 
 #[track_caller]
@@ -167,7 +167,7 @@ async fn the_demo_data_are_loaded_once_however_often_and_orders_are_confirmed_re
     assert_eq!((&rejected["status"], &rejected["reason"]), (&json!("rejected"), &json!("out_of_stock: product fries")));
     stack.drained().await;
     stack.conserved().await;
-    // 177 cheeseburgers have taken more than half of the 300 slices, and half of the buns is left.
+    // 177 cheeseburgers have taken more than half of the 300 slices; half of the buns is left.
     let told = events_of(&stack.addresses.kafka, "notify").await;
     let told: Vec<&str> = told.iter().map(|notify| notify.event.subject.as_str()).collect();
     assert_eq!(told.iter().filter(|id| **id == "cheese").count(), 1, "{told:?}");
@@ -230,7 +230,7 @@ async fn the_fall_below_half_is_told_once_and_again_after_a_restock_above_half()
     let restock = async |quantity: u64| {
         stack.ask("POST", "/ingredients/beef/restock", &json!({"quantity": quantity})).await.with(200);
     };
-    // To half, which does not arm.
+    // To exactly half, which does not re-arm the notice.
     restock(20).await;
     take(1).await;
     assert_eq!(told().await.len(), 1);

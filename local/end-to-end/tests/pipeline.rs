@@ -1,4 +1,4 @@
-//! The activity pipeline in a small size: what the benchmark's checker says of it.
+//! The activity pipeline in a small size, with the verdict of the benchmark's checker.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use end_to_end::pipeline::{Load, PROCESSOR, Plan, Progress, Sender, Stored, Verdict};
 use end_to_end::stack::{Stack, size};
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 4;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Records that no consumer can take do not stop a partition, and are kept.
+//! Records that no consumer can process do not block a partition, and are kept.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use end_to_end::stack::tables::{Item, number, text};
 use krafka::producer::Record;
 use serde_json::{Value, json};
 
-/// Every record goes here, so that each poison stands in front of a good event.
+/// Every record goes here, so that each invalid one is in front of a good event.
 const PARTITION: i32 = 5;
 const CONSUMERS: [&str; 2] = ["archive", "event-log"];
 
@@ -25,7 +25,7 @@ fn large() -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
-/// Values of records that are no events, and the reason that each is given up for.
+/// Values of records that are not events, and the reason with which each is dead-lettered.
 fn poisons() -> Vec<(Option<Vec<u8>>, &'static str)> {
     vec![
         (Some(b"not json".to_vec()), "not_json"),
@@ -35,9 +35,9 @@ fn poisons() -> Vec<(Option<Vec<u8>>, &'static str)> {
         (Some(with("/specversion", json!("2.0"))), "breaks_schema"),
         (Some(with("/data/version", json!(-1))), "breaks_schema"),
         (Some(with("/time", json!("yesterday"))), "breaks_schema"),
-        // A type that another topic carries.
+        // A type that belongs to another topic.
         (Some(with("/type", json!("OrderCreated"))), "wrong_topic"),
-        // The message of the mistake repeats the name.
+        // The error message repeats the name.
         (Some(with("/type", json!("A".repeat(250_000)))), "breaks_schema"),
         (Some(large()), "too_large"),
         (None, "tombstone"),
@@ -140,7 +140,7 @@ async fn an_event_that_comes_twice_is_once_in_the_log_and_readers_of_the_archive
         stack.event_log("type=ProductDeleted").await.into_iter().map(|entry| (entry.event_id, entry.offset)).collect()
     };
     stack.produce(vec![repeat(), repeat()]).await;
-    // Either may be the one that is logged, since the log takes the events of a batch side by side.
+    // Either may be the one that is logged, since the log processes the events of a batch concurrently.
     let first = log().await;
     assert!(matches!(first.as_slice(), [(id, 0 | 1)] if id == "twice"), "{first:?}");
     stack.produce(vec![repeat()]).await;

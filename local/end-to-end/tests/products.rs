@@ -10,7 +10,7 @@ use futures::future::join_all;
 use futures::stream;
 use serde_json::{Value, json};
 
-/// Requests at once of a client that is in a hurry.
+/// Concurrent requests of an impatient client.
 const AT_ONCE: usize = 16;
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_product_is_created_read_replaced_patched_and_deleted() {
     stack.send(stack.request("DELETE", &path)).await.with(204);
     assert_problem(&stack.get(&path).await, 404, "not_found");
     assert_problem(&stack.send(stack.request("DELETE", &path)).await, 404, "not_found");
-    // The same id again goes on where its versions ended.
+    // A product created again under the same id continues its versions.
     let mut again = product("Burger");
     again["id"] = body["id"].clone();
     assert_eq!(stack.create(&again).await["version"], 5);
@@ -75,7 +75,7 @@ async fn a_thousand_products_are_listed_page_by_page_each_once_and_in_order() {
     assert_eq!(ids(&stack.products("limit=7&lowStock=true").await), all_low.iter().cloned().collect::<Vec<_>>());
     assert_eq!(ids(&stack.products("lowStock=false").await).len(), PRODUCTS);
 
-    // Neither a deleted product nor one with enough stock is found by the filter any more.
+    // The filter no longer finds deleted products or those with enough stock.
     let mut low = all_low.iter();
     let (deleted, restocked) = (low.next().unwrap(), low.next().unwrap());
     stack.send(stack.request("DELETE", &format!("/products/{deleted}"))).await.with(204);
@@ -88,7 +88,7 @@ async fn a_thousand_products_are_listed_page_by_page_each_once_and_in_order() {
 /// Field and code of a mistake.
 type Mistake = (&'static str, &'static str);
 
-/// Bodies of a POST that are wrong, each with its mistakes.
+/// Invalid bodies of a POST, each with its mistakes.
 fn wrong_bodies() -> Vec<(Vec<u8>, Vec<Mistake>)> {
     let with = |changes: Value| {
         let mut body = product("Burger");
@@ -204,7 +204,7 @@ async fn what_cannot_be_done_is_told_as_a_problem_with_a_stable_code() {
         assert_problem(&stack.ask("PATCH", &unknown, &json!({})).await, 404, "not_found");
         assert_problem(&stack.send(stack.request("DELETE", &unknown)).await, 404, "not_found");
     }
-    // API Gateway answers for a path that no route has.
+    // API Gateway answers for a path without a route.
     stack.get("/nowhere").await.with(404);
     let methods = [
         ("DELETE", "/products", "GET, POST"),
@@ -246,11 +246,11 @@ async fn an_idempotency_key_gives_one_product_and_one_event_however_often_it_is_
     for key in ["", &"k".repeat(256)] {
         assert_problem(&stack.send(post(key, "Burger")).await, 400, "invalid_request");
     }
-    // A refused request does not use its key up.
+    // A refused request does not use up its key.
     let refused = stack.request("POST", "/products").header("idempotency-key", "two").json(&json!({}));
     assert_problem(&stack.send(refused).await, 400, "invalid_request");
     stack.send(post("two", "Second")).await.with(201);
-    // The key is one of POST; a PUT is idempotent by itself.
+    // Keys are for POST; a PUT is idempotent by itself.
     let path = first.header("location");
     for version in [2, 3] {
         let put = stack.request("PUT", path).header("idempotency-key", "one").json(&product("Burger"));

@@ -30,7 +30,7 @@ async fn functions(stack: &Stack) -> Vec<u32> {
     pids.map(|pid| u32::try_from(pid.as_u64().unwrap()).unwrap()).collect()
 }
 
-/// What a stack keeps: products, the outbox, the log with its places, the archive, and how far each mapping is.
+/// What a stack persists: products, the outbox, the log with its positions, the archive, and each mapping's progress.
 #[derive(Debug, PartialEq)]
 struct Kept {
     products: Vec<Item>,
@@ -149,7 +149,7 @@ async fn ctrl_c_ends_a_busy_stack_within_five_seconds_and_leaves_no_process_behi
     let stack = Stack::start().await;
     stack.create(&product("First")).await;
     stack.drained().await;
-    // A frozen process does not hear SIGTERM.
+    // A frozen process does not receive SIGTERM.
     let frozen = stack.request("POST", "/_local/functions/archive/kill?signal=STOP");
     stack.send(frozen).await.with(200);
     let client = async || {
@@ -215,7 +215,7 @@ async fn what_keeps_a_stack_from_starting_is_told_with_what_to_do() {
         refuses(Process::spawn(&binary, args), parts).await;
     }
 
-    // In a directory of its own the stack finds no functions.
+    // In an empty directory the stack finds no functions.
     let lonely = tempfile::tempdir_in(binary.parent().unwrap()).unwrap();
     let lonely_binary = lonely.path().join("millrace-local");
     std::fs::hard_link(&binary, &lonely_binary).unwrap();
@@ -223,7 +223,7 @@ async fn what_keeps_a_stack_from_starting_is_told_with_what_to_do() {
     refuses(Process::spawn(&lonely_binary, &[]), &[missing.to_str().unwrap(), "archive", "make run"]).await;
 }
 
-/// The process fails and names all of these; programs that wait for the line of JSON do not find one.
+/// Checks that the process fails, names all of these, and prints no line of JSON for programs.
 async fn refuses(process: Process, parts: &[&str]) {
     let ended = process.ended(PATIENCE).await;
     assert!(ended.status.code().is_some_and(|code| code != 0), "{parts:?}: {:?}", ended.status);

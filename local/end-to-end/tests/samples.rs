@@ -1,5 +1,5 @@
 //! Every function takes its samples in `events/` through its own binary: a valid one does its work, a hostile one is
-//! answered or set aside, and neither ever ends in a function error.
+//! answered or set aside, and neither ends in a function error.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ use end_to_end::paths::{functions, root};
 use end_to_end::stack::{PATIENCE, Stack};
 use serde_json::{Value, json};
 
-/// A function that would not take its sample has ended by then.
+/// A function that rejects its sample has ended by then.
 const WORKS_ON: Duration = Duration::from_secs(2);
 
 /// Names of the functions of the stack.
@@ -57,7 +57,7 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
     assert!(stack.process.ended(PATIENCE).await.status.success());
 }
 
-/// A run of the runner takes two minutes, whatever started it. The other functions have theirs meanwhile.
+/// A run of the runner takes two minutes, whatever started it. The other functions get their samples meanwhile.
 async fn works_on(stack: &Stack, function: &str) {
     for kind in ["valid", "hostile"] {
         let ended = tokio::time::timeout(WORKS_ON, invoke(stack, function, kind)).await;

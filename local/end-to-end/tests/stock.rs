@@ -1,4 +1,4 @@
-//! Orders take stock exactly once, whatever is killed and however often their events come.
+//! Orders take stock exactly once, whatever is killed and however often their events are redelivered.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeMap;
@@ -18,9 +18,10 @@ use serde_json::{Value, json};
 const PRODUCTS: usize = 20;
 const INGREDIENTS: usize = 6;
 const AT_ONCE: usize = 16;
-/// The orders are decided, and their events are in a bundle, which the transaction names first.
+/// The step at which the orders are decided, with their events in a bundle; the transaction names the bundle's table
+/// first.
 const COMMITTED: &str = "dynamodb.TransactWriteItems.millrace-OutboxTable.after";
-/// The period of the relay's schedule, the age at which it takes what was left behind, and its work.
+/// The period of the relay's schedule, the age at which it publishes what was left behind, and its work.
 const BY_SCHEDULE: Duration = Duration::from_secs(75);
 /// Time between two runs of the relay that the test starts.
 const TICK: Duration = Duration::from_secs(1);
@@ -29,7 +30,7 @@ fn recipe(product: usize) -> [(usize, u64); 2] {
     [(product % INGREDIENTS, 1 + product as u64 % 3), ((product + 1) % INGREDIENTS, 2)]
 }
 
-/// What is left, by id.
+/// Remaining stock, by id.
 type Left = BTreeMap<String, u64>;
 
 /// What an order takes, by id of the product or ingredient.
@@ -46,7 +47,7 @@ fn parts(order: &Value) -> Left {
     parts
 }
 
-/// The reference model: one order after the other, in the order of the topic, takes everything or nothing.
+/// The reference model: one order after the other, in topic order, takes everything or nothing.
 fn model(left: &mut Left, orders: &[Value]) -> BTreeMap<String, &'static str> {
     let mut statuses = BTreeMap::new();
     for order in orders {
@@ -69,7 +70,7 @@ async fn every_order_is_decided_as_the_model_does_to_the_unit_whatever_is_killed
     let stack = Stack::start().await;
     let mut left = Left::new();
     for number in 0..INGREDIENTS {
-        // Enough for most, for some and for few.
+        // Enough for most orders, for some, and for few.
         let amount = orders as u64 * [12, 6, 3][number % 3];
         ingredient(&stack, &format!("i-{number}"), amount).await;
         left.insert(format!("i-{number}"), amount);
@@ -93,7 +94,7 @@ async fn every_order_is_decided_as_the_model_does_to_the_unit_whatever_is_killed
             ordered(&stack, &lines).await
         };
         stream::iter(0..orders).map(one).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
-        // Each once more.
+        // Each event once more.
         let again = topic::records(&stack.addresses.kafka, "order_created").await.unwrap().into_iter();
         let again = again.map(|it| Record::new("order_created", it.value.unwrap()).key(it.key.unwrap()));
         stack.produce(again.collect()).await;
@@ -157,7 +158,7 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
     stack.arm("stock", COMMITTED, "STOP").await;
     let id = ordered(&stack, &[("dish", 5)]).await;
     stack.until_struck("stock", COMMITTED).await;
-    // What is delivered again waits, so that only the relay can come by.
+    // Redelivery waits, so that only the relay can publish.
     let waits = size(Duration::from_secs(30), 2 * BY_SCHEDULE);
     let slow = |lasts: u32| json!({"kind": "slowFunction", "function": "stock", "durationMs": lasts, "delayMs": waits.as_millis() as u64});
     stack.ask("POST", "/_local/faults", &slow(600_000)).await.with(200);
@@ -169,7 +170,7 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
     let mut ticked = Instant::now();
     stack
         .eventually_within(waits.min(BY_SCHEDULE), "the relay publishes what is in the bundle", async || {
-            // In full size its own schedule has to come by.
+            // In full size, the relay's own schedule has to do it.
             if !soak() && ticked.elapsed() > TICK {
                 stack.send(stack.request("POST", "/_local/clock/tick?function=outbox-relay")).await.with(202);
                 ticked = Instant::now();
@@ -182,7 +183,7 @@ async fn the_events_of_a_process_that_died_behind_its_commit_are_published_by_th
         .await;
     eprintln!("published {:.1} s after the crash", died.elapsed().as_secs_f64());
     stack.ask("POST", "/_local/faults", &slow(0)).await.with(200);
-    // The delivery that waits, or the one after it where its time is over, finds the order decided.
+    // The waiting delivery, or the next one if it has timed out, finds the order decided.
     stack.drained().await;
     stack.conserved().await;
 }

@@ -1,4 +1,4 @@
-//! Timers that fire while somebody cancels them, and while nothing is there to fire them.
+//! Timers that fire while they are being cancelled, and timers that become due during an outage.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeMap;
@@ -14,15 +14,15 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde_json::json;
 
-/// Clients at once.
+/// Concurrent clients.
 const CLIENTS: usize = 16;
-/// More room than a laptop's default, as Lambda has it: an invocation waits for its attempts' time.
+/// More concurrency than a laptop's default, as on Lambda: an invocation waits until its attempts are due.
 const ROOM: [&str; 2] = ["--concurrency", "100"];
-/// After an outage, everything that was due meanwhile has fired within this time; judged in full sizes, where nothing else
-/// has the machine.
+/// After an outage, everything that became due meanwhile has fired within this time; asserted only in full size, which
+/// has the machine to itself.
 const BACK: Duration = Duration::from_secs(10);
 
-/// Timers that fire at these times; answers the times by id.
+/// Creates timers that fire at these times; returns the times by id.
 async fn make(stack: &Stack, url: &str, times: Vec<Timestamp>) -> BTreeMap<String, Timestamp> {
     let bodies: Vec<_> = times.iter().map(|at| json!({"url": url, "fireAt": at.to_string()})).collect();
     let ids: Vec<String> = stream::iter(bodies.iter().map(|body| stack.timer(body))).buffered(CLIENTS).collect().await;
@@ -96,7 +96,7 @@ async fn what_was_due_while_the_whole_stack_was_dead_fires_when_it_is_back_oldes
     let last = times[TIMERS - 1];
     let timers = make(&stack, &receiver.url("ok"), times).await;
     stack.until_timers("scheduled", TIMERS).await;
-    // What is due within a second may be under way.
+    // What is due within a second may already be under way.
     assert!(Timestamp::now() + Duration::from_secs(2) < first, "the machine is too slow for this test");
     stack.process.signal("KILL");
     stack.process.ended(PATIENCE).await;

@@ -1,5 +1,5 @@
-//! Timers: they are there once they were answered, they are due in time and again until somebody has taken them, and
-//! nothing that dies loses one.
+//! Timers: they exist once they were acknowledged, become due in time and again until somebody has taken them, and no
+//! crash loses one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,17 +13,17 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Clients at once.
+/// Concurrent clients.
 const CLIENTS: usize = 16;
-/// A timer that nobody waits for.
+/// A timer too far in the future to fire, in seconds.
 const LATER: u64 = 3_600;
 /// How long before its time an attempt is produced, and after which time again.
 const AHEAD: Duration = Duration::from_secs(1);
 const REPEAT: Duration = Duration::from_secs(30);
-/// The lease of a killed runner ends, the next one reads.
+/// The lease of a killed runner expires, and the next runner reads.
 const TAKEOVER: Duration = Duration::from_secs(8);
 
-/// Requests that make timers, some at once; answers their ids.
+/// Creates timers, some concurrently; returns their ids.
 async fn make(stack: &Stack, count: usize, body: impl Fn(usize) -> Value) -> Vec<String> {
     let bodies: Vec<Value> = (0..count).map(body).collect();
     stream::iter(bodies.iter().map(|body| stack.timer(body))).buffered(CLIENTS).collect().await
@@ -95,7 +95,7 @@ async fn what_is_no_timer_is_refused_by_field_and_makes_none() {
     }
     stack.send(stack.request("PUT", "/timers/none")).await.with(405);
     assert_eq!(stack.timers().await.len(), 0);
-    // A moment ago is now: clocks differ.
+    // A moment ago counts as now: clocks differ.
     stack.timer(&at(Timestamp::now() - Duration::from_secs(2))).await;
     let keyed = || stack.request("POST", "/timers").header("idempotency-key", "dinner").json(&after(LATER));
     let first = stack.send(keyed()).await.with(202);
@@ -194,10 +194,10 @@ async fn a_timer_whose_request_comes_after_its_time_is_due_at_once() {
         .await;
 }
 
-/// Entries of the due index that no sender takes out, because they have no timers: `count` that are due in a few seconds,
+/// Adds entries without timers to the due index, so that no sender removes them: `count` that are due in a few seconds,
 /// and more that are due later.
 async fn enter(stack: &Stack, count: usize, later: usize) -> BTreeMap<String, Timestamp> {
-    // When all of them are entered: one that is entered too late is not produced in its order. 500 a second is little.
+    // By this time all are added: one added too late is not produced in order. 500 a second is a low rate.
     let soon = 4_000 + (count + later) as i64 * 2;
     let soon = Timestamp::from_millisecond(Timestamp::now().as_millisecond() + soon).unwrap();
     let at = |number: usize| match number.checked_sub(count) {
@@ -214,9 +214,9 @@ async fn enter(stack: &Stack, count: usize, later: usize) -> BTreeMap<String, Ti
 #[tokio::test]
 async fn what_is_due_is_produced_once_in_each_period_in_order_and_not_earlier_than_it_should() {
     let stack = Stack::start().await;
-    // All of it within one run of the runner, because the next one remembers nothing.
+    // All within one run of the runner, because the next run remembers nothing.
     let due = enter(&stack, 400, size(2_000, 20_000)).await;
-    // Runs that overlap, of which one holds the lease.
+    // Overlapping runs, of which one holds the lease.
     let holder = stack.holder().await;
     for _ in 0..3 {
         stack.tick_runner().await;
@@ -267,7 +267,7 @@ async fn what_is_due_is_produced_once_in_each_period_in_order_and_not_earlier_th
 
 #[tokio::test]
 async fn when_the_holder_is_killed_a_run_that_waits_takes_over() {
-    // One run in each process.
+    // One run per process.
     let stack = Stack::start_with(&["--concurrency", "1"]).await;
     let holder = stack.holder().await;
     let pids = |stack: Value| {
@@ -304,7 +304,7 @@ async fn timers_survive_kills_of_whoever_enters_and_produces_them() {
             for function in ["timer-store", "timer-runner"] {
                 stack.kill(function).await;
             }
-            // As the schedule does each minute.
+            // As the schedule does every minute.
             stack.tick_runner().await;
         }
     };

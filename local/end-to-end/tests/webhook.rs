@@ -1,4 +1,4 @@
-//! Webhooks: each timer's arrives, not before its time and soon after it, signed, and again only where it has to.
+//! Webhooks: each timer's arrives, not before its time and soon after it, signed, and again only when necessary.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +13,10 @@ use millrace_domain::timer::{Status, Timer};
 use millrace_store::timer::Table;
 use serde_json::{Value, json};
 
-/// Clients at once.
+/// Concurrent clients.
 const CLIENTS: usize = 16;
-/// More room than a laptop's default, as Lambda has it: an invocation waits for its attempts' time, and for receivers.
+/// More concurrency than a laptop's default, as on Lambda: an invocation waits until its attempts are due, and for
+/// receivers.
 const ROOM: [&str; 2] = ["--concurrency", "100"];
 
 fn attempts(timer: &Value) -> Vec<(Option<u64>, Option<&str>)> {
@@ -28,7 +29,7 @@ async fn a_receiver_that_fails_twice_is_called_a_third_time_with_the_same_id_and
     let (stack, receiver) = (Stack::start().await, Receiver::start().await);
     let payload = json!({"order": 7, "text": "ü \" \n"});
     let id = stack.timer(&json!({"url": receiver.url("fails-twice"), "seconds": 0, "payload": payload})).await;
-    // The first wait is 5 s, the second one five minutes.
+    // The first wait is 5 s, the second five minutes.
     let again = stack.until(&id, "two attempts failed", |timer| timer["attempts"].as_array().unwrap().len() == 2).await;
     let calls = receiver.of(&id);
     let waited = calls[1].at.duration_since(calls[0].at);
@@ -76,12 +77,12 @@ async fn what_a_receiver_answers_decides_what_follows() {
 
     let failed = stack.until_status(&gone, "failed").await;
     assert_eq!(attempts(&failed), [(Some(410), Some("410 Gone"))]);
-    assert_eq!(stack.letters().await, BTreeSet::from([format!("{gone}.1")]));
+    assert_eq!(stack.dead_letters().await, BTreeSet::from([format!("{gone}.1")]));
     // A redrive is one more attempt.
     stack.send(stack.request("POST", &format!("/dlq/{gone}.1/redrive"))).await.with(202);
     let again = |timer: &Value| timer["attempts"].as_array().unwrap().len() == 2 && timer["status"] == "failed";
     stack.until(&gone, "it was tried once more", again).await;
-    assert_eq!(stack.letters().await, BTreeSet::from([format!("{gone}.1"), format!("{gone}.2")]));
+    assert_eq!(stack.dead_letters().await, BTreeSet::from([format!("{gone}.1"), format!("{gone}.2")]));
     let tried = |timer: &Value| timer["status"] == "scheduled" && !timer["attempts"].as_array().unwrap().is_empty();
     stack.until(&busy, "it waits as it was asked to", tried).await;
     let wait = stack.due_index().await[&busy] - Timestamp::now().as_millisecond();
@@ -109,7 +110,7 @@ async fn what_a_receiver_answers_decides_what_follows() {
     stack.judged().await;
 }
 
-/// Milliseconds between the time of each timer and its first arrival; panics for one that came early.
+/// Milliseconds between each timer's time and its first arrival; panics for one that came early.
 fn lateness(arrivals: &BTreeMap<String, Vec<Timestamp>>, due: &BTreeMap<String, Timestamp>) -> Vec<i64> {
     let mut late: Vec<i64> = due
         .iter()
@@ -123,7 +124,7 @@ fn lateness(arrivals: &BTreeMap<String, Vec<Timestamp>>, due: &BTreeMap<String, 
     late
 }
 
-/// Prints how late webhooks were; what is late on a busy machine is no failure.
+/// Prints how late webhooks were; lateness on a busy machine is not a failure.
 fn report(what: &str, late: &[i64]) {
     let at = |percent: usize| late[(late.len() * percent / 100).min(late.len() - 1)];
     let below = [25, 50, 100, 250, 500, 1_000].map(|limit| (limit, late.iter().filter(|late| **late < limit).count()));
@@ -131,7 +132,7 @@ fn report(what: &str, late: &[i64]) {
     eprintln!("  within ms: {below:?}");
 }
 
-/// Makes timers, each due at its time; answers the times by id.
+/// Creates timers, each due at its time; returns the times by id.
 async fn make(stack: &Stack, url: &str, times: Vec<Timestamp>) -> BTreeMap<String, Timestamp> {
     let one = async |at: Timestamp| {
         let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap();
@@ -140,7 +141,7 @@ async fn make(stack: &Stack, url: &str, times: Vec<Timestamp>) -> BTreeMap<Strin
     stream::iter(times.into_iter().map(one)).buffer_unordered(CLIENTS).collect().await
 }
 
-/// Stores timers for later as `timer-store` does, straight into the table: to ask for so many takes minutes.
+/// Stores future timers as `timer-store` does, directly in the table: creating that many through the API takes minutes.
 async fn store_later(stack: &Stack, url: &str, count: usize) {
     let table = Table::new(stack.dynamodb.clone(), stack.table("TimersTable").to_owned(), Duration::from_secs(60));
     let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
@@ -161,7 +162,7 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
         updated_at: now,
     };
     let timers: Vec<Timer> = (0..count).map(timer).collect();
-    // A transaction has 100 actions.
+    // A transaction is limited to 100 actions.
     for timers in timers.chunks(50) {
         let actions = timers.iter().flat_map(|timer| [table.insert(timer).unwrap(), table.add_due(timer).unwrap()]);
         let write = stack.dynamodb.transact_write_items().set_transact_items(Some(actions.collect()));
@@ -169,20 +170,20 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
     }
 }
 
-/// Times spread evenly over `over` from `from` on.
+/// Times spread evenly over `over`, starting at `from`.
 fn spread(count: usize, from: Timestamp, over: Duration) -> Vec<Timestamp> {
     (0..count).map(|number| from + over.mul_f64(number as f64 / count as f64)).collect()
 }
 
-/// As long as more timers are missing, none of them is looked at.
+/// While more timers than this are missing, none is checked individually.
 const FEW: usize = 100;
 
-/// Waits until each was received, and then until each is noted as fired. It does not read the table meanwhile, which would
-/// be a load of its own.
+/// Waits until each was received, and then until each is stored as fired. It does not read the table before that, to
+/// keep the load low.
 async fn until_fired(stack: &Stack, receiver: &Receiver, due: &BTreeMap<String, Timestamp>) {
     stack
         .eventually_within(size(PATIENCE, 2 * PATIENCE), "every webhook was received", async || {
-            // Enough to tell what is wrong; a look at each, all the time, would be a load of its own.
+            // Enough to tell what is wrong; checking each one all the time would be a load of its own.
             let few = due.len().saturating_sub(receiver.timers());
             if few > FEW {
                 return Err((few, String::new()));
@@ -202,7 +203,7 @@ async fn thousands_arrive_once_and_in_time_whoever_hangs_and_whatever_waits() {
     let (count, hanging) = (size(1_000, 10_000), 100);
     let (stack, receiver) = (Stack::start_with(&ROOM).await, Receiver::start().await);
     store_later(&stack, &receiver.url("later"), size(5_000, 100_000)).await;
-    // They are made before the first is due.
+    // They are all created before the first is due.
     let from = Timestamp::now() + size(Duration::from_secs(25), Duration::from_secs(60));
     let over = size(Duration::from_secs(10), Duration::from_secs(20));
     let hang = make(&stack, &receiver.url("hangs"), spread(hanging, from, over)).await;
@@ -249,7 +250,7 @@ async fn kills_of_everybody_on_the_way_lose_no_webhook() {
             for function in ["timer-store", "timer-runner", "webhook-sender"] {
                 stack.kill(function).await;
             }
-            // As the schedule does each minute.
+            // As the schedule does every minute.
             stack.tick_runner().await;
         }
     };

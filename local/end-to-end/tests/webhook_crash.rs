@@ -1,4 +1,4 @@
-//! Webhooks come, although who makes them due and who sends them dies at any step.
+//! Webhooks arrive although the functions that make them due and send them die at any step.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::time::Duration;
@@ -8,13 +8,13 @@ use end_to_end::stack::receiver::Receiver;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Timers that are due at the same moment for each crash of the sender.
+/// Timers due at the same moment, per crash of the sender.
 const GROUP: usize = 5;
 
 /// The step before an invocation is answered.
 const BEFORE_ANSWER: &str = "answer.before";
 
-/// A stack where one timer has fired, and the body of another such timer.
+/// A stack where one timer has fired, and the body for another such timer.
 async fn one_has_fired() -> (Stack, Receiver, Value) {
     let (stack, receiver) = (Stack::start().await, Receiver::start().await);
     let body = json!({"url": receiver.url("ok"), "seconds": 0});
@@ -24,7 +24,7 @@ async fn one_has_fired() -> (Stack, Receiver, Value) {
     (stack, receiver, body)
 }
 
-/// Waits until a function has passed these steps, and answers all that it has passed.
+/// Waits until a function has passed these steps; returns all that it has passed.
 async fn passed(stack: &Stack, function: &str, expected: &[&str]) -> Vec<String> {
     stack
         .eventually(&format!("{function} has passed {expected:?}"), async || {
@@ -40,11 +40,11 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     let (stack, receiver, body) = one_has_fired().await;
     let expected = ["lambda.post.before", "webhook.request.before", "webhook.request.after", BEFORE_ANSWER];
     let steps = passed(&stack, "webhook-sender", &expected).await;
-    // An attempt that died comes again after half a minute, so all of them die side by side.
+    // An attempt that died is repeated after half a minute, so all of them die concurrently.
     let mut ids = Vec::new();
     for step in &steps {
         stack.arm("webhook-sender", step, "KILL").await;
-        // Due at the same moment, so that claims and notes share transactions.
+        // Due at the same moment, so that claims and results share transactions.
         let at = Timestamp::now() + Duration::from_secs(1);
         let body = json!({"url": body["url"], "fireAt": format!("{at:.3}")});
         for _ in 0..GROUP {
@@ -55,8 +55,8 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
     for id in &ids {
         stack.until_status(id, "fired").await;
     }
-    // What a crash cuts off may be another timer's request, which is under way in the same process: that of an earlier
-    // crash, say, which comes again meanwhile.
+    // A crash may also interrupt another timer's request in the same process, for example that of an earlier crash
+    // which is being repeated.
     let calls: Vec<usize> = ids.iter().map(|id| receiver.of(id).len()).collect();
     let repeats = calls.iter().sum::<usize>() - ids.len();
     // At the other steps nothing of theirs was sent.
@@ -72,12 +72,12 @@ async fn a_crash_at_any_step_of_the_sender_repeats_at_most_what_was_sent_and_not
 #[tokio::test]
 async fn a_crash_at_any_step_of_the_runner_delays_timers_and_neither_loses_nor_repeats_one() {
     let (stack, receiver, body) = one_has_fired().await;
-    // A run takes minutes, and this ends it at once; then it answers.
+    // A run takes minutes; this ends it at once, and then it answers.
     let end = async || stack.signal("timer-runner", "TERM").await;
     end().await;
     let expected = ["kafka.produce.timer-due.after", BEFORE_ANSWER];
     let mut steps = passed(&stack, "timer-runner", &expected).await;
-    // First, while the lease is not that of a process which was killed: a run has to be there to be ended.
+    // First, while no killed process holds the lease: there has to be a run to end.
     steps.sort_by_key(|step| step != BEFORE_ANSWER);
     stack.tick_runner().await;
     let mut ids = Vec::new();
@@ -89,7 +89,7 @@ async fn a_crash_at_any_step_of_the_runner_delays_timers_and_neither_loses_nor_r
             end().await;
         }
         stack.until_struck("timer-runner", step).await;
-        // As the schedule does each minute. It waits for the lease of the one that died.
+        // As the schedule does every minute. It waits for the lease of the dead one.
         stack.tick_runner().await;
     }
     for id in &ids {

@@ -1,7 +1,7 @@
-//! Crash points of the functions, as `/_local/crash-points` shows and arms them.
+//! Crash points of the functions, as `/_local/crash-points` lists and arms them.
 //!
-//! The functions and the stack talk through files, which `shared/platform/src/crash_points.rs` describes; only functions that
-//! are built with its feature take part, as the Makefile builds them.
+//! The functions and the stack communicate through files, described in `shared/platform/src/crash_points.rs`. Only
+//! functions built with that crate's feature take part, which the Makefile enables.
 
 use std::fs;
 use std::io;
@@ -13,13 +13,13 @@ use tempfile::TempDir;
 /// Variable that tells a function where the files are.
 pub const VARIABLE: &str = "MILLRACE_CRASH_POINTS";
 
-/// The files of one stack; they are deleted with it.
+/// The files of one stack; deleted with it.
 #[derive(Debug)]
 pub struct CrashPoints {
     directory: TempDir,
 }
 
-/// A step that a function has passed since the start of the stack.
+/// A step that a function has passed since the stack started.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct CrashPoint {
     /// Function.
@@ -28,7 +28,7 @@ pub struct CrashPoint {
     pub step: String,
     /// Whether the next process that passes it is stopped.
     pub armed: bool,
-    /// Whether a process was stopped here since it was armed for the last time.
+    /// Whether a process was stopped here since it was last armed.
     pub struck: bool,
 }
 
@@ -39,7 +39,7 @@ pub enum Strike {
     /// It is killed.
     #[default]
     Kill,
-    /// It stands still until it gets the signal CONT.
+    /// It is frozen until it receives SIGCONT.
     Stop,
 }
 
@@ -58,7 +58,7 @@ impl CrashPoints {
     /// No steps yet.
     ///
     /// # Errors
-    /// There is no place for temporary files.
+    /// No temporary directory can be created.
     pub fn new() -> io::Result<Self> {
         Ok(Self { directory: tempfile::Builder::new().prefix("millrace-crash-points-").tempdir()? })
     }
@@ -68,7 +68,7 @@ impl CrashPoints {
         self.directory.path().display().to_string()
     }
 
-    /// Every step that was passed, by function and name.
+    /// Every step passed so far, by function and name.
     ///
     /// # Errors
     /// The files cannot be read.
@@ -88,9 +88,9 @@ impl CrashPoints {
     /// Arms a step for one process.
     ///
     /// # Errors
-    /// Nobody has passed it, or its file cannot be written.
+    /// No process has passed it, or its file cannot be written.
     pub fn arm(&self, function: &str, step: &str, strike: Strike) -> Result<(), ArmError> {
-        // Only a name that a function made is used as a path.
+        // Only a name that a function has recorded is used as a path.
         if !self.all()?.iter().any(|point| point.function == function && point.step == step) {
             return Err(ArmError::Unknown);
         }
@@ -102,7 +102,7 @@ impl CrashPoints {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        // Whole from the first moment on that a process can see it.
+        // Renamed into place, so that a process never sees it half-written.
         let draft = tempfile::NamedTempFile::new_in(self.directory.path())?;
         fs::write(draft.path(), if strike == Strike::Stop { "STOP" } else { "KILL" })?;
         draft.persist(armed).map_err(|failed| failed.error)?;
@@ -114,7 +114,7 @@ impl CrashPoints {
     }
 }
 
-/// Names in a directory; none where it does not exist.
+/// Names in a directory; empty if it does not exist.
 fn names(directory: PathBuf) -> io::Result<Vec<String>> {
     match fs::read_dir(directory) {
         Ok(entries) => entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect(),

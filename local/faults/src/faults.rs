@@ -1,6 +1,6 @@
-//! Faults that a test or a developer switches on through `POST /_local/faults`.
+//! Faults that a test or a developer injects through `POST /_local/faults`.
 //!
-//! A fault is active until its duration is over. Each part of the stack asks for the fault it can play; nothing
+//! A fault is active until its duration is over. Each part of the stack asks for the faults that it implements; nothing
 //! here acts by itself.
 
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
-    /// Kafka takes no connections, and open ones are cut.
+    /// Kafka accepts no connections, and open ones are cut.
     KafkaDown,
     /// DynamoDB answers `ProvisionedThroughputExceededException` and does nothing.
     DynamodbThrottled,
@@ -24,19 +24,19 @@ pub enum Kind {
     SlowFunction,
     /// SES answers `TooManyRequestsException` and sends nothing.
     SesThrottled,
-    /// SES answers `MessageRejected`, which no repeat changes, and sends nothing.
+    /// SES answers `MessageRejected`, which a retry does not change, and sends nothing.
     SesRejects,
     /// SES sends the e-mail and then answers `InternalServiceErrorException`.
     SesErrorAfterSend,
 }
 
-/// One fault, as it is posted.
+/// One fault, as posted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
     /// What goes wrong.
     pub kind: Kind,
-    /// Chance of each operation to be hit, from 0.0 to 1.0.
+    /// Probability that an operation is hit, from 0.0 to 1.0.
     #[serde(default = "always")]
     pub probability: f64,
     /// How long the fault lasts, in milliseconds. 0 ends faults of this kind at once.
@@ -53,14 +53,14 @@ fn always() -> f64 {
     1.0
 }
 
-/// The faults in force.
+/// The active faults.
 #[derive(Debug, Default)]
 pub struct Faults {
     active: Mutex<Vec<(Instant, Fault)>>,
 }
 
 impl Faults {
-    /// Starts a fault, in place of an earlier one of the same kind and function. A duration of 0 only ends it.
+    /// Starts a fault, replacing an earlier one of the same kind and function. A duration of 0 only ends that one.
     pub fn start(&self, fault: Fault) {
         let mut active = self.lock();
         active.retain(|(_, other)| other.kind != fault.kind || other.function != fault.function);
@@ -69,12 +69,12 @@ impl Faults {
         }
     }
 
-    /// The fault of this kind that hits the operation at hand, if one does; `function` narrows `slowFunction`.
+    /// The fault of this kind that hits the current operation, if any; `function` narrows `slowFunction`.
     pub fn hits(&self, kind: Kind, function: Option<&str>) -> Option<Fault> {
         self.in_force(kind, function).filter(|fault| fraction() < fault.probability)
     }
 
-    /// Whether a fault of this kind lasts, whatever its probability.
+    /// The active fault of this kind, whatever its probability.
     pub fn in_force(&self, kind: Kind, function: Option<&str>) -> Option<Fault> {
         let now = Instant::now();
         let mut active = self.lock();
@@ -87,7 +87,7 @@ impl Faults {
             .map(|(_, fault)| fault.clone())
     }
 
-    /// Every fault in force; its duration is what is left of it.
+    /// Every active fault, with its remaining duration.
     pub fn all(&self) -> Vec<Fault> {
         let now = Instant::now();
         let active = self.lock();
@@ -105,7 +105,7 @@ impl Faults {
     }
 }
 
-/// A number in [0, 1) from the random bits of a v4 UUID, which spares a dependency on a generator.
+/// A random number in [0, 1) from the bits of a v4 UUID, which saves a dependency on a random number generator.
 fn fraction() -> f64 {
     let bits = uuid::Uuid::new_v4().as_u128() as u32;
     f64::from(bits) / (f64::from(u32::MAX) + 1.0)

@@ -1,31 +1,31 @@
-//! What a user did, defined here independently of the functions.
+//! User activity, defined here independently of the functions.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What a user did.
+/// User activity.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
     /// The user.
     pub user_id: String,
-    /// What was done.
+    /// The kind of activity.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Anything, with a meaning of `seq` and `fail`.
+    /// Arbitrary fields, of which `seq` and `fail` have a meaning.
     pub payload: Map<String, Value>,
-    /// Id that the client chose.
+    /// Id chosen by the client.
     #[serde(default)]
     pub event_id: Option<String>,
 }
 
 impl Activity {
-    /// The place in the order of the user's events; 0 without one.
+    /// The place in the user's order; 0 without one.
     pub fn seq(&self) -> u64 {
         self.payload.get("seq").and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// Whether it keeps its rules.
+    /// Whether it satisfies the API's rules.
     pub fn is_valid(&self) -> bool {
         let text = |text: &str| !text.trim().is_empty() && text.len() <= 256 && !text.chars().any(char::is_control);
         let seq = self.payload.get("seq").is_none_or(|seq| seq.as_i64().is_some_and(|seq| seq > 0));

@@ -1,4 +1,4 @@
-//! Where a stack is, as its line of JSON tells it.
+//! Where a stack is, as its line of JSON says.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The check as a whole: wait, try a fresh event, read, judge, and tell it in lines of text.
+//! The whole check: wait, try a fresh event, read, judge, and report it as text.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::probe;
 use super::read::Reader;
 use crate::Addresses;
 
-/// Longest answer of the HTTP API: API Gateway gives up after 30 s.
+/// Timeout of an HTTP API request: API Gateway gives up after 30 s.
 const REQUEST: Duration = Duration::from_secs(35);
 
 /// What to check.
@@ -21,18 +21,18 @@ const REQUEST: Duration = Duration::from_secs(35);
 pub struct Settings {
     /// The stack.
     pub addresses: Addresses,
-    /// Longest wait for what is under way, and then for the fresh event.
+    /// Maximum wait for what is in progress, and then for the fresh event.
     pub patience: Duration,
-    /// Lets the relay run at once, where the stack is a local one.
+    /// Whether to start the relay at once, if the stack is a local one.
     pub relay: bool,
     /// Whether to create a product and wait for its event.
     pub probe: bool,
 }
 
-/// The verdict with its numbers.
+/// The verdict, with its numbers.
 #[derive(Debug)]
 pub struct Verdict {
-    /// What is wrong; empty where everything is conserved.
+    /// The violations; empty if everything is conserved.
     pub violations: Vec<Violation>,
     /// Distinct events on the topics.
     pub events: usize,
@@ -63,7 +63,7 @@ pub async fn check(settings: &Settings, recorder: &Recorder) -> anyhow::Result<V
 }
 
 impl Verdict {
-    /// Judges.
+    /// Judges without waiting or reading.
     pub fn of(journal: &Journal, observed: &Observed) -> Self {
         let count = |outcome| journal.requests.iter().filter(|request| request.outcome() == outcome).count();
         let read = observed.records.iter().map(|record| {

@@ -8,24 +8,24 @@ use serde_json::value::RawValue;
 use super::activity::Activity;
 use super::order::{Notify, Order};
 use super::product::{Content, Product};
-use super::timer::Told;
+use super::timer::TimerEvent;
 
 /// Largest event, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Longest id of an event and of its subject, in bytes.
+/// Maximum length of the ids of an event and of its subject, in bytes.
 const MAX_ID_BYTES: usize = 256;
 
-/// The header that each record of an API carries.
+/// The header of each record that an API produces.
 pub const CONTENT_TYPE: (&str, &str) = ("content-type", "application/cloudevents+json");
 
 /// The key of every `OrderCreated`, which is not its subject.
 const STOCK_POOL: &str = "main";
 
-/// What the events have as their source that orders make of products.
+/// The source of product events caused by orders.
 const STOCK: &str = "urn:millrace:stock";
 
-/// What the products of the demo data have as their source.
+/// The source of the demo data's products.
 const ORDERS_API: &str = "urn:millrace:orders-api";
 
 /// An event.
@@ -35,21 +35,21 @@ pub struct Event {
     pub id: String,
     /// Type.
     pub kind: Kind,
-    /// What made it.
+    /// The producer.
     pub source: String,
     /// Id of the product, order or ingredient.
     pub subject: String,
     /// When it happened.
     pub time: Timestamp,
-    /// Version of what the subject names.
+    /// Version of the subject.
     pub version: u64,
     /// Trace context.
     pub traceparent: Option<String>,
-    /// Redrive that sent it again.
+    /// The redrive that produced it again, if any.
     pub redrive: Option<String>,
-    /// Payload, as it came.
+    /// The payload, byte for byte.
     pub data: String,
-    /// Payload, as it is understood.
+    /// The payload, parsed.
     pub payload: Payload,
 }
 
@@ -84,12 +84,12 @@ pub enum Payload {
     Warning(Warning),
     /// An order.
     Order(Order),
-    /// An ingredient that runs low.
+    /// A notice about an ingredient that runs low.
     Notify(Notify),
-    /// What a user did.
+    /// User activity.
     Activity(Activity),
-    /// What became of a timer.
-    Timer(Told),
+    /// A change in a timer's state.
+    Timer(TimerEvent),
 }
 
 /// What is left of a deleted product.
@@ -176,10 +176,10 @@ impl Kind {
 }
 
 impl Event {
-    /// Reads the value of a record.
+    /// Parses the value of a record.
     ///
     /// # Errors
-    /// Why it is no event, for people.
+    /// Why it is not an event, in words.
     pub fn read(value: &[u8]) -> Result<Self, String> {
         if value.len() > MAX_BYTES {
             return Err(format!("{} bytes", value.len()));
@@ -213,10 +213,10 @@ impl Event {
         Ok(Self { id, kind, source, subject, time, version, traceparent, redrive, data, payload })
     }
 
-    /// Reads the value of a record of a topic, which has to be the one that carries the event.
+    /// Parses the value of a record of a topic, which must be the one that carries the event.
     ///
     /// # Errors
-    /// Why it is no event of the topic, for people.
+    /// Why it is not an event of the topic, in words.
     pub fn read_from(topic: &str, value: &[u8]) -> Result<Self, String> {
         let event = Self::read(value)?;
         if event.kind.topic() != topic {
@@ -225,17 +225,17 @@ impl Event {
         Ok(event)
     }
 
-    /// The Kafka key that its record has.
+    /// The expected Kafka key of its record.
     pub fn key(&self) -> &str {
         if self.kind == Kind::OrderCreated { STOCK_POOL } else { &self.subject }
     }
 
-    /// Whether it says that the product changed; a warning does not.
+    /// Whether it reports a change of the product; a warning does not.
     pub fn is_change(&self) -> bool {
         matches!(self.kind, Kind::ProductCreated | Kind::ProductUpdated | Kind::ProductDeleted)
     }
 
-    /// Whether orders made it, and no request of a client.
+    /// Whether orders caused it, rather than a client's request.
     pub fn is_by_orders(&self) -> bool {
         self.source == STOCK
     }
@@ -245,7 +245,7 @@ impl Event {
         self.source == ORDERS_API && self.kind == Kind::ProductCreated
     }
 
-    /// What the client decided of the product, where the event carries it.
+    /// The client-controlled part of the product, if the event carries it.
     pub fn content(&self) -> Option<&Content> {
         match &self.payload {
             Payload::Product(product) => Some(&product.content),
@@ -269,7 +269,7 @@ impl Payload {
             Self::Order(order) => &order.id,
             Self::Notify(notify) => &notify.ingredient_id,
             Self::Activity(activity) => &activity.user_id,
-            Self::Timer(told) => &told.timer_id,
+            Self::Timer(timer) => &timer.timer_id,
         }
     }
 
@@ -282,12 +282,12 @@ impl Payload {
             Self::Order(order) => order.version,
             Self::Notify(notify) => notify.version,
             Self::Activity(activity) => activity.seq(),
-            Self::Timer(told) => told.rank(),
+            Self::Timer(timer) => timer.rank(),
         }
     }
 }
 
-/// A JSON object; serde would take a list as the fields of a struct, too.
+/// Parses a JSON object; serde would also accept an array as the fields of a struct.
 fn object<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return Err("no object".to_owned());

@@ -1,4 +1,4 @@
-//! Waits until nothing is under way any more.
+//! Waits until nothing is in progress any more.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::read::{Reader, topic};
 
-/// Time between two looks.
+/// Polling interval.
 const POLL: Duration = Duration::from_millis(100);
 
 /// Time between two runs of the relay.
@@ -26,7 +26,7 @@ struct Lag {
     items: Vec<Standing>,
 }
 
-/// How far a mapping is in a partition.
+/// A mapping's progress in a partition.
 #[derive(Debug, Deserialize)]
 struct Standing {
     function: String,
@@ -36,12 +36,13 @@ struct Standing {
     lag: i64,
 }
 
-/// Waits until the outbox is empty and no consumer lags, at most `patience`; `Some` says what still is under way then.
+/// Waits until the outbox is empty and no consumer lags, at most `patience`; returns `Some` with what is still in
+/// progress then.
 ///
-/// A local stack tells its lag and lets the relay run at once. Elsewhere only the outbox is waited for.
+/// A local stack reports its lag and lets the relay run at once. On other stacks, only the outbox is waited for.
 ///
 /// # Errors
-/// A service that does not answer.
+/// A service does not answer.
 pub async fn wait_until_idle(
     reader: &Reader,
     http: &reqwest::Client,
@@ -67,7 +68,7 @@ pub async fn wait_until_idle(
     }
 }
 
-/// Starts a run of the relay, unless one is under way: runs that overlap would publish the same events side by side.
+/// Starts a run of the relay, unless one is in progress: overlapping runs would publish the same events concurrently.
 async fn start_relay(url: &str, http: &reqwest::Client) -> anyhow::Result<()> {
     let functions: Value = http.get(format!("{url}/_local/functions")).send().await?.json().await?;
     let mut items = functions["items"].as_array().into_iter().flatten();
@@ -79,10 +80,10 @@ async fn start_relay(url: &str, http: &reqwest::Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Which mapping has not yet processed what is on the topics now.
+/// A mapping that has not yet processed what is on the topics now, if any.
 ///
 /// # Errors
-/// A service that does not answer.
+/// A service does not answer.
 pub async fn behind(reader: &Reader, http: &reqwest::Client) -> anyhow::Result<Option<String>> {
     let addresses = reader.addresses();
     let answer = http.get(format!("{}/_local/lag", addresses.http)).send().await;
@@ -94,7 +95,7 @@ pub async fn behind(reader: &Reader, http: &reqwest::Client) -> anyhow::Result<O
     for name in &addresses.topics {
         let ends = topic::ends(&addresses.kafka, name).await?;
         let of_topic: Vec<&Standing> = items.iter().filter(|item| item.topic == *name).collect();
-        // The lag may be from before a fault, so it has to name the ends of the topic now.
+        // The reported lag may be from before a fault, so it must also match the topic's current ends.
         let late = |item: &&&Standing| item.lag > 0 || ends.get(&item.partition).is_some_and(|end| item.end < *end);
         if let Some(late) = of_topic.iter().find(late) {
             return Ok(Some(format!("{late:?}, and the topic ends at {:?}", ends.get(&late.partition))));

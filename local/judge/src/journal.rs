@@ -1,8 +1,8 @@
-//! What was asked and what was answered, as newline-delimited JSON.
+//! Requests and their answers, as newline-delimited JSON.
 //!
-//! A request is written before it is sent and its answer when it came, so that a client which dies in between leaves a
-//! request of unknown outcome. The order of the lines is an order of time: what was answered on an earlier line than
-//! another was sent happened before it.
+//! A request is written before it is sent and its answer when it arrives, so that a client that dies in between leaves
+//! a request of unknown outcome. The order of the lines is an order of time: if a request was answered on an earlier
+//! line than another was sent, it happened before it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
@@ -22,9 +22,9 @@ use super::observed::Place;
 pub enum Line {
     /// A request is about to be sent.
     Sent(Uuid, Sent),
-    /// Its answer came. Without this line its outcome is unknown.
+    /// Its answer arrived. Without this line its outcome is unknown.
     Answered(Uuid, Answer),
-    /// A record that a test put onto the topic by itself.
+    /// A record that a test produced to the topic itself.
     Produced(Place),
 }
 
@@ -36,7 +36,7 @@ pub struct Sent {
     pub method: String,
     /// Path without the query.
     pub path: String,
-    /// Body; bytes that are no UTF-8 are replaced.
+    /// Body; invalid UTF-8 is replaced.
     #[serde(default)]
     pub body: String,
     /// `Idempotency-Key`.
@@ -47,7 +47,7 @@ pub struct Sent {
     pub if_match: Option<String>,
 }
 
-/// An answer that arrived whole.
+/// An answer that arrived completely.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -75,11 +75,11 @@ pub struct Request {
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// 2xx: it is an obligation.
+    /// 2xx: it must take effect.
     Acknowledged,
-    /// 3xx and 4xx: it has no effect.
+    /// 3xx and 4xx: it must have no effect.
     Refused,
-    /// 5xx or no answer: it may have its effect, once.
+    /// 5xx or no answer: it may have taken effect, once.
     Unknown,
 }
 
@@ -88,7 +88,7 @@ pub enum Outcome {
 pub struct Journal {
     /// Requests in the order in which they were sent.
     pub requests: Vec<Request>,
-    /// Records that no API made.
+    /// Records that no API produced.
     pub produced: BTreeSet<Place>,
     lines: usize,
     by_id: HashMap<Uuid, usize>,
@@ -106,7 +106,7 @@ impl Request {
 }
 
 impl Journal {
-    /// Takes the next line.
+    /// Adds the next line.
     ///
     /// # Errors
     /// It answers a request that no earlier line sent.
@@ -129,10 +129,10 @@ impl Journal {
         Ok(())
     }
 
-    /// Reads a journal. A last line without its end is from a writer that was killed and does not count.
+    /// Reads a journal. An incomplete last line is from a writer that was killed and does not count.
     ///
     /// # Errors
-    /// The file cannot be read, or a line is none of a journal.
+    /// The file cannot be read, or a line is not one of a journal.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut journal = Self::default();
@@ -156,23 +156,23 @@ struct Open {
 }
 
 impl Recorder {
-    /// A journal that goes on in a file. Without one (`default`), it is only in memory.
+    /// A journal that continues in a file. `default` makes one that is only in memory.
     ///
     /// # Errors
     /// The file cannot be read or written.
     pub fn append(path: &Path) -> anyhow::Result<Self> {
-        let told = || format!("cannot write {}", path.display());
-        let file = OpenOptions::new().create(true).append(true).open(path).with_context(told)?;
-        // What a killed writer left of a line would spoil the next one.
-        let text = std::fs::read(path).with_context(told)?;
+        let context = || format!("cannot write {}", path.display());
+        let file = OpenOptions::new().create(true).append(true).open(path).with_context(context)?;
+        // The incomplete line of a killed writer would corrupt the next one.
+        let text = std::fs::read(path).with_context(context)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         if whole < text.len() {
-            file.set_len(whole as u64).with_context(told)?;
+            file.set_len(whole as u64).with_context(context)?;
         }
         Ok(Self(Mutex::new(Open { journal: Journal::read(path)?, file: Some(file) })))
     }
 
-    /// Notes a request before it is sent; the answer names it.
+    /// Notes a request before it is sent; returns the id for its answer.
     ///
     /// # Errors
     /// The line cannot be written.
@@ -190,7 +190,7 @@ impl Recorder {
         self.write(Line::Answered(request, answer))
     }
 
-    /// Notes a record that was put onto the topic.
+    /// Notes a record that was produced to the topic.
     ///
     /// # Errors
     /// The line cannot be written.
@@ -198,7 +198,7 @@ impl Recorder {
         self.write(Line::Produced(place))
     }
 
-    /// What was noted until now.
+    /// What was noted so far.
     pub fn journal(&self) -> Journal {
         self.open().journal.clone()
     }

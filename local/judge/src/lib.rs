@@ -1,12 +1,12 @@
 //! An independent check that nothing was lost and nothing was invented.
 //!
 //! It knows what clients sent and what they were answered ([`journal`]) and what is stored, published, logged, archived
-//! and given up ([`observed`]), and [`judge()`] decides from both alone. It shares no code with the functions: what an
-//! event, a product, an order, an ingredient, an activity and a timer are is defined here independently ([`event`], [`product`],
-//! [`order`], [`ingredient`], [`activity`], [`timer`]), so that a mistake of theirs is not also the judge's.
+//! and given up ([`observed`]); [`judge()`] decides from these two alone. It shares no code with the functions: events,
+//! products, orders, ingredients, user activity and timers are defined here again ([`event`], [`product`], [`order`],
+//! [`ingredient`], [`activity`], [`timer`]), so that a mistake in the functions is not also the judge's.
 //!
-//! [`read`] takes the second from a running stack, after the faults have stopped and [`idle`] has waited for what is
-//! under way; [`probe`] shows that the stack still works.
+//! [`read`] observes a running stack, after the faults have stopped and [`idle`] has waited for what is in progress;
+//! [`probe`] shows that the stack still works.
 
 pub mod activity;
 pub mod addresses;

@@ -31,7 +31,7 @@ pub struct StoredProduct {
     pub id: String,
     /// Version.
     pub version: u64,
-    /// The product as JSON; none where it was deleted.
+    /// The product as JSON; `None` if it was deleted.
     pub body: Option<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct StoredProduct {
 pub struct StoredOrder {
     /// Id.
     pub id: String,
-    /// Status, which the stock consumer decides by.
+    /// Status, on which the stock consumer decides.
     pub status: String,
     /// The order as JSON.
     pub body: String,
@@ -57,10 +57,10 @@ pub struct StoredIngredient {
     pub body: String,
 }
 
-/// An item of the table of mails.
+/// An item of the mails table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMail {
-    /// Id of the event that it tells.
+    /// Id of the event that it reports.
     pub event: String,
     /// Whether it was sent.
     pub sent: bool,
@@ -75,11 +75,11 @@ pub struct TopicRecord {
     pub key: Option<Vec<u8>>,
     /// Names and values of its headers.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Value; none for a tombstone.
+    /// Value; `None` for a tombstone.
     pub value: Option<Vec<u8>>,
 }
 
-/// An event as a consumer has written it down.
+/// An event as recorded by a consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
     /// Event id.
@@ -88,24 +88,24 @@ pub struct Copy {
     pub kind: String,
     /// When it happened.
     pub time: Timestamp,
-    /// Payload, as it came.
+    /// The payload, byte for byte.
     pub data: String,
     /// Where the record was.
     pub place: Place,
 }
 
-/// A line of an object of the archive.
+/// A line of an archive object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchiveLine {
     /// Key of the object.
     pub object: String,
-    /// Kafka's time of the record.
+    /// Kafka's timestamp of the record.
     pub timestamp: Timestamp,
     /// The event.
     pub copy: Copy,
 }
 
-/// A dead letter, with its bytes wherever they are kept.
+/// A dead letter, with its bytes from wherever they are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Id.
@@ -120,7 +120,7 @@ pub struct DeadLetter {
     pub value: Option<Vec<u8>>,
 }
 
-/// Everything that is there. Records are in the order of their offsets.
+/// Everything that is there. Records are in offset order.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
     /// The products table.
@@ -129,13 +129,13 @@ pub struct Observed {
     pub orders: Vec<StoredOrder>,
     /// The ingredients table.
     pub ingredients: Vec<StoredIngredient>,
-    /// The table of mails.
+    /// The mails table.
     pub mails: Vec<StoredMail>,
     /// Timers.
     pub timers: Vec<StoredTimer>,
-    /// What is due, by timer.
+    /// The due index, by timer.
     pub due: DueIndex,
-    /// Aggregate and entry of what waits in the outbox.
+    /// Aggregate and entry of what is pending in the outbox.
     pub outbox: Vec<String>,
     /// The topics.
     pub records: Vec<TopicRecord>,
@@ -145,6 +145,6 @@ pub struct Observed {
     pub archive: Vec<ArchiveLine>,
     /// The dead letters.
     pub dead_letters: Vec<DeadLetter>,
-    /// Where something is that cannot be read, and why.
+    /// Places that cannot be read, and why.
     pub unreadable: Vec<(String, String)>,
 }

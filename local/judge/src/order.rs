@@ -35,7 +35,7 @@ pub struct Line {
     pub quantity: u64,
     /// Price of one piece.
     pub unit_price: Price,
-    /// Price of all.
+    /// Price of the whole line.
     pub total: Price,
     /// Recipe of one piece.
     pub recipe: Vec<RecipeItem>,
@@ -47,7 +47,7 @@ pub struct Line {
 pub struct Notify {
     /// Ingredient.
     pub ingredient_id: String,
-    /// Who is to be told.
+    /// Who is to be notified.
     #[serde(default)]
     pub email: Option<String>,
     /// Name of the ingredient.
@@ -65,7 +65,7 @@ pub struct Notify {
 /// Pieces by product.
 pub type Pieces = BTreeMap<String, u64>;
 
-/// What a body of `POST /orders` asks for; none where it is no order.
+/// What a body of `POST /orders` asks for; `None` if it is not an order.
 pub fn asked(body: &str) -> Option<Pieces> {
     #[derive(Deserialize)]
     struct Body {
@@ -99,7 +99,7 @@ impl Order {
         takes
     }
 
-    /// Whether the sums are those of the lines.
+    /// Whether the totals match the lines.
     pub fn adds_up(&self) -> bool {
         let line = |line: &Line| {
             line.unit_price.amount.checked_mul(line.quantity) == Some(line.total.amount)

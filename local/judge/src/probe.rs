@@ -1,4 +1,4 @@
-//! A fresh event: the last proof that everything works after the faults.
+//! A fresh event: the final proof that everything works after the faults.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::idle::wait_until_idle;
 use super::journal::{Answer, Recorder, Sent};
 use super::read::Reader;
 
-/// Time between two looks.
+/// Polling interval.
 const POLL: Duration = Duration::from_millis(100);
 
 /// Creates a product and waits until its event is in the log and in the archive, at most `patience`.
@@ -40,7 +40,7 @@ pub async fn probe(
     let carries = |data: &str| data.contains(id);
     let deadline = Instant::now() + patience;
     loop {
-        // The process may leave Kafka alone for some seconds after a fault, and the event to the relay.
+        // For some seconds after a fault, the process may avoid Kafka and leave the event to the relay.
         wait_until_idle(reader, http, relay, deadline.saturating_duration_since(Instant::now())).await?;
         let observed = reader.observe().await?;
         let logged = observed.log.iter().any(|copy| carries(&copy.data));

@@ -1,4 +1,4 @@
-//! What a product is and what a request makes of it, defined here independently of the functions.
+//! What a product is and what a request changes, defined here independently of the functions.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,12 @@ pub struct Product {
     pub created_at: Timestamp,
     /// When it was changed.
     pub updated_at: Timestamp,
-    /// What its client decides.
+    /// The client-controlled part.
     #[serde(flatten)]
     pub content: Content,
 }
 
-/// What a client decides of a product.
+/// The client-controlled part of a product.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
@@ -34,7 +34,7 @@ pub struct Content {
     pub price: Price,
     /// Pieces in stock.
     pub stock: u64,
-    /// Below this stock the product is low.
+    /// Below this stock the product counts as low.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<u64>,
     /// Recipe.
@@ -45,7 +45,7 @@ pub struct Content {
 /// A price.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Price {
-    /// Minor units.
+    /// Amount in minor units.
     pub amount: u64,
     /// ISO 4217 code.
     pub currency: String,
@@ -64,12 +64,12 @@ pub struct RecipeItem {
 }
 
 impl Content {
-    /// What the body of a POST or PUT asks for; none where it is no product.
+    /// What the body of a POST or PUT asks for; `None` if it is not a product.
     pub fn read(body: &str) -> Option<Self> {
         serde_json::from_str(body).ok()
     }
 
-    /// What the body of a PATCH, a JSON Merge Patch (RFC 7396), makes of this.
+    /// Applies the body of a PATCH, a JSON Merge Patch (RFC 7396).
     pub fn patched(&self, body: &str) -> Option<Self> {
         let (Ok(mut target), Ok(patch)) = (serde_json::to_value(self), serde_json::from_str(body)) else {
             return None;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// What an event tells of a timer.
+/// What an event says about a timer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Told {
+pub struct TimerEvent {
     /// The timer.
     pub timer_id: String,
-    /// Version of the timer; none where an attempt is due.
+    /// Version of the timer; `None` if an attempt is due.
     #[serde(default)]
     pub version: Option<u64>,
     /// Number of an attempt.
@@ -25,14 +25,14 @@ pub struct Told {
     pub fire_at: Option<Timestamp>,
 }
 
-impl Told {
-    /// What its event is ordered by.
+impl TimerEvent {
+    /// The number by which its events are ordered.
     pub fn rank(&self) -> u64 {
         self.version.or(self.attempt).unwrap_or_default()
     }
 }
 
-/// A timer as it is answered.
+/// A timer as returned by the API.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answered {

@@ -21,28 +21,28 @@ use uuid::Uuid;
 use super::log::{Arrivals, Log};
 use super::{Broker, Error};
 
-/// Identity of the one broker. SQLite keeps topics by cluster, so it must not change.
+/// Cluster id of the broker. SQLite stores topics by cluster, so it must not change.
 const CLUSTER: &str = "millrace-local";
 const NODE: i32 = 1;
 
-/// Name of the database in the data directory.
+/// File name of the database in the data directory.
 const DATABASE: &str = "kafka.db";
 
-/// Kafka waits 3 s for further members of a new group; on a laptop that is only delay.
+/// Kafka waits 3 s for further members of a new group; on a laptop that would only be delay.
 const REBALANCE_DELAY: Duration = Duration::from_millis(50);
 
-/// How often the fault is looked up; the longest time that an open connection outlives its start.
+/// How often the fault is checked, and so the maximum time that an open connection survives its start.
 const FAULT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How often the storage ends transactions whose time is over, and how often it drops what is older than its topic
-/// keeps; nisshi's own broker has these.
+/// How often the storage ends timed-out transactions (here), and how often it deletes records past their topic's
+/// retention (below); nisshi's own broker does both.
 const TRANSACTIONS_INTERVAL: Duration = Duration::from_secs(10);
 const RETENTION_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Most connections at once; a further one is closed at once.
+/// Maximum number of open connections; a further one is closed at once.
 const MAX_CONNECTIONS: usize = 2_048;
 
-/// Wait after a failed `accept`, which means that file descriptors ran out.
+/// Pause after a failed `accept`, which means that file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The broker's task; it ends when it is stopped or dropped.
@@ -53,7 +53,7 @@ pub(super) struct Embedded {
 }
 
 impl Embedded {
-    /// Starts the broker on `port`. It takes no connection while `Kind::KafkaDown` is in force.
+    /// Starts the broker on `port`. It accepts no connections while `Kind::KafkaDown` is active.
     pub(super) async fn start(port: u16, data: Option<PathBuf>, faults: Arc<Faults>) -> Result<Self, Error> {
         let url = match &data {
             Some(directory) => sqlite_url(directory)?,
@@ -103,7 +103,7 @@ pub(super) async fn open(url: Url, address: SocketAddr) -> nisshi_storage::Resul
     Ok(log)
 }
 
-/// Takes connections, and keeps the storage in order. Dropping it drops every connection.
+/// Accepts connections and maintains the storage. Dropping it drops every connection.
 async fn run(listener: TcpListener, log: Log, faults: Arc<Faults>) {
     let (down, is_down) = watch::channel(false);
     let is_down_now = || {
@@ -125,7 +125,7 @@ async fn run(listener: TcpListener, log: Log, faults: Arc<Faults>) {
             () = &mut tidying => {}
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                // A connection must neither slip in before the next look nor be cut for a fault that is over.
+                // A connection must neither slip in before the next check nor be cut for a fault that is over.
                 Ok(_) if is_down_now() => {}
                 Ok(_) if connections.len() >= MAX_CONNECTIONS => {
                     tracing::warn!(MAX_CONNECTIONS, "too many Kafka connections");
@@ -142,7 +142,7 @@ async fn run(listener: TcpListener, log: Log, faults: Arc<Faults>) {
     }
 }
 
-/// Keeps the storage in order, without end.
+/// Maintains the storage, in an endless loop.
 async fn tidy(log: &Log) {
     let every = |period| {
         let mut ticks = tokio::time::interval(period);
@@ -161,7 +161,7 @@ async fn tidy(log: &Log) {
     }
 }
 
-/// Serves one client until it leaves or Kafka goes down.
+/// Serves one client until it disconnects or Kafka goes down.
 async fn serve(client: TcpStream, groups: Controller<Log>, log: Log, mut is_down: watch::Receiver<bool>) {
     let served = async {
         client.set_nodelay(true)?;
@@ -187,10 +187,11 @@ fn url(text: &str) -> Result<Url, Error> {
     Url::parse(text).map_err(|error| Error::Start(format!("{text}: {error}")))
 }
 
-/// The storage URL of the database in `directory`, which is made when absent.
+/// The storage URL of the database in `directory`, which is created if absent.
 ///
-/// nisshi joins the URL's path, less one slash, to the current directory, and does not decode it. So a path below the
-/// current directory is given relative to it, and any other one with a slash more, which makes it absolute.
+/// nisshi joins the URL's path, without its leading slash, to the current directory, and does not decode it. So a path
+/// below the current directory is given relative to it, and any other one with an additional slash, which makes it
+/// absolute.
 fn sqlite_url(directory: &Path) -> Result<Url, Error> {
     let unusable = |reason: String| Error::Data { path: directory.to_path_buf(), reason };
     std::fs::create_dir_all(directory).map_err(|error| unusable(error.to_string()))?;

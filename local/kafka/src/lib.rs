@@ -1,4 +1,4 @@
-//! Kafka of the local stack: an embedded broker, or a real one somewhere else.
+//! The local stack's Kafka: an embedded broker, or an external one.
 
 mod embedded;
 mod log;
@@ -14,29 +14,29 @@ use futures::future::BoxFuture;
 use local_faults::Faults;
 use local_template::model::Topic;
 
-/// Where the broker comes from.
+/// Which broker to use.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// A broker inside this process.
     Embedded {
         /// Port on 127.0.0.1 (`--kafka-port`); 0 picks a free one.
         port: u16,
-        /// Directory that keeps the topics across restarts (`--data`); memory when absent.
+        /// Directory that keeps the topics across restarts (`--data`); in memory if absent.
         data: Option<PathBuf>,
     },
-    /// A broker that runs elsewhere (`--kafka host:port[,host:port]`), without TLS and authentication.
+    /// An external broker (`--kafka host:port[,host:port]`), without TLS and authentication.
     External {
         /// Bootstrap servers.
         bootstrap_servers: String,
     },
 }
 
-/// A running broker. Everything else about it is asked with a Kafka client.
+/// A running broker. Everything else about it is queried with a Kafka client.
 pub trait Broker: Send + Sync {
     /// Address for clients, as in `bootstrap.servers`.
     fn bootstrap_servers(&self) -> &str;
 
-    /// What tells of new records, so that nobody has to ask again and again; not of a broker that runs elsewhere.
+    /// Notifies of new records, so that nobody has to poll; `None` for an external broker.
     fn arrivals(&self) -> Option<Arrivals>;
 
     /// Stops what this process started and waits for its end.
@@ -52,50 +52,50 @@ pub enum Error {
     /// The public or the internal port cannot be opened.
     #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// Address asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The data directory cannot be used.
     #[error("cannot keep Kafka's data in {}: {reason}; choose another directory with --data", path.display())]
     Data {
-        /// Directory asked for.
+        /// The requested directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         reason: String,
     },
-    /// The embedded broker ended or never took a connection.
+    /// The embedded broker ended or never accepted a connection.
     #[error("the embedded Kafka broker did not start: {0}")]
     Start(String),
-    /// A topic could not be made.
+    /// A topic could not be created.
     #[error("cannot create the topic {topic} at {bootstrap_servers}: {reason}")]
     Topic {
         /// Name of the topic.
         topic: String,
-        /// Broker asked.
+        /// The broker called.
         bootstrap_servers: String,
-        /// Why.
+        /// The cause.
         reason: String,
     },
     /// The broker does not answer.
     #[error("Kafka at {bootstrap_servers} does not answer: {reason}")]
     Unreachable {
-        /// Broker asked.
+        /// The broker called.
         bootstrap_servers: String,
-        /// Why.
+        /// The cause.
         reason: String,
     },
 }
 
-/// Starts the broker, or finds the external one, and creates the topics that it lacks.
+/// Starts the broker, or connects to the external one, and creates missing topics.
 ///
-/// `Kind::KafkaDown` acts on the embedded broker only: clients of an external one do not pass through this process.
+/// `Kind::KafkaDown` affects only the embedded broker: clients of an external one do not pass through this process.
 ///
 /// # Errors
-/// A taken port, an unusable data directory, a broker that does not answer, or a topic that it refuses.
+/// The port is taken, the data directory cannot be used, the broker does not answer, or it rejects a topic.
 pub fn start(source: Source, topics: &[Topic], faults: Arc<Faults>) -> BoxFuture<'_, Result<Box<dyn Broker>, Error>> {
-    // In a box, this crate compiles the broker, and not whoever waits for it.
+    // Boxed so that the broker's code is compiled in this crate and not in every caller's.
     Box::pin(start_and_create(source, topics, faults))
 }
 

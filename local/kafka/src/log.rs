@@ -1,10 +1,10 @@
-//! The log behind the embedded broker: nisshi's storage, with two things that it lacks.
+//! The log behind the embedded broker: nisshi's storage, with two fixes.
 //!
-//! - **No gaps.** In memory, nisshi assigns the offset of a batch before it stores the batch, and shows whatever is
-//!   stored. With two batches on their way at once, a reader may be shown the later one first, goes on behind it, and
-//!   never reads the earlier one. Here the batches of a partition are stored one after another.
-//! - **No search.** It lists all batches of a partition for each fetch, which costs more the more is stored. What was
-//!   written last is kept here, and most consumers read just that. Who waits for records is told when there are some.
+//! - **No gaps.** In memory, nisshi assigns the offset of a batch before it stores the batch, and exposes whatever is
+//!   stored. With two concurrent batches, a reader may be given the later one first, continue after it, and never read
+//!   the earlier one. Here the batches of a partition are stored one after another.
+//! - **No search.** For each fetch, nisshi lists all batches of a partition, which costs more the more is stored. Here
+//!   the newest batches are cached, and most consumers read just those. Waiting readers are notified of new records.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -34,22 +34,22 @@ use tokio::sync::watch;
 use url::Url;
 use uuid::Uuid;
 
-/// Bytes of batches that are kept of each partition; older ones are read from the storage.
+/// Bytes of cached batches per partition; older ones are read from the storage.
 const TAIL_BYTES: usize = 4 * 1024 * 1024;
 
-/// Bytes of a batch in front of what its length counts.
+/// Bytes of a batch that precede what its length field counts.
 const BATCH_OVERHEAD: usize = 12;
 
-/// Locks for writers. Partitions that share one wait for each other, which does no harm; one for each would be one for
-/// each partition that a client makes up.
+/// Number of writer locks. Partitions that share one wait for each other, which does no harm; one lock per partition
+/// would be unbounded, because clients can name any partition.
 const WRITERS: usize = 64;
 
-/// Tells that there are new records.
+/// Notifies of new records.
 #[derive(Debug, Clone, Default)]
 pub struct Arrivals(Arc<Mutex<BTreeMap<String, watch::Sender<()>>>>);
 
 impl Arrivals {
-    /// Changes with each batch that is stored in the topic, after it can be read.
+    /// Changes with each batch stored in the topic, once it can be read.
     pub fn of(&self, topic: &str) -> watch::Receiver<()> {
         self.lock().entry(topic.to_owned()).or_default().subscribe()
     }
@@ -65,7 +65,7 @@ impl Arrivals {
     }
 }
 
-/// nisshi's storage with ordered writes and quick reads at the end.
+/// nisshi's storage with ordered writes and fast reads at the end.
 #[derive(Debug, Clone)]
 pub(super) struct Log(Arc<Shared>);
 
@@ -81,10 +81,10 @@ struct Shared {
 /// The newest batches of a partition.
 #[derive(Debug, Default)]
 struct Tail {
-    /// In the order of their offsets, without a gap.
+    /// In offset order, without gaps.
     batches: VecDeque<Batch>,
     bytes: usize,
-    /// A transaction wrote to the partition. Its markers do not come through here, so nothing is kept any more.
+    /// A transaction wrote to the partition. Its markers bypass this log, so nothing is cached any more.
     transactional: bool,
 }
 
@@ -100,7 +100,7 @@ impl Log {
         }))
     }
 
-    /// What tells of new records.
+    /// Notifies of new records.
     pub(super) fn arrivals(&self) -> Arrivals {
         self.0.arrivals.clone()
     }
@@ -127,7 +127,7 @@ impl Shared {
         Ok(offset)
     }
 
-    /// Whether a batch ends its partition. One that a client sent again may have been there for long.
+    /// Whether a batch is the last of its partition. A batch that a client resent may have been stored long ago.
     async fn is_newest(&self, topition: &Topition, batch: &Batch) -> bool {
         let stage = self.storage.offset_stage(topition).await;
         stage.is_ok_and(|stage| stage.high_watermark() == end(batch))
@@ -152,9 +152,9 @@ impl Tail {
     fn push(&mut self, batch: Batch) {
         match self.end() {
             _ if self.transactional => return,
-            // The broker had it already.
+            // The broker already had it.
             Some(end) if batch.base_offset < end => return,
-            // Something was stored in between that did not come through here.
+            // Something that bypassed this log was stored in between.
             Some(end) if batch.base_offset > end => (self.batches, self.bytes) = Default::default(),
             _ => {}
         }
@@ -168,8 +168,8 @@ impl Tail {
         }
     }
 
-    /// The batches from the one with `offset` on, at least one if there is one and else at most `max_bytes`; `None` when
-    /// the storage has to be asked.
+    /// The batches from the one with `offset` on: the first whatever its size, further ones up to `max_bytes` in total;
+    /// `None` if the storage must be asked.
     fn read(&self, offset: i64, max_bytes: u32) -> Option<Vec<Batch>> {
         if self.batches.front().is_none_or(|oldest| offset < oldest.base_offset) {
             return None;
@@ -189,7 +189,7 @@ impl Tail {
     }
 }
 
-/// The offset behind a batch.
+/// The offset after a batch.
 fn end(batch: &Batch) -> i64 {
     batch.base_offset + i64::from(batch.last_offset_delta) + 1
 }
@@ -198,7 +198,7 @@ fn size(batch: &Batch) -> usize {
     usize::try_from(batch.batch_length).unwrap_or_default() + BATCH_OVERHEAD
 }
 
-/// Implements the storage: what is written out here, and the rest as nisshi does it.
+/// Implements the storage trait: the methods written out here, and the rest delegated to nisshi.
 macro_rules! storage {
     ({ $($own:item)* } $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty;)*) => {
         #[async_trait]
@@ -213,8 +213,8 @@ storage! {
     {
         async fn produce(&self, transaction_id: Option<&str>, topition: &Topition, batch: Batch) -> Result<i64> {
             let (log, transaction_id, topition) = (self.clone(), transaction_id.map(str::to_owned), topition.clone());
-            // A task of its own: dropped half-way, with the client's connection, it would leave an offset without a
-            // batch, behind which a consumer waits for good.
+            // A separate task: if it were dropped half-way, with the client's connection, it would leave an offset
+            // without a batch, at which a consumer would wait forever.
             let write = async move { log.0.write(transaction_id.as_deref(), &topition, batch).await };
             tokio::spawn(write).await.map_err(|_| Error::Api(ErrorCode::KafkaStorageError))?
         }

@@ -1,4 +1,4 @@
-//! Creates the topics of the template.
+//! Creates the template's topics.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use super::Error;
 /// Leaves the number of replicas to the broker.
 pub(super) const REPLICATION_OF_BROKER: i16 = -1;
 
-/// Longest wait for the broker's answer.
+/// Maximum wait for the broker's answer.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Creates each topic that does not exist. An existing topic stays as it is, also when its partitions or its
+/// Creates each topic that does not exist. An existing topic is left as it is, even if its partitions or its
 /// configuration differ.
 pub(super) async fn create_missing(bootstrap_servers: &str, topics: &[Topic], replication: i16) -> Result<(), Error> {
     let unreachable = |error: KrafkaError| Error::Unreachable {

@@ -1,4 +1,4 @@
-//! The embedded broker keeps every record: the check that design.md asks for.
+//! The embedded broker keeps every record.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -38,7 +38,7 @@ async fn connect(broker: &dyn Broker) -> Kafka {
     Kafka::builder(broker.bootstrap_servers()).connect().await.unwrap()
 }
 
-/// 1 KB that says where it belongs.
+/// 1 KB that names its own partition and offset.
 fn value(partition: i32, offset: i64) -> Bytes {
     let mut value = vec![b'.'; SIZE];
     value[..12].copy_from_slice(&[&partition.to_be_bytes()[..], &offset.to_be_bytes()[..]].concat());
@@ -53,7 +53,7 @@ async fn produce(kafka: &Kafka) {
             let record = Record::new(TOPIC, value(partition, offset)).partition(partition);
             acknowledged.push(producer.enqueue(record).await.unwrap());
         }
-        // The producer's buffer is bounded, so acknowledgements are taken meanwhile.
+        // The producer's buffer is bounded, so acknowledgements are collected meanwhile.
         while acknowledged.len() > 20_000 {
             let _ = acknowledged.next().await.unwrap().unwrap();
         }
@@ -67,7 +67,7 @@ async fn produce(kafka: &Kafka) {
     producer.close().await.unwrap();
 }
 
-/// Reads until every partition is at its end; each record must be the one that its offset asks for, in order.
+/// Reads until every partition is at its end; each record must be the one that belongs at its offset, in order.
 async fn read_to_end(consumer: &Consumer, mut next: HashMap<i32, i64>) {
     let deadline = Instant::now() + PATIENCE;
     while next.values().any(|offset| *offset < PER_PARTITION) {

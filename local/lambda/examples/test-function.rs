@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
     let number = |name: &str| payload[name].as_u64().unwrap_or_default();
-    // Through the HTTP API it stands in the query.
+    // Through the HTTP API it is in the query.
     let task = payload["do"].as_str().or(payload["queryStringParameters"]["do"].as_str());
     println!("doing {task:?}");
     match task {
@@ -51,7 +51,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }))
 }
 
-/// Answers an invocation that nobody started; then the real one goes on.
+/// Answers an invocation that does not exist; then the real one continues.
 async fn garbage() -> Result<(), Error> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API")?;

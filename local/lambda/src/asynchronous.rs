@@ -1,4 +1,5 @@
-//! How an asynchronous invocation is repeated (LDG/invocation-async-error-handling). Schedules invoke so, too.
+//! How an asynchronous invocation is retried (LDG/invocation-async-error-handling). Schedules also invoke
+//! asynchronously.
 
 use std::time::Duration;
 
@@ -8,27 +9,27 @@ use tokio::time::Instant;
 use crate::invoke::{Invoke, Outcome};
 use crate::stop::Stop;
 
-/// Waits before the two retries of a failed invocation, where AWS waits 1 and 2 minutes.
+/// Delays before the two retries of a failed invocation, where AWS waits 1 and 2 minutes.
 pub const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// When an invocation is repeated, and when it is given up.
+/// When an invocation is retried, and when it is given up.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// What is invoked so, for the log: "a scheduled run".
+    /// What is invoked, for the log: "a scheduled run".
     pub what: &'static str,
     /// Retries after a function error, at most two.
     pub retries: usize,
-    /// Waits before the retries.
+    /// Delays before the retries.
     pub delays: [Duration; 2],
-    /// Wait before an invocation that was throttled is tried again.
+    /// Delay before a throttled invocation is tried again.
     pub throttle_delay: Duration,
-    /// How long a throttled invocation is tried.
+    /// How long a throttled invocation is retried.
     pub throttle_limit: Duration,
-    /// Age from which on it is not tried again, whatever came of it.
+    /// Age beyond which it is not retried, whatever its outcome.
     pub max_age: Duration,
 }
 
-/// Invokes a function until it succeeds, is given up, or the stack stops. What is given up is logged, and gone.
+/// Invokes a function until it succeeds, is given up, or the stack stops. What is given up is logged and dropped.
 pub async fn run<I: Invoke>(invoke: &I, mut stop: Stop, function: &str, payload: Bytes, rules: Rules) {
     let what = rules.what;
     let taken = Instant::now();

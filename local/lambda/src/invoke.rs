@@ -1,22 +1,22 @@
-//! An invocation, as whoever starts one sees it.
+//! An invocation, as its caller sees it.
 
 use bytes::Bytes;
 
-/// Account id in ARNs and events; the one that DynamoDB Local and LocalStack show as well.
+/// Account id in ARNs and events; the same as in DynamoDB Local and LocalStack.
 pub const ACCOUNT: &str = "000000000000";
 
 /// Largest payload of a synchronous invocation, in bytes (Lambda quota "invocation payload": 6 MB).
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
-/// How an invocation ended, as Lambda's `Invoke` tells it.
+/// How an invocation ended, as Lambda's `Invoke` reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The function answered.
     Success(Bytes),
-    /// The function failed: it answered an error, crashed, or ran out of time. The payload is Lambda's error
-    /// JSON (`errorType`, `errorMessage`).
+    /// The function failed: it answered an error, crashed, or timed out. The payload is Lambda's error JSON
+    /// (`errorType`, `errorMessage`).
     FunctionError(Bytes),
-    /// No instance was free and none may be added; nothing ran.
+    /// No instance was free and none could be added; nothing ran.
     Throttled,
 }
 

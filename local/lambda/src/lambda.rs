@@ -1,6 +1,6 @@
-//! Functions and everything that invokes them, as one.
+//! The functions and everything that invokes them, as one type.
 //!
-//! What it starts knows its types here, so that this crate compiles the whole of it and whoever uses it only links it.
+//! All generic code is instantiated here, so that this crate compiles it and its users only link it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,17 +21,17 @@ use crate::http::{Front, server};
 use crate::mapping::{self, Mappings};
 use crate::schedule::Schedules;
 
-/// What Lambda needs to know beside the template.
+/// What Lambda needs to know besides the template.
 pub struct Settings {
     /// How the functions are run.
     pub functions: functions::Settings,
     /// Where the event source mappings find Kafka and DynamoDB.
     pub mappings: mapping::Settings,
-    /// Faults that the control switches on.
+    /// Faults that the control API injects.
     pub faults: Arc<Faults>,
-    /// Crash points that the control arms.
+    /// Crash points that the control API arms.
     pub crash_points: Arc<CrashPoints>,
-    /// What the control answers to `GET /_local/mail`.
+    /// Source of `GET /_local/mail`.
     pub mail: Source,
 }
 
@@ -45,10 +45,10 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    /// Starts everything; the HTTP API answers on the listener. Call it inside a tokio runtime.
+    /// Starts everything; the HTTP API answers on the listener. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// A binary that is missing, logs that cannot be written, or a mapping that cannot run.
+    /// A binary is missing, logs cannot be written, or a mapping cannot run.
     pub fn start(template: &Template, settings: Settings, listener: TcpListener) -> anyhow::Result<Self> {
         let port = listener.local_addr().context("the HTTP port has no address")?.port();
         let supervisor = Supervisor::start(&template.functions, settings.functions, settings.faults.clone())?;
@@ -78,7 +78,7 @@ impl Lambda {
         &self.supervisor
     }
 
-    /// Stops everything: no new work, then the functions.
+    /// Stops everything: first new work, then the functions.
     ///
     /// # Errors
     /// The HTTP API had failed before.
@@ -87,7 +87,7 @@ impl Lambda {
             let Self { stop, front, mappings, schedules, supervisor } = self;
             let _ = stop.send(true);
             let front = front.await.context("the HTTP API panicked")?;
-            // The control held the other handles, and it is gone.
+            // The control API held the other handles, and it is gone.
             if let Some(mappings) = Arc::into_inner(mappings) {
                 mappings.stopped().await;
             }

@@ -1,7 +1,7 @@
 //! AWS Lambda on this machine, for the functions of a SAM template that run on `provided.al2023`.
 //!
-//! [`Lambda`] is all of it. [`functions`] runs their binaries over the Lambda Runtime API. Three things invoke them:
-//! [`http`], which is an HTTP API (and the control under `/_local/`); [`mapping`], which polls Kafka topics and DynamoDB
+//! [`Lambda`] is all of it. [`functions`] runs their binaries over the Lambda Runtime API. Three modules invoke them:
+//! [`http`], an HTTP API (with the control API under `/_local/`); [`mapping`], which polls Kafka topics and DynamoDB
 //! streams; and [`schedule`].
 
 mod asynchronous;

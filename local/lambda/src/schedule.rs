@@ -1,8 +1,8 @@
 //! Schedules, as EventBridge Scheduler and Lambda's asynchronous invocation run them.
 //!
-//! Every schedule starts its function when the stack starts, and then at its rate: a stack that was down has work that
-//! waits, and on AWS schedules go on. Runs may overlap, as on AWS. A function error is retried as that of an asynchronous
-//! invocation. A throttled run is tried again for [`THROTTLE_LIMIT`], where AWS tries for 6 hours.
+//! Every schedule starts its function when the stack starts, and then at its rate: after a stack was down, work is
+//! waiting, while on AWS schedules never stop. Runs may overlap, as on AWS. A function error is retried like that of an
+//! asynchronous invocation. A throttled run is retried for [`THROTTLE_LIMIT`], where AWS retries for 6 hours.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,11 +20,11 @@ use crate::asynchronous::{self, RETRY_DELAYS, Rules};
 use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// Wait before a throttled run is tried again.
+/// Delay before a throttled run is tried again.
 pub const THROTTLE_DELAY: Duration = Duration::from_millis(500);
-/// How long a throttled run is tried.
+/// How long a throttled run is retried.
 pub const THROTTLE_LIMIT: Duration = Duration::from_secs(60);
-/// Runs of one schedule that may be under way; further starts are left out, with a warning.
+/// Maximum number of runs of one schedule in progress; further starts are skipped, with a warning.
 pub const MAX_RUNS: usize = 32;
 
 /// The running schedules.
@@ -34,7 +34,7 @@ pub struct Schedules {
     stop: Stop,
 }
 
-/// How to start one schedule's function now.
+/// Starts one schedule's function now.
 struct Start {
     function: String,
     run: Arc<dyn Fn() + Send + Sync>,
@@ -78,8 +78,7 @@ impl Schedules {
         Self { timers, starts, stop }
     }
 
-    /// Starts every schedule now, or those of one function, and does not wait for them. Answers how many were
-    /// started.
+    /// Starts every schedule now, or those of one function, without waiting for them. Returns how many were started.
     pub fn tick(&self, function: Option<&str>) -> usize {
         if self.stop.is_requested() {
             return 0;
@@ -88,7 +87,7 @@ impl Schedules {
         wanted.map(|start| (start.run)()).count()
     }
 
-    /// Waits until the timers have stopped. Runs under way end with the functions.
+    /// Waits until the timers have stopped. Runs in progress end with the functions.
     pub async fn stopped(mut self) {
         while self.timers.join_next().await.is_some() {}
     }
@@ -138,8 +137,8 @@ impl<I: Invoke> Runner<I> {
 }
 
 /// What the function receives: the schedule's input with its context attributes filled in, or what EventBridge
-/// Scheduler sends without one (scheduler UserGuide/managing-schedule-context-attributes). `detail` is the text
-/// `{}`, as Scheduler has it.
+/// Scheduler sends without an input (scheduler UserGuide/managing-schedule-context-attributes). `detail` is the text
+/// `{}`, as in Scheduler.
 fn payload(schedule: &Schedule, now: Timestamp) -> String {
     let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let id = Uuid::new_v4().to_string();
@@ -175,7 +174,7 @@ mod tests {
     use super::*;
     use crate::invoke::Outcome;
 
-    /// Answers errors first, then success, and keeps what it was sent.
+    /// Returns errors first, then success, and keeps what it receives.
     struct Flaky {
         errors: AtomicUsize,
         hangs: bool,
@@ -235,7 +234,7 @@ mod tests {
         let schedules = Schedules::start_with(&[schedule("f", NEVER, None)], &invoke, signal, QUICK);
         let payloads = invoke.received(3).await;
         assert!(payloads.iter().all(|payload| *payload == payloads[0]));
-        // A tick is the only thing that can invoke again.
+        // Only a tick can invoke again.
         assert_eq!(schedules.tick(None), 1);
         assert_ne!(invoke.received(4).await[3], payloads[0]);
     }

@@ -1,11 +1,11 @@
-//! The signal that ends the mappings.
+//! The signal that stops the mappings.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long an invocation, or a write to a destination, may go on after the stack was told to stop. With the
-/// final commit this stays well below the 5 s in which the whole stack ends.
+/// How long an invocation, or a write to a destination, may continue after the stack was told to stop. Together with
+/// the final commit, this stays well below the 5 s in which the whole stack stops.
 pub const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// The signal, as one task sees it.
@@ -35,7 +35,7 @@ impl Stop {
         tokio::time::sleep(STOP_GRACE).await;
     }
 
-    /// Waits; answers false when the signal came first.
+    /// Sleeps; returns false if the signal came first.
     pub async fn sleep(&mut self, duration: Duration) -> bool {
         tokio::select! {
             biased;

@@ -1,4 +1,4 @@
-//! The HTTP API and its control over a socket, in front of real processes (`examples/test-function.rs`).
+//! The HTTP API and its control API over a socket, in front of real processes (`examples/test-function.rs`).
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 const NAME: &str = "test-function";
-/// Every condition that a test waits for holds within this time, or the test fails.
+/// Every condition must hold within this time, or the test fails.
 const LIMIT: Duration = Duration::from_secs(20);
 
 struct Stack {
@@ -99,7 +99,7 @@ async fn the_control_shows_and_kills_processes_and_the_server_stops_in_time() {
     assert_eq!(killed["pids"], item["pids"]);
     assert_eq!(stack.client.get(&things).send().await.unwrap().status(), 201);
 
-    // An open request does not hold up the end.
+    // An open request does not delay the stop.
     let open = tokio::spawn(stack.client.get(format!("{}/things/1?do=hang", stack.url)).send());
     let began = Instant::now();
     while stack.supervisor.functions()[0].in_flight == 0 {

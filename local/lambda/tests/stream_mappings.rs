@@ -33,7 +33,7 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 struct Fixture {
     endpoint: String,
     http: reqwest::Client,
-    /// Ends when it is dropped.
+    /// Stops when dropped.
     _aws: AwsEndpoint,
 }
 
@@ -90,7 +90,7 @@ impl Fixture {
     }
 }
 
-/// Keeps the ids of each invocation; reports the record with the id `bad` for so many times.
+/// Keeps the ids of each invocation; reports the record with the id `bad` this many times.
 struct Consumer {
     invocations: Mutex<Vec<Vec<String>>>,
     bad: Mutex<usize>,

@@ -1,4 +1,4 @@
-//! `millrace-receive`: a receiver of webhooks that prints what arrives, and whether its signature is right.
+//! `millrace-receive`: a receiver of webhooks that prints what arrives, and whether its signature is valid.
 
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
 
-/// Largest webhook, in bytes; Millrace's have at most 20 KB.
+/// Maximum size of a webhook, in bytes; Millrace's have at most 20 KB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Prints the webhooks that arrive on a port of this machine, until Ctrl-C.

@@ -1,4 +1,4 @@
-//! Where everything is, as the line of JSON tells it.
+//! Where everything is, as printed in the line of JSON.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use local_template::model::Template;
 use serde::Serialize;
 
-/// The line of JSON. Programs read it, so fields are added and not renamed.
+/// The line of JSON. Programs read it, so fields may be added but not renamed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Addresses {
     /// Base URL of the HTTP API.
@@ -24,7 +24,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// The addresses of the parts, and the names that the template gives.
+    /// The addresses of the parts, and the names from the template.
     pub fn new(http: SocketAddr, aws: &str, kafka: &str, template: &Template) -> Self {
         Self {
             http: format!("http://{http}"),

@@ -65,7 +65,7 @@ pub struct Args {
     pub quiet: bool,
 }
 
-/// The rule of partial batches.
+/// The rule for partial batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PartialRetry {
     /// The reported records.

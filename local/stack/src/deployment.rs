@@ -1,5 +1,4 @@
-//! What `sam deploy` is told about a template beside the template itself: the stack's name and its parameters, from
-//! samconfig.toml.
+//! What `sam deploy` reads besides the template: the stack's name and its parameters, from samconfig.toml.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,13 +6,13 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use toml_edit::{DocumentMut, Item};
 
-/// Name of the file, beside the template.
+/// Name of the file, next to the template.
 const FILE: &str = "samconfig.toml";
 /// The configuration environment, as in `sam deploy --config-env local`.
 const ENVIRONMENT: &str = "local";
-/// Stands for the address of the broker, which is known only when it runs.
+/// Placeholder for the address of the broker, which is known only once it runs.
 const KAFKA: &str = "{kafka}";
-/// Name of a stack that has none.
+/// Name of a stack that has none configured.
 const UNNAMED: &str = "local";
 
 /// Name and parameters of the stack.
@@ -25,7 +24,7 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Reads the given file, or else the one beside the template, which may be absent.
+    /// Reads the given file, or else the one next to the template, which may be absent.
     pub fn read(template: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
         let beside = template.with_file_name(FILE);
         let path = config.unwrap_or(&beside);
@@ -61,7 +60,7 @@ impl Deployment {
         Ok(Self { stack_name, parameters })
     }
 
-    /// The template's parameters; those that were given on the command line are stronger.
+    /// The template's parameters; those given on the command line take precedence.
     pub fn parameters(&self, given: &[(String, String)], bootstrap_servers: &str) -> BTreeMap<String, String> {
         let own = self.parameters.iter().map(|(name, value)| (name.clone(), value.replace(KAFKA, bootstrap_servers)));
         own.chain(given.iter().cloned()).collect()

@@ -1,4 +1,4 @@
-//! `make run`: starts the local stack, says where it is, and stops it on Ctrl-C.
+//! `make run`: starts the local stack, prints its addresses, and stops it on Ctrl-C.
 
 mod addresses;
 mod cli;
@@ -17,8 +17,8 @@ use crate::cli::Args;
 use crate::stack::Stack;
 use crate::watch::Watch;
 
-/// Log filter of the stack's own parts; the environment variable MILLRACE_LOG has another. `s3s` logs every 404 and
-/// `krafka` every failed fetch, which the mappings tell once.
+/// Log filter for the stack's own parts; the environment variable MILLRACE_LOG overrides it. `s3s` logs every 404, and
+/// `krafka` every failed fetch, which the mappings report once.
 const QUIET: &str = "warn,s3s=off,s3s_fs=off,krafka=error";
 
 #[global_allocator]
@@ -60,7 +60,7 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// Watches the source files, where the command line says so, for as long as the stack runs.
+/// Watches the source files for as long as the stack runs, if the command line says so.
 async fn watch(stack: &Stack, args: &Args) -> anyhow::Result<()> {
     let Some(build) = args.rebuild.clone() else { return std::future::pending().await };
     let watch = Watch { directories: args.watch.clone(), build, supervisor: stack.supervisor().clone() };
@@ -74,7 +74,7 @@ async fn asked_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
     }
 }
 
-/// Lines for people, and one line of JSON for programs.
+/// Prints lines for people, and one line of JSON for programs.
 fn tell(stack: &Stack, args: &Args) -> anyhow::Result<()> {
     let addresses = stack.addresses();
     let mut out = std::io::stdout().lock();

@@ -1,4 +1,4 @@
-//! The stack: starts every part in order, tells where it is, and stops it within 5 s.
+//! The stack: starts every part in order, gives its addresses, and stops it within 5 s.
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use crate::deployment::Deployment;
 
 /// A running stack.
 pub struct Stack {
-    /// Held until the stack is gone; the system frees it when the process dies.
+    /// Lock held until the stack is gone; the system releases it when the process dies.
     _data: Option<File>,
     name: String,
     addresses: Addresses,
@@ -40,7 +40,7 @@ impl Stack {
     pub async fn start(args: &Args, binaries: &Path) -> anyhow::Result<Self> {
         let data = args.data.as_deref().map(claim).transpose()?;
         let faults = Arc::new(Faults::default());
-        // Topics and tables do not depend on the addresses, which are known only when the services run.
+        // Topics and tables do not depend on the addresses, which are known only once the services run.
         let deployment = Deployment::read(&args.template, args.config_file.as_deref())?;
         let load = |kafka| {
             let parameters = deployment.parameters(&args.parameter, kafka);
@@ -49,8 +49,8 @@ impl Stack {
         let template = load("127.0.0.1:0")?;
         let listener = bind(args.http_port).await?;
         let http = listener.local_addr().context("the HTTP port has no address")?;
-        // The broker before DynamoDB: both keep data with SQLite, which is in this process once, and the broker's driver
-        // stops the process where somebody else has opened a database before it.
+        // The broker before DynamoDB: both store data with SQLite, of which this process has one copy, and the broker's
+        // driver aborts the process if something else has opened a database before it.
         let broker = local_kafka::start(kafka_source(args), &template.topics, faults.clone()).await?;
         let (aws, access, endpoint) = start_aws(args, &faults).await?;
         create_missing(&access, &template.tables, &template.buckets).await?;
@@ -84,7 +84,7 @@ impl Stack {
         &self.addresses
     }
 
-    /// Stops every part: no new work, then the functions, then what they depend on.
+    /// Stops every part: first new work, then the functions, then what they depend on.
     ///
     /// # Errors
     /// The HTTP API had failed before.
@@ -100,7 +100,7 @@ impl Stack {
     }
 }
 
-/// Makes the data directory this process's own: two brokers on one database would damage it.
+/// Locks the data directory for this process: two brokers on one database would damage it.
 fn claim(directory: &Path) -> anyhow::Result<File> {
     let at = directory.display();
     std::fs::create_dir_all(directory).with_context(|| format!("cannot keep data in {at}; choose another --data"))?;
@@ -147,7 +147,7 @@ fn function_settings(
 ) -> functions::Settings {
     let mut settings = functions::Settings::new(binaries);
     if args.functions.is_none() {
-        // They are this repository's, beside this program.
+        // The functions are this repository's, next to this program.
         "make run".clone_into(&mut settings.built_by);
     }
     settings.instances = args.instances;
@@ -168,7 +168,7 @@ fn function_settings(
     settings
 }
 
-/// What SES took, or why nobody knows.
+/// The mail that SES accepted, or why it is not known.
 fn mail(aws: Option<&AwsEndpoint>) -> Source {
     let inbox = aws.map(AwsEndpoint::inbox);
     Arc::new(move || {

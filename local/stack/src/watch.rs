@@ -1,5 +1,5 @@
-//! `make watch`: builds again when a source file has changed, and replaces the functions whose binaries the build has
-//! changed. Everything else goes on: Kafka, offsets, tables, objects.
+//! `make watch`: rebuilds when a source file has changed, and replaces the functions whose binaries the build has
+//! changed. Everything else keeps running: Kafka, offsets, tables, objects.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use anyhow::Context;
 use local_lambda::functions::{Signal, Supervisor};
 use tokio::process::Command;
 
-/// Time between two looks at the source files.
+/// Polling interval of the source files.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// What is watched, and what is done about a change.
+/// What is watched, and what happens on a change.
 pub struct Watch {
     /// Directories of source files.
     pub directories: Vec<PathBuf>,
@@ -22,14 +22,14 @@ pub struct Watch {
     pub supervisor: Supervisor,
 }
 
-/// Files and when they were last written.
+/// Files and their modification times.
 type Files = BTreeMap<PathBuf, SystemTime>;
 
 impl Watch {
-    /// Watches until it is dropped, which ends a build that is under way.
+    /// Watches until dropped, which also ends a build in progress.
     ///
     /// # Errors
-    /// A directory cannot be read, or the build not be started.
+    /// A directory cannot be read, or the build cannot be started.
     pub async fn run(self) -> anyhow::Result<()> {
         let mut known = self.sources()?;
         loop {
@@ -50,7 +50,7 @@ impl Watch {
         Ok(files)
     }
 
-    /// The binaries of the functions that are there.
+    /// Modification times of the functions' binaries, as far as they exist.
     fn binaries(&self) -> BTreeMap<String, SystemTime> {
         let written =
             |(name, path): (String, PathBuf)| Some((name, path.metadata().and_then(|it| it.modified()).ok()?));
@@ -70,7 +70,7 @@ impl Watch {
         let changed: Vec<&str> =
             after.iter().filter(|(name, at)| before.get(*name) != Some(at)).map(|(name, _)| name.as_str()).collect();
         for function in &changed {
-            // What is in flight ends; the next invocation starts the new binary.
+            // Invocations in flight finish; the next one starts the new binary.
             self.supervisor.signal(function, Signal::Term).await?;
         }
         let seconds = began.elapsed().as_secs_f64();
@@ -83,18 +83,18 @@ impl Watch {
     }
 }
 
-/// The files below a directory, without hidden ones.
+/// The files below a directory, except hidden ones.
 fn collect(directory: &Path, files: &mut Files) -> std::io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
-        // An editor may have replaced it since.
+        // An editor may have replaced it in the meantime.
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() {
             match collect(&entry.path(), files) {
-                // It was removed meanwhile, as a change of branch does: that is a change like another.
+                // It was removed in the meantime, for example by switching branches: a change like any other.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 collected => collected?,
             }

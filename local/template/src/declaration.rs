@@ -1,4 +1,4 @@
-//! The resources as they stand in the template, before anything is resolved.
+//! The resources as declared in the template, before anything is resolved.
 
 use std::collections::BTreeMap;
 
@@ -20,10 +20,10 @@ pub const BUCKET: &str = "AWS::S3::Bucket";
 /// A Kafka topic.
 pub const TOPIC: &str = "AWS::MSK::Topic";
 
-/// Types that run.
+/// Types that run locally.
 const RUN: [&str; 6] = [FUNCTION, HTTP_API, MAPPING, TABLE, BUCKET, TOPIC];
 
-/// Types that matter only on AWS. A type that is in neither list stops the local stack, so that somebody decides.
+/// Types that matter only on AWS. A type that is in neither list stops the local stack, so that somebody has to decide.
 const PASSED_OVER: [&str; 20] = [
     "AWS::CloudFormation::CustomResource",
     "AWS::CloudWatch::Alarm",
@@ -47,29 +47,29 @@ const PASSED_OVER: [&str; 20] = [
     "AWS::SNS::Topic",
 ];
 
-/// Prefix of custom resources: a function makes them when the template is deployed.
+/// Prefix of custom resources, which a function creates when the template is deployed.
 const CUSTOM: &str = "Custom::";
 
-/// Keys that a resource may have beside its properties.
+/// Keys that a resource may have besides its properties.
 const ATTRIBUTES: [&str; 7] =
     ["Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"];
 
-/// A resource as it stands in the template, SAM's `Globals` merged in.
+/// A resource as declared in the template, with SAM's `Globals` merged in.
 #[derive(Debug, Clone)]
 pub struct Declaration {
     /// Logical id.
     pub id: String,
     /// `Type`.
     pub kind: String,
-    /// Name of the condition.
+    /// Name of its condition.
     pub condition: Option<String>,
-    /// `Properties`, not resolved.
+    /// `Properties`, unresolved.
     pub properties: Value,
     /// `Metadata`.
     pub metadata: Value,
 }
 
-/// Reads `Resources` with `Globals`.
+/// Reads `Resources` and merges in `Globals`.
 pub fn read(resources: Value, globals: &Value) -> anyhow::Result<BTreeMap<String, Declaration>> {
     for section in globals.as_object().into_iter().flat_map(Map::keys) {
         if section != "Function" {
@@ -105,7 +105,7 @@ pub fn read(resources: Value, globals: &Value) -> anyhow::Result<BTreeMap<String
     Ok(declarations)
 }
 
-/// As SAM merges `Globals`: maps entry by entry, lists one after the other, and of anything else the resource's own.
+/// As SAM merges `Globals`: maps by entry, lists by concatenation; for anything else, the resource's own value wins.
 fn merge(global: Value, own: Value) -> Value {
     match (global, own) {
         (Value::Object(global), Value::Object(own)) if intrinsic(&global).is_none() && intrinsic(&own).is_none() => {

@@ -1,11 +1,11 @@
-//! YAML into JSON, with the short forms of intrinsic functions written out.
+//! YAML to JSON, with the short forms of intrinsic functions expanded.
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 use serde_norway::Value as Yaml;
 
 /// Short forms that CloudFormation defines (User Guide, "Intrinsic function reference"). Those that
-/// [`crate::intrinsics`] does not evaluate are fine on resources that are passed over.
+/// [`crate::intrinsics`] does not evaluate may be used on resources that are ignored.
 const SHORT_FORMS: [&str; 18] = [
     "And",
     "Base64",
@@ -85,7 +85,7 @@ fn number_to_json(number: &serde_norway::Number) -> Option<Value> {
     number.as_u64().map(Value::from).or_else(|| number.as_f64().and_then(serde_json::Number::from_f64).map(Value::from))
 }
 
-/// YAML allows `GetAtt` as `Resource.Attribute`; the list form is the only one afterwards.
+/// YAML allows `GetAtt` as `Resource.Attribute`; this converts it to the list form.
 fn written_out(mut object: Map<String, Value>) -> Value {
     if let Some(Value::String(text)) = object.get("Fn::GetAtt")
         && let Some((resource, attribute)) = text.split_once('.')

@@ -12,15 +12,15 @@ use crate::names::Names;
 use crate::parameters::text_of;
 use crate::physical;
 
-/// Functions that give a value here. Of the others, some need AWS (`GetAZs`, `ImportValue`) and none is used by
-/// what runs on a laptop.
+/// Functions that return a value and are supported here. Of the others, some need AWS (`GetAZs`, `ImportValue`), and
+/// none is used by what runs on a laptop.
 const FUNCTIONS: [&str; 9] =
     ["Ref", "Fn::Base64", "Fn::FindInMap", "Fn::GetAtt", "Fn::If", "Fn::Join", "Fn::Select", "Fn::Split", "Fn::Sub"];
 
-/// Functions that give true or false, in `Conditions` and `Rules`.
+/// Functions that return true or false, in `Conditions` and `Rules`.
 const CONDITIONS: [&str; 5] = ["Condition", "Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"];
 
-/// Conditions that refer to each other more deeply than this go round in a circle.
+/// Conditions that refer to each other more deeply than this are circular.
 const MAX_CONDITION_DEPTH: usize = 32;
 
 /// Resolves values of one template.
@@ -33,7 +33,7 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// A resolver over these sections of a template.
+    /// A resolver for these sections of a template.
     pub fn new(
         names: Names,
         parameters: BTreeMap<String, Value>,
@@ -54,7 +54,7 @@ impl Resolver {
         &self.resources
     }
 
-    /// Whether the resource's condition holds, or it has none.
+    /// Whether the resource has no condition, or its condition holds.
     pub fn includes(&self, declaration: &Declaration) -> anyhow::Result<bool> {
         declaration.condition.as_ref().map_or(Ok(true), |name| self.condition(name, 0))
     }
@@ -79,8 +79,8 @@ impl Resolver {
         Ok(())
     }
 
-    /// The value with every intrinsic resolved; `None` for `AWS::NoValue`. Entries without a value are left out of
-    /// maps and lists, as CloudFormation does.
+    /// The value with every intrinsic resolved; `None` for `AWS::NoValue`. Entries without a value are removed from
+    /// maps and lists, as in CloudFormation.
     pub fn resolve(&self, value: &Value, at: &str) -> anyhow::Result<Option<Value>> {
         Ok(Some(match value {
             Value::Array(items) => {

@@ -1,8 +1,8 @@
 //! Reads a SAM template as CloudFormation and SAM would, for the parts that run on a laptop.
 //!
 //! Whatever the local stack does not know stops it with a message: an unknown intrinsic function, resource type or
-//! property would otherwise be a difference between laptop and AWS that nobody sees. Resources that only matter on
-//! AWS (roles, network, the MSK cluster) are passed over by name, see `declaration`.
+//! property would otherwise be an unnoticed difference between laptop and AWS. Resources that only matter on AWS
+//! (roles, network, the MSK cluster) are ignored by name; see `declaration`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,7 +23,7 @@ mod resources;
 #[cfg(test)]
 mod tests;
 
-/// Sections of a template. What is not read here has no meaning on a laptop.
+/// Sections of a template. Those not read here have no meaning on a laptop.
 const SECTIONS: [&str; 10] = [
     "AWSTemplateFormatVersion",
     "Conditions",
@@ -37,24 +37,25 @@ const SECTIONS: [&str; 10] = [
     "Rules",
 ];
 
-/// The one transform that is understood.
+/// The only supported transform.
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
-/// Reads the template at `path` as the stack with this name and with these parameters; the template's defaults stand in for the others.
+/// Reads the template at `path` as the stack with this name and these parameters; for others, the template's defaults
+/// apply.
 ///
 /// # Errors
-/// Names the resource, the property and what is known, where the template holds something that the local stack would
-/// not run as AWS does; also for parameters that the template does not declare or does not allow.
+/// If the template has something that the local stack would not run as AWS does, or for parameters that the template
+/// does not declare or allow. The message names the resource, the property and the known alternatives.
 pub fn load(path: &Path, stack: &str, parameters: &BTreeMap<String, String>) -> anyhow::Result<model::Template> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the template {}; is --template right?", path.display()))?;
     parse(&text, stack, parameters).with_context(|| format!("in {}", path.display()))
 }
 
-/// As [`load`], from text.
+/// Like [`load`], from text.
 ///
 /// # Errors
-/// As [`load`].
+/// As for [`load`].
 pub fn parse(text: &str, stack: &str, parameters: &BTreeMap<String, String>) -> anyhow::Result<model::Template> {
     let document = document::read(text)?;
     for (section, content) in &document {

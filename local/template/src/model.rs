@@ -31,29 +31,29 @@ pub struct Function {
     pub logical_id: String,
     /// Name.
     pub name: String,
-    /// After this time an invocation is ended and its process killed.
+    /// Time after which an invocation is ended and its process killed.
     pub timeout: Duration,
-    /// Memory of the function in MB; told to the process, not enforced.
+    /// Memory of the function in MB; reported to the process, not enforced.
     pub memory_mb: u32,
-    /// Upper bound of instances at once, from `ReservedConcurrentExecutions`.
+    /// Maximum number of concurrent instances, from `ReservedConcurrentExecutions`.
     pub reserved_concurrency: Option<u32>,
     /// Environment variables, resolved.
     pub environment: BTreeMap<String, String>,
-    /// How its asynchronous invocations are repeated.
+    /// How its asynchronous invocations are retried.
     pub asynchronous: Asynchronous,
 }
 
-/// How asynchronous invocations of a function are repeated (`EventInvokeConfig`).
+/// How asynchronous invocations of a function are retried (`EventInvokeConfig`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asynchronous {
     /// Retries of an invocation that ends in a function error, 0 to 2.
     pub retries: usize,
-    /// After this time one that did not run is dropped.
+    /// Age at which an invocation that has not run is dropped.
     pub max_age: Duration,
 }
 
 impl Default for Asynchronous {
-    /// What Lambda does where nothing is said: two retries within 6 hours.
+    /// Lambda's defaults: two retries within 6 hours.
     fn default() -> Self {
         Self { retries: 2, max_age: Duration::from_secs(6 * 60 * 60) }
     }
@@ -73,11 +73,11 @@ pub struct Route {
 /// Where a new consumer group starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StartingPosition {
-    /// The oldest record.
+    /// At the oldest record.
     TrimHorizon,
-    /// What comes from now on.
+    /// At records written from now on.
     Latest,
-    /// The first record at or after this time, in seconds since the epoch.
+    /// At the first record at or after this time, in seconds since the epoch.
     AtTimestamp(f64),
 }
 
@@ -90,19 +90,19 @@ pub struct Delivery {
     pub function: String,
     /// Where to start.
     pub starting_position: StartingPosition,
-    /// Most records in an invocation.
+    /// Maximum number of records in an invocation.
     pub batch_size: usize,
-    /// How long to gather a batch.
+    /// How long to wait for a batch to fill.
     pub window: Duration,
-    /// Filter patterns, ORed; none lets everything through.
+    /// Filter patterns, ORed; without any, everything passes.
     pub filters: Vec<serde_json::Value>,
     /// Whether the function answers `batchItemFailures`.
     pub report_batch_item_failures: bool,
-    /// Retries before the batch is given up; `None` is without end.
+    /// Retries before the batch is given up; `None` means unlimited.
     pub maximum_retry_attempts: Option<u32>,
-    /// Records older than this are given up; `None` is without end.
+    /// Records older than this are given up; `None` means no limit.
     pub maximum_record_age: Option<Duration>,
-    /// Halve a failing batch.
+    /// Whether a failing batch is halved.
     pub bisect: bool,
     /// ARN or `kafka://topic` that receives what was given up.
     pub on_failure: Option<String>,
@@ -111,7 +111,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// What Lambda does where nothing is said, from the oldest record on and without gathering batches.
+    /// Lambda's defaults, but starting at the oldest record and with a window of zero.
     pub fn new(logical_id: &str, function: &str) -> Self {
         Self {
             logical_id: logical_id.to_owned(),
@@ -155,9 +155,9 @@ pub struct StreamMapping {
 pub struct Schedule {
     /// Name of the function.
     pub function: String,
-    /// Time between two starts; from `rate(...)`.
+    /// Time between two starts, from `rate(...)`.
     pub every: Duration,
-    /// Payload; an EventBridge Scheduler default when absent.
+    /// Payload; EventBridge Scheduler's default if absent.
     pub input: Option<String>,
     /// Retries of a run that ends in a function error, 0 to 2; from the function's `EventInvokeConfig`.
     pub retries: usize,

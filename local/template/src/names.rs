@@ -1,4 +1,4 @@
-//! Names and ARNs that CloudFormation would make up, made up the same way on every start.
+//! Names and ARNs that CloudFormation would generate, here the same on every start.
 
 /// `AWS::Region`.
 pub const REGION: &str = "us-east-1";
@@ -17,7 +17,7 @@ impl Names {
         Self { stack: stack.to_owned() }
     }
 
-    /// The value of a pseudo parameter, `None` for an unknown one. `AWS::NoValue` is not a value.
+    /// The value of a pseudo parameter; `None` for an unknown one. `AWS::NoValue` is not a value.
     pub fn pseudo_parameter(&self, name: &str) -> Option<String> {
         Some(match name {
             "AWS::AccountId" => ACCOUNT.to_owned(),
@@ -40,12 +40,12 @@ impl Names {
         format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}", self.table(logical_id))
     }
 
-    /// ARN of that table's stream. AWS ends it with the time at which the stream was switched on.
+    /// ARN of that table's stream. On AWS it ends with the time at which the stream was enabled.
     pub fn stream_arn(&self, logical_id: &str) -> String {
         format!("{}/stream/2026-01-01T00:00:00.000", self.table_arn(logical_id))
     }
 
-    /// Name of the bucket with this logical id: S3 allows lower case only.
+    /// Name of the bucket with this logical id, in lower case because S3 requires it.
     pub fn bucket(&self, logical_id: &str) -> String {
         format!("{}-{}", self.stack, logical_id.to_lowercase())
     }

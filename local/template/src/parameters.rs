@@ -1,4 +1,4 @@
-//! The template's parameters, with what was given and the defaults of the rest.
+//! The template's parameters, with the given values, and defaults for the rest.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::document::object;
 
-/// Parameter types that can be told apart from a plain string without asking AWS.
+/// Parameter types that can be distinguished from a plain string without asking AWS.
 const TYPES: [&str; 4] = ["String", "Number", "CommaDelimitedList", "List<Number>"];
 
-/// What a declaration may say.
+/// What a declaration may contain.
 const ATTRIBUTES: [&str; 11] = [
     "AllowedPattern",
     "AllowedValues",
@@ -25,7 +25,8 @@ const ATTRIBUTES: [&str; 11] = [
     "Type",
 ];
 
-/// Value of each declared parameter: a string, or a list of strings. `AllowedPattern` is left to CloudFormation.
+/// Value of each declared parameter: a string, or a list of strings. `AllowedPattern` is not checked here but by
+/// CloudFormation.
 pub fn resolve(declared: &Value, given: &BTreeMap<String, String>) -> anyhow::Result<BTreeMap<String, Value>> {
     let declared = object(declared.clone(), "Parameters")?;
     if let Some(unknown) = given.keys().find(|name| !declared.contains_key(*name)) {
@@ -80,7 +81,7 @@ fn check_range(name: &str, declaration: &Map<String, Value>, text: &str) -> anyh
     Ok(())
 }
 
-/// Scalars as CloudFormation hands them on, which knows strings only.
+/// Converts a scalar to a string, the only scalar type that CloudFormation passes on.
 pub fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

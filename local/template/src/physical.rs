@@ -1,14 +1,14 @@
-//! What `Ref` and `Fn::GetAtt` give for a resource.
+//! What `Ref` and `Fn::GetAtt` return for a resource.
 
 use serde_json::Value;
 
 use crate::declaration::{BUCKET, Declaration, FUNCTION, HTTP_API, TABLE, TOPIC};
 use crate::names::{self, Names};
 
-/// The attributes that are known, for messages.
+/// The supported attributes, for messages.
 pub const ATTRIBUTES: &str = "Arn and StreamArn of a table, Arn of a bucket or a function, TopicArn of a topic";
 
-/// The value of `Ref`, `None` for types that have no name in the local stack.
+/// The value of `Ref`; `None` for types without a name in the local stack.
 pub fn reference(names: &Names, declaration: &Declaration) -> Option<String> {
     match declaration.kind.as_str() {
         TABLE => Some(names.table(&declaration.id)),
@@ -20,7 +20,7 @@ pub fn reference(names: &Names, declaration: &Declaration) -> Option<String> {
     }
 }
 
-/// The value of `Fn::GetAtt`, `None` for attributes that are not known.
+/// The value of `Fn::GetAtt`; `None` for unsupported attributes.
 pub fn attribute(names: &Names, declaration: &Declaration, attribute: &str) -> Option<String> {
     match (declaration.kind.as_str(), attribute) {
         (TABLE, "Arn") => Some(names.table_arn(&declaration.id)),

@@ -1,5 +1,5 @@
-//! What the template says about every function, table and mapping, and what is refused. Longer than other files, because
-//! it is the list that a change of template.yaml is held against.
+//! What the template says about every function, table and mapping, and what is rejected. Longer than other files,
+//! because it is the list that a change of template.yaml is checked against.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ fn the_template() -> Template {
 #[test]
 fn every_function_has_its_binary_limits_and_environment() {
     let template = the_template();
-    // msk-bootstrap exists only where there is an MSK to ask.
+    // msk-bootstrap exists only with an MSK cluster to ask.
     let names: Vec<&str> = template.functions.keys().map(String::as_str).collect();
     assert_eq!(
         names,
@@ -335,7 +335,7 @@ fn intrinsics_give_what_cloudformation_gives() {
     assert!(template.buckets.is_empty(), "a resource whose condition is false is left out");
 }
 
-/// A function with these further properties, and further resources.
+/// A template with one function that has these additional properties, and additional resources.
 fn around(properties: &str, resources: &str) -> String {
     format!(
         "Conditions: {{No: !Equals [a, b]}}\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    \

@@ -1,4 +1,4 @@
-//! Opens dynoxide's database, with an index that it lacks.
+//! Opens dynoxide's database and adds an index that it lacks.
 
 use std::path::Path;
 
@@ -7,23 +7,24 @@ use rusqlite::Connection;
 
 use crate::{Error, unusable};
 
-/// For every change of a table with a stream, dynoxide asks for the greatest sequence number of that stream, and a
-/// reader for the records behind one. Without this index both read all records since the start.
+/// For every change to a table with a stream, dynoxide queries the highest sequence number of that stream; a reader
+/// queries the records after one. Without this index both scan all records since the start.
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS millrace_stream_order
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
-/// The tables in a file.
+/// A database file on disk.
 pub(super) fn on_disk(path: &Path) -> Result<Database, Error> {
     let name = path.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
     let database = Database::new(name).map_err(|error| unusable(path, error))?;
-    // Write-ahead logging: ten times faster than the default, and no acknowledged write is lost to a killed process.
+    // Write-ahead logging: ten times faster than the default, and a killed process loses no acknowledged write.
     database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
     let connection = Connection::open(path).map_err(|error| unusable(path, error))?;
     connection.execute_batch(STREAM_INDEX).map_err(|error| unusable(path, error))?;
     Ok(database)
 }
 
-/// Empty tables in memory. They come out of a file, because nobody but dynoxide reaches a database in memory.
+/// Empty tables in memory, restored from a file that has the index, because only dynoxide itself can reach an in-memory
+/// database.
 pub(super) fn in_memory() -> Result<Database, Error> {
     let directory = tempfile::tempdir().map_err(|error| unusable(&std::env::temp_dir(), error))?;
     let path = directory.path().join("empty.db");

@@ -1,11 +1,11 @@
-//! The errors that DynamoDB would answer and dynoxide does not produce.
+//! Errors that DynamoDB returns and dynoxide does not produce.
 
 use dynoxide::DynoxideError;
 use dynoxide::errors::CancellationReason;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// Every table is on demand, and this is what a table over its capacity answers.
+/// The error of a table over its capacity. Every table here is on-demand.
 pub(super) fn throttled() -> DynoxideError {
     DynoxideError::ProvisionedThroughputExceededException(
         "The level of configured provisioned throughput for the table was exceeded. Consider increasing your \
@@ -41,10 +41,10 @@ pub(super) fn transaction_conflict(body: &[u8]) -> DynoxideError {
     DynoxideError::TransactionCanceledException(message, reasons)
 }
 
-/// What DynamoDB answers to a body that is not a request of the operation.
+/// DynamoDB's error for a body that is not a valid request of the operation.
 ///
-/// dynoxide marks the class of an error in the text: `VALIDATION:`, `VALIDATION_REQUEST:`, `SERIALIZATION:` and the
-/// like; without a mark, a missing or unknown field is a validation error and a wrong type a serialization error.
+/// dynoxide marks the class of an error in its text: `VALIDATION:`, `VALIDATION_REQUEST:`, `SERIALIZATION:` and the
+/// like. Without a mark, a missing or unknown field is a validation error and a wrong type a serialization error.
 pub(super) fn unreadable(error: &serde_json::Error) -> DynoxideError {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);

@@ -1,8 +1,8 @@
-//! Deletes items whose TTL has passed, a page at a time.
+//! Deletes items whose TTL has passed, one page at a time.
 //!
-//! dynoxide has a sweep too, but that reads all tables from end to end without a pause: with 100,000 items it takes more
-//! than a second of the one database, whenever it runs. Unlike the service's, these deletions look like a caller's in a
-//! stream.
+//! dynoxide has its own sweep, but that reads all tables from end to end without a pause: with 100,000 items it
+//! occupies the single database for more than a second each time. Unlike on AWS, these deletions look like a caller's
+//! in a stream.
 
 use std::time::Duration;
 
@@ -13,24 +13,25 @@ use serde_json::{Map, Value, json};
 use super::operations;
 use super::tokens::Tokens;
 
-/// Items that are read at once.
+/// Items per read.
 const PAGE: usize = 50;
 
-/// Pause behind a page: with items of 1 KB reading takes about 1 % of a core, however many there are.
+/// Pause after a page: with items of 1 KB, reading takes about 1 % of a core regardless of their number.
 const PAGE_PAUSE: Duration = Duration::from_millis(100);
 
-/// Pause behind the last page of the last table. DynamoDB takes days; a laptop wants to see it.
+/// Pause after the last page of the last table. DynamoDB takes up to days; a developer wants to see the deletion
+/// happen.
 const ROUND_PAUSE: Duration = Duration::from_secs(10);
 
-/// A table whose items end.
+/// A table with a TTL attribute.
 struct Expiring {
     table: String,
-    /// The attribute with the end, in Unix seconds.
+    /// Name of the attribute that holds the expiry time, in Unix seconds.
     ttl: String,
     keys: Vec<String>,
 }
 
-/// Goes through all tables again and again, without end.
+/// Goes through all tables in an endless loop.
 pub(super) async fn sweep(database: Database) {
     let sweeper = Sweeper { database, tokens: Tokens::default() };
     loop {
@@ -41,7 +42,7 @@ pub(super) async fn sweep(database: Database) {
     }
 }
 
-/// Asks the database by its own protocol.
+/// Calls the database through its own request format.
 struct Sweeper {
     database: Database,
     tokens: Tokens,
@@ -50,7 +51,7 @@ struct Sweeper {
 impl Sweeper {
     async fn round(&self) -> dynoxide::Result<()> {
         for expiring in self.expiring()? {
-            // It may have been deleted meanwhile.
+            // The table may have been deleted in the meantime.
             if let Err(error) = self.table(&expiring).await {
                 tracing::warn!(table = expiring.table, %error, "cannot delete items past their TTL");
             }
@@ -72,7 +73,7 @@ impl Sweeper {
     /// The tables that have a TTL.
     fn expiring(&self) -> dynoxide::Result<Vec<Expiring>> {
         let mut found = Vec::new();
-        // One answer names 100 tables; a stack has fewer.
+        // One answer lists up to 100 tables; a stack has fewer.
         for table in list(&self.call("ListTables", &json!({}))?["TableNames"]) {
             let ttl = self.call("DescribeTimeToLive", &json!({ "TableName": table }))?;
             let ttl = &ttl["TimeToLiveDescription"];
@@ -88,7 +89,7 @@ impl Sweeper {
         Ok(found)
     }
 
-    /// Deletes what has ended among the next items; answers where to go on, or null.
+    /// Deletes the expired items of the next page; returns where to continue, or null at the end.
     async fn page(&self, expiring: &Expiring, from: Value, now: Timestamp) -> dynoxide::Result<Value> {
         let request = json!({
             "TableName": expiring.table,
@@ -100,13 +101,13 @@ impl Sweeper {
         let items = scanned["Items"].take();
         for item in items.as_array().into_iter().flatten() {
             let key: Map<String, Value> = expiring.keys.iter().map(|key| (key.clone(), item[key].clone())).collect();
-            // Somebody may have put it off meanwhile.
+            // The TTL may have been extended in the meantime.
             let delete = with(&request, json!({"Key": key, "ConditionExpression": "#ttl < :now"}));
             match self.call("DeleteItem", &delete) {
                 Ok(_) | Err(DynoxideError::ConditionalCheckFailedException(..)) => {}
                 Err(error) => return Err(error),
             }
-            // Others wait for this thread.
+            // Let other operations use this thread.
             tokio::task::yield_now().await;
         }
         Ok(scanned["LastEvaluatedKey"].take())

@@ -1,4 +1,4 @@
-//! DynamoDB and DynamoDB Streams: dynoxide behind the JSON protocol, with faults.
+//! DynamoDB and DynamoDB Streams: dynoxide behind the JSON protocol, with fault injection.
 
 mod database;
 mod errors;
@@ -22,17 +22,17 @@ use tokio::sync::Semaphore;
 use self::tokens::Tokens;
 use super::{Error, unusable};
 
-/// SQLite runs inside the call, so it has its own threads; the database itself takes one caller at a time, and the
-/// second thread reads and writes JSON meanwhile.
+/// SQLite runs inside the call, so it gets its own threads. The database takes one caller at a time; the second thread
+/// parses and writes JSON meanwhile.
 const THREADS: usize = 2;
 
-/// Bytes from which on a batch of writes is a large one: 25 deletes are none.
+/// Size in bytes above which a batch of writes counts as large; 25 deletes stay below it.
 const LARGE_BATCH: usize = 8 * 1024;
 
-/// Name of the database in the data directory.
+/// File name of the database in the data directory.
 const DATABASE: &str = "dynamodb.db";
 
-/// The name of the operation in an `X-Amz-Target` header of DynamoDB or its streams.
+/// The operation named by an `X-Amz-Target` header of DynamoDB or DynamoDB Streams.
 pub(super) fn operation(target: &str) -> Option<&str> {
     target.strip_prefix("DynamoDB_20120810.").or_else(|| target.strip_prefix("DynamoDBStreams_20120810."))
 }
@@ -42,11 +42,11 @@ pub(super) struct DynamoDb {
     database: Database,
     tokens: Arc<Tokens>,
     faults: Arc<Faults>,
-    /// Held by a large batch of writes: it is as much work as 25 other operations, and those go before the next one. Otherwise
-    /// who waits for an answer waits for all that the consumers write.
+    /// Held by a large batch of writes. Such a batch is as much work as 25 other operations, so those run before the
+    /// next batch starts; otherwise API requests would wait behind the consumers' writes.
     batches: Arc<Semaphore>,
     threads: Handle,
-    /// Owner of `threads`; taken by `stop`.
+    /// Owns `threads`; taken by `stop`.
     runtime: Mutex<Option<Runtime>>,
 }
 
@@ -79,17 +79,17 @@ impl DynamoDb {
     pub(super) async fn stop(&self, patience: Duration) {
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(runtime) = runtime {
-            // A runtime may not be shut down on the threads of another one.
+            // A runtime must not be shut down on a thread of another runtime.
             let _ = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(patience)).await;
         }
     }
 
-    /// Does one operation and answers as DynamoDB does. It runs to its end even when the client goes away.
+    /// Executes one operation and answers as DynamoDB does. It runs to completion even if the client disconnects.
     pub(super) async fn call(&self, operation: String, body: Bytes) -> Response {
         let database = self.database.clone();
         let (tokens, faults, batches) = (self.tokens.clone(), self.faults.clone(), self.batches.clone());
         let done = self.threads.spawn(async move {
-            // Never closed.
+            // The semaphore is never closed.
             let is_large = operation == "BatchWriteItem" && body.len() > LARGE_BATCH;
             let _turn = if is_large { batches.acquire_owned().await.ok() } else { None };
             perform(&database, &tokens, &faults, &operation, &body)
@@ -115,7 +115,7 @@ impl Drop for DynamoDb {
     }
 }
 
-/// Does the operation, or fails as the faults in force say.
+/// Executes the operation, or fails as the active faults say.
 fn perform(
     database: &Database,
     tokens: &Tokens,

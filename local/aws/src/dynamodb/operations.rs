@@ -36,7 +36,7 @@ pub(super) fn access(operation: &str) -> Option<Access> {
     }
 }
 
-/// Reads the request, does it, and writes the answer, for each named operation.
+/// Dispatches by operation name: parses the request, executes it and serializes the answer.
 macro_rules! by_name {
     ($database:expr, $operation:expr, $body:expr, { $($name:literal => $method:ident),+ $(,)? }) => {
         match $operation {
@@ -47,7 +47,7 @@ macro_rules! by_name {
     };
 }
 
-/// Does an operation; the answer is its JSON.
+/// Executes an operation; returns its answer as JSON.
 pub(super) fn perform(database: &Database, tokens: &Tokens, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
     if operation == "TransactWriteItems" {
         return transact(database, tokens, body);
@@ -84,7 +84,7 @@ pub(super) fn perform(database: &Database, tokens: &Tokens, operation: &str, bod
 
 fn transact(database: &Database, tokens: &Tokens, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
     let mut request: TransactWriteItemsRequest = read(body)?;
-    // A token that is too long is refused by the database.
+    // A token that is too long is left to the database, which rejects it.
     let Some(token) = request.client_request_token.take_if(|token| token.len() <= tokens::MAX_LENGTH) else {
         return write(&database.transact_write_items(request)?);
     };
@@ -100,7 +100,7 @@ fn write(answer: &impl Serialize) -> dynoxide::Result<Vec<u8>> {
     serde_json::to_vec(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// Point-in-time recovery as the template asks for it. Nothing is backed up here.
+/// Point-in-time recovery as the template configures it. Nothing is backed up here.
 fn continuous_backups() -> serde_json::Value {
     json!({"ContinuousBackupsDescription": {
         "ContinuousBackupsStatus": "ENABLED",

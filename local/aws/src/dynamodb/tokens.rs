@@ -1,6 +1,6 @@
-//! `ClientRequestToken` of transactions: within ten minutes the same request with the same token is done once.
+//! `ClientRequestToken` of transactions: within ten minutes, the same request with the same token is executed once.
 //!
-//! dynoxide has this too, but looks at every token of the last ten minutes for every transaction, which at some hundred
+//! dynoxide has this too, but scans every token of the last ten minutes for every transaction, which at a few hundred
 //! transactions per second costs more than all the rest.
 
 use std::borrow::Cow;
@@ -13,10 +13,10 @@ use dynoxide::DynoxideError;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// How long a token counts (DynamoDB API reference, `TransactWriteItems`).
+/// How long a token is valid (DynamoDB API reference, `TransactWriteItems`).
 const WINDOW: Duration = Duration::from_secs(600);
 
-/// Longest token, in bytes.
+/// Maximum length of a token, in bytes.
 pub(super) const MAX_LENGTH: usize = 36;
 
 /// The transactions of the last ten minutes.
@@ -27,15 +27,15 @@ pub(super) struct Tokens {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By token: what was asked, as a hash, and what was answered.
+    /// By token: the hash of the request, and the answer.
     done: HashMap<String, (u64, Vec<u8>)>,
-    /// Tokens in the order of their time.
+    /// Tokens, oldest first.
     order: VecDeque<(Instant, String)>,
 }
 
 impl Tokens {
-    /// Executes a transaction, or answers again what the first one with this token was answered. `asked` is the digest
-    /// of its items.
+    /// Executes a transaction, or returns the answer of the first one with this token. `asked` is the digest of its
+    /// items.
     pub(super) fn once(
         &self,
         now: Instant,
@@ -43,7 +43,7 @@ impl Tokens {
         asked: u64,
         execute: impl FnOnce() -> dynoxide::Result<Vec<u8>>,
     ) -> dynoxide::Result<Vec<u8>> {
-        // Held until the transaction is done, so that a second one waits for its answer. The database takes one at a time
+        // Held until the transaction is done, so that a duplicate waits for its answer. The database runs one at a time
         // anyway.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.forget(now);
@@ -72,17 +72,17 @@ impl State {
     }
 }
 
-/// The part of a request that has to be the same.
+/// The part of a request that has to match.
 #[derive(Deserialize)]
 struct Asked {
     #[serde(rename = "TransactItems")]
     items: Content,
 }
 
-/// A hash of JSON that is the same for the same content; the order of an object's fields has no meaning.
+/// A hash of JSON that is equal for equal content, regardless of the order of an object's fields.
 struct Content(u64);
 
-/// The same for the same items of a request. Reads its bytes, because values would be built for this alone.
+/// Equal for equal items of a request. Hashes while parsing, to avoid building values only for this.
 pub(super) fn digest(body: &[u8]) -> dynoxide::Result<u64> {
     let asked: Asked = serde_json::from_slice(body).map_err(|error| super::errors::unreadable(&error))?;
     Ok(asked.items.0)

@@ -1,4 +1,4 @@
-//! Events straight into Kafka, and how long they take into the log.
+//! Events produced directly into Kafka, and how long they take to reach the log.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use krafka::Kafka;
 use krafka::producer::Record;
 use serde_json::json;
 
-/// Events of a run.
+/// Events per run.
 const EVENTS: usize = 20_000;
 
 /// The topic that both consumers read.
 const TOPIC: &str = "product-events";
 
-/// Produces the events as fast as it goes and waits until each consumer has them all.
+/// Produces the events as fast as possible and waits until each consumer has processed all of them.
 pub async fn run(stack: &Stack, patience: Duration) -> anyhow::Result<()> {
     let kafka = Kafka::builder(&stack.addresses.kafka).connect().await?;
     let producer = kafka.producer().linger(Duration::from_millis(5)).build().await?;

@@ -1,4 +1,4 @@
-//! From exec to the first poll of the Lambda runtime API.
+//! Time from exec to the first poll of the Lambda Runtime API.
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,15 +15,15 @@ pub const RUNS: usize = 20;
 /// A function that has not polled by then is broken.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A binary for Lambda.
+/// A binary built for Lambda.
 pub struct Built {
     pub megabytes: f64,
-    /// The machine that it runs on, as Rust names it.
+    /// The architecture that it runs on, as Rust names it.
     pub machine: &'static str,
 }
 
 impl Built {
-    /// What lies at `path`, if anything.
+    /// Reads the binary at `path`, if there is one.
     pub fn read(path: &Path) -> anyhow::Result<Option<Self>> {
         let Ok(bytes) = std::fs::read(path) else { return Ok(None) };
         // e_machine of the ELF header.
@@ -41,7 +41,7 @@ impl Built {
     }
 }
 
-/// Milliseconds of the median start, with the environment that Lambda gives.
+/// Median start time in milliseconds, with the environment that Lambda sets.
 pub async fn median(binary: PathBuf, function: Function, aws: String) -> anyhow::Result<f64> {
     let measured = tokio::task::spawn_blocking(move || {
         (0..RUNS).map(|_| start(&binary, &function, &aws)).collect::<anyhow::Result<Vec<_>>>()
@@ -83,7 +83,7 @@ fn environment(command: &mut Command, function: &Function, runtime_api: SocketAd
     ]);
 }
 
-/// Waits for the poll. The function waits for its answer until it is killed.
+/// Waits for the poll, which is never answered; the function is killed afterwards.
 fn first_poll(runtime_api: &TcpListener, begin: Instant) -> anyhow::Result<Duration> {
     runtime_api.set_nonblocking(true)?;
     let mut connection: Option<TcpStream> = None;

@@ -7,14 +7,14 @@ use end_to_end::measure::Stack;
 use futures::future::try_join_all;
 use serde_json::json;
 
-/// The latencies of a round, in order.
+/// The latencies of a round, sorted.
 pub struct Round {
     elapsed: Duration,
     times: Vec<Duration>,
 }
 
 impl Round {
-    /// Requests that were answered.
+    /// Number of answered requests.
     pub fn count(&self) -> usize {
         self.times.len()
     }
@@ -24,18 +24,18 @@ impl Round {
         self.times.len() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// A percentile.
+    /// A percentile of the latencies.
     pub fn milliseconds_at(&self, percent: usize) -> f64 {
         percentile(&self.times, percent)
     }
 }
 
-/// A percentile of times in order, in milliseconds.
+/// A percentile of sorted times, in milliseconds.
 pub fn percentile(times: &[Duration], percent: usize) -> f64 {
     times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
-/// So many clients share the requests.
+/// Runs the requests, shared by this many clients.
 pub async fn round(stack: &Stack, clients: usize, requests: usize) -> anyhow::Result<Round> {
     let start = Instant::now();
     let one = |_| async {

@@ -1,9 +1,9 @@
-//! `make bench`: what the functions cost to start, and how fast the whole local stack is.
+//! `make bench`: the functions' start times, and the speed of the whole local stack.
 //!
-//! All numbers are of this machine and of everything on it at once: API, functions, broker, database and the clients
-//! share its cores. Compare runs by ratios. Nothing here fails because it is slow.
+//! All numbers are of this machine and everything on it at once: API, functions, broker, database and clients share its
+//! cores. Compare runs by ratios. Nothing here fails because it is slow.
 //!
-//! Arguments go to the stack: `make bench ARGS="--data DIR"` measures one that keeps its data.
+//! Arguments are passed to the stack: `make bench ARGS="--data DIR"` measures one that persists its data.
 
 mod events;
 mod init;
@@ -18,13 +18,13 @@ use end_to_end::paths;
 
 use crate::init::Built;
 
-/// Clients of the rounds.
+/// Clients per round.
 const CLIENTS: [usize; 3] = [1, 16, 64];
 
-/// Requests before the rounds: they start the processes.
+/// Requests before the rounds, which start the processes.
 const WARM_UP: usize = 500;
 
-/// Longest wait for the consumers after the last request.
+/// Maximum wait for the consumers after the last request.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::main]
@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
     orders::run(PATIENCE).await
 }
 
-/// Sizes, and time from exec to the first poll, of what was built for this machine and for Lambda.
+/// Size and time from exec to the first poll, of the builds for this machine and for Lambda.
 async fn starts(stack: &Stack) -> anyhow::Result<()> {
     let functions = stack.functions()?;
     println!("\nStart of a function, from exec to its first poll, median of {}", init::RUNS);

@@ -1,4 +1,5 @@
-//! Orders through the stock consumer: how many a second, what each writes, and how long a client waits for its stock.
+//! Orders through the stock consumer: orders per second, writes per order, and how long a client waits until its order
+//! is decided.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -14,17 +15,17 @@ use tempfile::TempDir;
 
 use crate::load::percentile;
 
-/// Batch sizes of the mapping, each with how many orders wait for it.
+/// Batch sizes of the mapping, each with the number of queued orders.
 const BATCHES: [(usize, usize); 3] = [(1, 300), (10, 1_000), (100, 2_000)];
-/// Ingredients that the orders take, each by a product of its own.
+/// Number of ingredients that the orders take, each through its own product.
 const HOT: [usize; 2] = [1, 20];
-/// Clients that make the orders which wait.
+/// Clients that create the queued orders.
 const CLIENTS: usize = 16;
-/// Clients that wait for their orders, each with the number of its orders.
+/// Clients that wait for their orders, each with its number of orders.
 const WAITING: [(usize, usize); 2] = [(1, 150), (16, 40)];
-/// Time between two looks of a client that waits.
+/// Polling interval of a waiting client.
 const POLL: Duration = Duration::from_millis(5);
-/// How the template says the batch size of the mapping.
+/// The line of the template that starts the mapping.
 const MAPPING: &str = "  StockFromOrderCreated:";
 const BATCH_SIZE: &str = "BatchSize: 100";
 
@@ -72,7 +73,7 @@ pub async fn run(patience: Duration) -> anyhow::Result<()> {
     stack.stop().await
 }
 
-/// A stack whose mapping of orders has another batch size.
+/// A stack whose orders mapping has another batch size.
 async fn with_batch_size(size: usize, directory: &TempDir) -> anyhow::Result<Stack> {
     let template = std::fs::read_to_string(paths::root().join("template.yaml"))?;
     let (before, mapping) = template.split_once(MAPPING).context("the template has no mapping of orders")?;
@@ -86,20 +87,20 @@ async fn with_batch_size(size: usize, directory: &TempDir) -> anyhow::Result<Sta
     Stack::start(&arguments).await
 }
 
-/// What became of orders that waited.
+/// The result of draining queued orders.
 struct Drained {
     seconds: f64,
     transactions: usize,
-    /// Items written by the transactions, and by the events that leave their bundles.
+    /// Items written inside the transactions; `beside` counts those written to expand the bundles afterwards.
     inside: u64,
     beside: u64,
 }
 
-/// Lets orders wait for a consumer that stands still, and then lets it go on.
+/// Queues orders while the consumer is frozen, and then lets it continue.
 async fn drain(stack: &Stack, hot: usize, orders: usize, patience: Duration) -> anyhow::Result<Drained> {
     let kitchen = format!("b-{hot}");
     let ids = self::kitchen(stack, &kitchen, hot).await?;
-    // Its process has started.
+    // Ensures that its process has started.
     order(stack, &ids[0]).await?;
     stack.drained(patience).await?;
     let before = Stored::read(stack, &ids).await?;
@@ -121,13 +122,13 @@ async fn drain(stack: &Stack, hot: usize, orders: usize, patience: Duration) -> 
     ensure!(after.orders == before.orders + orders, "every order is confirmed");
     let transactions = after.bundles.difference(&before.bundles).count();
     let (products, ingredients) = (after.products - before.products, after.ingredients - before.ingredients);
-    // The bundles are put in the transactions, and each is deleted; each order and each product has an event.
+    // Each bundle is put by a transaction and deleted later; each order and each product has an event.
     let inside = (orders + transactions) as u64 + products + ingredients;
     let beside = (orders + transactions) as u64 + products;
     Ok(Drained { seconds: drained, transactions, inside, beside })
 }
 
-/// What is stored: orders that are confirmed, the transactions' bundles that they name, and versions.
+/// What is stored: the number of confirmed orders, the transactions' bundles that they name, and versions.
 struct Stored {
     orders: usize,
     bundles: BTreeSet<String>,
@@ -158,7 +159,7 @@ async fn version(stack: &Stack, path: &str) -> anyhow::Result<u64> {
     body["version"].as_u64().with_context(|| format!("{path}: {body}"))
 }
 
-/// Products, each with one ingredient of its own and more of it than is ordered.
+/// Creates products, each with one ingredient of its own and more stock than is ordered.
 async fn kitchen(stack: &Stack, name: &str, hot: usize) -> anyhow::Result<Vec<String>> {
     let ids: Vec<String> = (0..hot).map(|number| format!("{name}-{number}")).collect();
     for id in &ids {
@@ -185,7 +186,7 @@ async fn post(stack: &Stack, path: &str, body: &Value) -> anyhow::Result<Value> 
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Orders, and waits for the stock.
+/// Creates an order and waits until it is confirmed.
 async fn confirmed(stack: &Stack) -> anyhow::Result<Duration> {
     let start = Instant::now();
     let made = order(stack, "wait-0").await?;

@@ -1,10 +1,10 @@
-//! `make bench`: 50,000 events of 1,000 users from `POST /events/batch` to DynamoDB (E9), with the processor killed
+//! `make bench`: 50,000 events of 1,000 users from `POST /events/batch` to DynamoDB, with the processor killed
 //! half-way, and the verdict of an independent checker.
 //!
-//! All numbers are of this machine and of everything on it at once. Nothing here fails because it is slow; a verdict that
-//! is not clean does.
+//! All numbers are of this machine and everything on it at once. Nothing here fails because it is slow; a verdict that
+//! is not clean fails.
 //!
-//! Arguments go to the stack, as those of the other benchmark. `MILLRACE_USERS` sets another number of users.
+//! Arguments are passed to the stack, as in the other benchmark. `MILLRACE_USERS` sets another number of users.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,13 +15,13 @@ use end_to_end::pipeline::{Load, PROCESSOR, Plan, Progress, Sender, Stored, TOPI
 use local_aws_client::Access;
 use millrace_judge::read::topic;
 
-/// Users of 50 events each.
+/// Users, with 50 events each.
 const USERS: usize = 1_000;
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
-/// Time between two looks at the lag.
+/// Polling interval of the lag.
 const POLL: Duration = Duration::from_millis(50);
-/// Longest wait for a consumer.
+/// Maximum wait for a consumer.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 #[tokio::main]
@@ -75,11 +75,11 @@ fn row(until: &str, seconds: f64, events: usize) {
     println!("| {until:<28} | {seconds:>5.1} | {:>8.0} |", events as f64 / seconds);
 }
 
-/// Sends everything, kills the processor half-way, and answers the seconds until all of it was acknowledged.
+/// Sends everything, kills the processor half-way, and returns the seconds until everything was acknowledged.
 async fn run(stack: &Stack, plan: &Plan, progress: &Progress, start: Instant) -> anyhow::Result<f64> {
     let sender = sender(stack);
     let again = async {
-        // What is on the topic may come again any time.
+        // Duplicates on the topic may arrive at any time.
         until(progress, plan.events.len() / 4).await;
         sender.produce(&plan.on_kafka).await
     };
@@ -106,7 +106,7 @@ async fn until(progress: &Progress, count: usize) {
     }
 }
 
-/// Waits until every consumer has committed what is on the topic now, and answers when each had, in seconds since `start`.
+/// Waits until every consumer has committed what is on the topic now; returns when each had, in seconds since `start`.
 async fn drained(stack: &Stack, start: Instant) -> anyhow::Result<BTreeMap<String, f64>> {
     let ends = topic::ends(&stack.addresses.kafka, TOPIC).await?;
     let began = Instant::now();

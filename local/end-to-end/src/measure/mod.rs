@@ -1,4 +1,4 @@
-//! A stack to measure, and what its processes use.
+//! A stack to measure, and the resources its processes use.
 
 mod stack;
 mod usage;
@@ -6,7 +6,7 @@ mod usage;
 pub use stack::{Addresses, Stack};
 pub use usage::{Usage, usage};
 
-/// What the caller of a benchmark passes on to the stack. Cargo says --bench to every benchmark.
+/// The benchmark's arguments for the stack. Cargo passes --bench to every benchmark.
 pub fn arguments() -> Vec<String> {
     std::env::args().skip(1).filter(|argument| argument != "--bench").collect()
 }

@@ -1,4 +1,4 @@
-//! The local stack as its own process, so that what it uses can be told from what the clients use.
+//! The local stack as its own process, so that its resource use can be told apart from the clients'.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -13,10 +13,10 @@ use tokio::process::{Child, Command};
 
 use crate::paths;
 
-/// Time between two looks at the lag.
+/// Polling interval of the lag.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Where the stack is, from its line of JSON.
+/// The stack's addresses, from its line of JSON.
 #[derive(Debug, Deserialize)]
 pub struct Addresses {
     pub http: String,
@@ -30,7 +30,7 @@ pub struct Stack {
     pub addresses: Addresses,
     pub client: reqwest::Client,
     pub pid: u32,
-    /// How long it took to be ready.
+    /// Time until it was ready.
     pub started: Duration,
     process: Child,
 }
@@ -61,8 +61,8 @@ impl Stack {
         Ok(Self { addresses, client, pid, started, process })
     }
 
-    /// The functions of the template, with their environment as it is on this stack. The one that only MSK needs is
-    /// among them: it can be started, if not used.
+    /// The template's functions, with their environment on this stack. Includes the one that only MSK needs: it can be
+    /// started, though not used.
     pub fn functions(&self) -> anyhow::Result<Vec<Function>> {
         let parameters = [
             ("KafkaMode", "selfManaged"),
@@ -84,7 +84,7 @@ impl Stack {
         Ok(template.functions.into_values().chain([msk_bootstrap]).collect())
     }
 
-    /// Names and ids of the function processes that run now.
+    /// Names and process ids of the running function processes.
     pub async fn processes(&self) -> anyhow::Result<Vec<(String, u32)>> {
         let functions = self.get("/_local/functions").await?;
         let mut all = Vec::new();
@@ -98,7 +98,7 @@ impl Stack {
         Ok(all)
     }
 
-    /// Waits until no consumer lags, and answers the seconds until each of them had caught up; under "" until all had.
+    /// Waits until no consumer lags. Returns the seconds until each had caught up; under "", until all had.
     pub async fn drained(&self, patience: Duration) -> anyhow::Result<BTreeMap<String, f64>> {
         let start = Instant::now();
         let mut caught_up: BTreeMap<String, f64> = BTreeMap::new();
@@ -123,7 +123,7 @@ impl Stack {
         }
     }
 
-    /// As [`Stack::drained`], for one function alone.
+    /// Like [`Stack::drained`], for one function.
     pub async fn drained_by(&self, function: &str, patience: Duration) -> anyhow::Result<f64> {
         let start = Instant::now();
         loop {
@@ -155,7 +155,7 @@ impl Stack {
         Ok(())
     }
 
-    /// An answer of the HTTP port.
+    /// A GET on the HTTP port.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
         Ok(self.client.get(format!("{}{path}", self.addresses.http)).send().await?.json().await?)
     }

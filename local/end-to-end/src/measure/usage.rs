@@ -1,22 +1,22 @@
-//! What a process has used, from /proc.
+//! Resource use of a process, from /proc.
 
 use anyhow::Context;
 
-/// Ticks per second of the times in /proc, which is 100 on every machine that Linux runs on today (`USER_HZ`).
+/// Clock ticks per second of the times in /proc (`USER_HZ`), 100 on every machine that Linux runs on today.
 const TICKS: f64 = 100.0;
 
-/// Since the start of the process.
+/// Usage since the start of the process.
 pub struct Usage {
     /// In user and kernel mode.
     pub cpu_seconds: f64,
-    /// Most that was resident at once.
+    /// Peak resident memory.
     pub peak_megabytes: f64,
 }
 
 /// Reads `/proc/<pid>/stat` and `/proc/<pid>/status`.
 pub fn usage(pid: u32) -> anyhow::Result<Usage> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name is in brackets and may hold anything; utime and stime are the 12th and 13th field behind it.
+    // The name is in parentheses and may contain anything; utime and stime are the 12th and 13th field after it.
     let (_, fields) = stat.rsplit_once(')').context("no name in /proc/pid/stat")?;
     let times = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
     let ticks: f64 = times.collect::<Result<Vec<_>, _>>()?.iter().sum();

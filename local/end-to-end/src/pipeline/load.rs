@@ -1,31 +1,31 @@
-//! What is sent: events of many users at once, each user's a little out of order, some twice.
+//! The load: events of many users at once, each user's slightly out of order, some sent twice.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-/// Sizes and shares of a load.
+/// Sizes and ratios of a load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
-    /// Users.
+    /// Number of users.
     pub users: usize,
-    /// Events of each user; their seq goes from 1 to this.
+    /// Events per user; `seq` runs from 1 to this.
     pub events_per_user: usize,
-    /// Events of a user are shuffled inside windows of so many.
+    /// A user's events are shuffled within windows of this many.
     pub window: usize,
-    /// Of 100 events, so many are sent twice.
+    /// Percentage of events that are sent twice.
     pub twice: usize,
-    /// Of 100 events, so many say that they fail.
+    /// Percentage of events that are marked to fail.
     pub fail: usize,
-    /// Of 100 events, so many come again straight on Kafka.
+    /// Percentage of events that are also produced directly to Kafka.
     pub on_kafka: usize,
-    /// Events of a request.
+    /// Events per request.
     pub batch: usize,
-    /// Seed of everything that is random.
+    /// Random seed.
     pub seed: u64,
 }
 
 impl Load {
-    /// The load of E9 with so many users, each of 50 events.
+    /// The benchmark's load with this many users, each with 50 events.
     #[must_use]
     pub fn new(users: usize) -> Self {
         Self { users, events_per_user: 50, window: 20, twice: 5, fail: 1, on_kafka: 2, batch: 250, seed: 9 }
@@ -35,13 +35,13 @@ impl Load {
 /// An event of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sent {
-    /// Its id, which the client chooses.
+    /// Its id, chosen by the client.
     pub id: String,
     /// The user.
     pub user: String,
-    /// Its place.
+    /// Its place in the user's order.
     pub seq: u64,
-    /// Whether it says that it fails.
+    /// Whether it is marked to fail.
     pub fail: bool,
 }
 
@@ -56,7 +56,7 @@ impl Sent {
         json!({"userId": self.user, "type": "click", "payload": payload, "eventId": self.id})
     }
 
-    /// The event as it is on Kafka.
+    /// The event as it is in Kafka.
     #[must_use]
     pub fn record(&self, time: &str) -> Value {
         json!({
@@ -67,19 +67,19 @@ impl Sent {
     }
 }
 
-/// A load in the order in which it is sent.
+/// A load in sending order.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Requests of events; what is sent twice is there twice.
+    /// Events by request; an event that is sent twice appears twice.
     pub batches: Vec<Vec<Sent>>,
     /// Every event once.
     pub events: Vec<Sent>,
-    /// Events that come again straight on Kafka.
+    /// Events that are also produced directly to Kafka.
     pub on_kafka: Vec<Sent>,
 }
 
 impl Plan {
-    /// The plan of a load; the same load has the same plan.
+    /// The plan of a load; the same load gives the same plan.
     #[must_use]
     pub fn new(load: &Load) -> Self {
         let mut random = Rng::with_seed(load.seed);
@@ -91,7 +91,7 @@ impl Plan {
             user.reverse();
         }
         for _ in 0..load.events_per_user {
-            // All users send at once, so a batch has many of them.
+            // All users send at once, so a batch mixes many of them.
             random.shuffle(&mut users);
             order.extend(users.iter().filter_map(|user| by_user.get_mut(*user)?.pop()));
         }

@@ -1,5 +1,5 @@
-//! The activity pipeline from `POST /events/batch` to DynamoDB (E9): events as many users send them, and an independent
-//! check of what became of them. The benchmark and a test share it.
+//! The activity pipeline from `POST /events/batch` to DynamoDB: events as many users send them, and an independent
+//! check of the result. Shared by the benchmark and a test.
 
 mod load;
 mod send;

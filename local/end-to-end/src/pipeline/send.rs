@@ -1,4 +1,4 @@
-//! Sends a plan, and keeps what was acknowledged.
+//! Sends a plan, and records what was acknowledged.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::TOPIC;
 use super::load::Sent;
 
-/// Rounds of events that were refused or not acknowledged.
+/// Maximum number of rounds for events that were refused or not acknowledged.
 const ROUNDS: usize = 100;
 /// Pause between two rounds.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -27,12 +27,12 @@ pub struct Sender {
     kafka: String,
 }
 
-/// What was acknowledged.
+/// The acknowledged events.
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<Mutex<HashMap<String, Sent>>>);
 
 impl Progress {
-    /// How many events were acknowledged, each once.
+    /// How many distinct events were acknowledged.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -56,11 +56,11 @@ impl Sender {
         Self { http, api: api.to_owned(), kafka: kafka.to_owned() }
     }
 
-    /// Sends every batch, `at_once` at a time, and what was refused again until everything is acknowledged. Answers how
-    /// many events had to be sent again.
+    /// Sends every batch, `at_once` concurrently, and resends what was refused until everything is acknowledged.
+    /// Returns how many events had to be sent again.
     ///
     /// # Errors
-    /// The API answers nonsense, or some events are never acknowledged.
+    /// The API gives an invalid answer, or some events are never acknowledged.
     pub async fn send(&self, batches: &[Vec<Sent>], at_once: usize, progress: &Progress) -> anyhow::Result<usize> {
         let (mut open, mut again) = (batches.to_vec(), 0);
         for _ in 0..ROUNDS {
@@ -79,11 +79,11 @@ impl Sender {
         anyhow::bail!("{again} events were sent again, and some are still not acknowledged")
     }
 
-    /// Sends a batch, and answers what was not acknowledged.
+    /// Sends a batch; returns what was not acknowledged.
     async fn one(&self, batch: Vec<Sent>, progress: &Progress) -> anyhow::Result<Vec<Sent>> {
         let body = json!({"events": batch.iter().map(Sent::body).collect::<Vec<_>>()});
         let request = self.http.post(format!("{}/events/batch", self.api)).json(&body);
-        // A connection that was cut says nothing about the events.
+        // If the connection was cut, the outcome of the events is unknown.
         let Ok(answer) = request.send().await else { return Ok(batch) };
         let status = answer.status();
         let Ok(answer) = answer.json::<Value>().await else { return Ok(batch) };
@@ -105,10 +105,10 @@ impl Sender {
         Ok(refused)
     }
 
-    /// Puts events straight onto the topic.
+    /// Produces events directly to the topic.
     ///
     /// # Errors
-    /// Kafka does not take them.
+    /// Kafka does not accept them.
     pub async fn produce(&self, events: &[Sent]) -> anyhow::Result<()> {
         let kafka = Kafka::builder(&self.kafka).connect().await?;
         let producer = kafka.producer().linger(Duration::from_millis(5)).build().await?;

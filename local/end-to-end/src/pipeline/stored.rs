@@ -1,4 +1,4 @@
-//! What DynamoDB has of users' events. The keys and attributes are those of docs/data.md, written down here independently of
+//! What DynamoDB stores of users' events. Keys and attributes are those of docs/data.md, defined here independently of
 //! the functions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,13 +16,13 @@ pub struct StoredEvent {
     pub status: String,
     /// The user.
     pub user: String,
-    /// Its place, where it has one.
+    /// Its place in the user's order, if it has one.
     pub seq: Option<u64>,
     /// When it was processed, in Unix milliseconds.
     pub processed_at: Option<i64>,
-    /// Where it stands among the user's events that were taken.
+    /// Its position among the user's processed and failed events.
     pub position: Option<u64>,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u64,
     /// Why it failed.
     pub error: Option<String>,
@@ -33,23 +33,23 @@ pub struct StoredEvent {
 pub struct Stored {
     /// Events by id.
     pub events: BTreeMap<String, StoredEvent>,
-    /// Processed events of each user by the profile.
+    /// Number of processed events per user, from the profile.
     pub profiles: BTreeMap<String, u64>,
-    /// Keys of events that wait.
+    /// Keys of waiting events.
     pub waiting: Vec<String>,
-    /// Seqs that were stepped over.
+    /// Skipped seqs.
     pub gaps: Vec<String>,
-    /// Attempts of the processor's dead letters by id.
+    /// Attempts of the processor's dead letters, by id.
     pub dead_letters: BTreeMap<String, u64>,
-    /// Items of no known kind.
+    /// Items of an unknown kind.
     pub unknown: BTreeSet<String>,
 }
 
 impl Stored {
-    /// Reads both tables. Nobody may write meanwhile.
+    /// Reads both tables. Nothing may write meanwhile.
     ///
     /// # Errors
-    /// DynamoDB does not answer, or an item lacks what it must have.
+    /// DynamoDB does not answer, or an item lacks a required attribute.
     pub async fn read(dynamodb: &Client, activity: &str, dead_letters: &str) -> anyhow::Result<Self> {
         let mut stored = Self::default();
         for item in scan(dynamodb, activity).await? {

@@ -1,4 +1,4 @@
-//! Whether what is stored is what was acknowledged: every event once, in order, and none forgotten. Pure.
+//! Checks that what is stored is what was acknowledged: every event once, in order, and none lost. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -6,12 +6,12 @@ use std::fmt;
 use super::load::Sent;
 use super::stored::{Stored, StoredEvent};
 
-/// Fewest attempts of an event that fails.
+/// Minimum number of attempts of a failing event.
 const MIN_ATTEMPTS: u64 = 3;
-/// Violations that are shown of each kind.
+/// Violations shown per kind.
 const SHOWN: usize = 5;
 
-/// What a reader asks for first, and the kinds that belong to it.
+/// The headlines of the summary, and the kinds of violations under each.
 const NAMES: [(&str, &[&str]); 4] = [
     ("lost", &["lost", "lost in the buffer"]),
     ("processed twice", &["processed twice", "counted wrong", "changed by a later delivery"]),
@@ -19,19 +19,19 @@ const NAMES: [(&str, &[&str]); 4] = [
     ("in flight", &["inflight", "still waiting"]),
 ];
 
-/// What was found.
+/// The findings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// Acknowledged events that were processed.
     pub processed: usize,
-    /// Acknowledged events that failed, as they said.
+    /// Acknowledged events that failed, as marked.
     pub failed: usize,
-    /// What should not be, by kind.
+    /// Violations, by kind.
     pub violations: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Verdict {
-    /// Judges what is `stored` after everything was done. `earlier` is what was stored before further deliveries.
+    /// Judges what is `stored` after everything is done. `earlier` is what was stored before further deliveries.
     #[must_use]
     pub fn of(acknowledged: &HashMap<String, Sent>, stored: &Stored, earlier: &Stored) -> Self {
         let mut verdict = Self::default();
@@ -65,7 +65,7 @@ impl Verdict {
         verdict
     }
 
-    /// Whether nothing was found.
+    /// Whether there are no violations.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.violations.is_empty()
@@ -102,7 +102,7 @@ impl Verdict {
         }
     }
 
-    /// The order of each user's events, and whether the profile counts each of them once.
+    /// Checks the order of each user's events, and that the profile counts each of them once.
     fn judge_users(&mut self, stored: &Stored) {
         let mut by_user: BTreeMap<&str, Vec<&StoredEvent>> = BTreeMap::new();
         for event in stored.events.values() {
@@ -151,7 +151,7 @@ impl fmt::Display for Verdict {
 mod tests {
     use super::*;
 
-    /// One user with three events, of which the second fails.
+    /// One user with three events, the second of which fails.
     fn right() -> (HashMap<String, Sent>, Stored) {
         let sent = |seq: u64| Sent { id: format!("e-{seq}"), user: "u".to_owned(), seq, fail: seq == 2 };
         let event = |sent: &Sent| StoredEvent {

@@ -1,4 +1,4 @@
-//! What users did, put straight onto the topic, and what must have become of it.
+//! User activity produced directly to the topic, and checks of the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,9 @@ use super::tables::{Item, number, text};
 
 pub const TOPIC: &str = "user-activity-events";
 pub const CONSUMER: &str = "activity-order";
-/// Events are shuffled inside this window.
+/// Events are shuffled within this window.
 pub const WINDOW: usize = 20;
-/// Records that are sent at once.
+/// Records that are produced concurrently.
 const AT_ONCE: usize = 500;
 
 /// An event of a user.
@@ -63,7 +63,7 @@ impl Sent {
     }
 }
 
-/// Events of one user that are shuffled so that none is further than `window` from its place.
+/// A user's events, shuffled so that none is further than `window` from its place.
 pub fn shuffled(random: &mut fastrand::Rng, events: Vec<Sent>, window: usize) -> Vec<Sent> {
     let mut ranked: Vec<(usize, Sent)> =
         events.into_iter().enumerate().map(|(at, event)| (at + random.usize(0..window.max(1)), event)).collect();
@@ -71,7 +71,8 @@ pub fn shuffled(random: &mut fastrand::Rng, events: Vec<Sent>, window: usize) ->
     ranked.into_iter().map(|(_, event)| event).collect()
 }
 
-/// Events of users in a muddle: each user's shuffled inside a window, some sent twice, some without a seq, some failing.
+/// Events of several users, mixed: each user's shuffled within a window, some sent twice, some without a seq, some
+/// failing.
 pub fn muddle(random: &mut fastrand::Rng, users: usize, seqs: u64) -> Vec<Sent> {
     let mut by_user: Vec<std::vec::IntoIter<Sent>> = (0..users)
         .map(|user| {
@@ -101,7 +102,7 @@ pub fn muddle(random: &mut fastrand::Rng, users: usize, seqs: u64) -> Vec<Sent> 
     sent
 }
 
-/// Most that was resident at once.
+/// Peak resident memory.
 pub fn peak_megabytes(pid: u64) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or("VmHWM: 0 kB");
@@ -109,7 +110,7 @@ pub fn peak_megabytes(pid: u64) -> f64 {
 }
 
 impl Stack {
-    /// Puts records onto their topic, many at once, in about their order.
+    /// Produces records to their topic, many concurrently, in roughly their order.
     pub async fn produce_many(&self, records: Vec<Record>) {
         let kafka = Kafka::builder(&self.addresses.kafka).connect().await.unwrap();
         let producer = kafka.producer().build().await.unwrap();
@@ -129,7 +130,7 @@ impl Stack {
         self.produce_many(events.iter().map(Sent::record).collect()).await;
     }
 
-    /// The items of the activity table by keys, without those of the consumers themselves.
+    /// Items of the activity table by key, without the consumers' own.
     pub async fn activity(&self) -> BTreeMap<(String, String), Item> {
         let items = self.items("ActivityTable").await.into_iter();
         let items = items.filter(|item| !text(item, "pk").starts_with("partition#"));
@@ -141,13 +142,13 @@ impl Stack {
         self.activity().await.remove(&(format!("event#{id}"), "event".to_owned()))
     }
 
-    /// Lets the sweeper run, as its schedule does each minute.
+    /// Runs the sweeper, as its schedule does every minute.
     pub async fn sweep(&self) {
         self.send(self.request("POST", "/_local/clock/tick?function=activity-sweeper")).await.with(202);
     }
 
-    /// Checks that each of these events was taken once and in order, that everything that fails is a dead letter, and that
-    /// nothing waits. Answers the items.
+    /// Checks that each of these events was taken once and in order, that every failing one is a dead letter, and that
+    /// nothing is waiting. Returns the items.
     pub async fn taken_once_and_in_order(&self, sent: &[Sent]) -> BTreeMap<(String, String), Item> {
         let items = self.activity().await;
         let letters: BTreeMap<String, Item> = self

@@ -1,4 +1,4 @@
-//! Stops functions at the steps that they pass.
+//! Stops functions at crash points, the steps that they pass.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{PATIENCE, Stack};
 
-/// A step that a function has passed, as `GET /_local/crash-points` tells it.
+/// A step that a function has passed, as listed by `GET /_local/crash-points`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct CrashPoint {
     pub function: String,
@@ -17,13 +17,13 @@ pub struct CrashPoint {
 }
 
 impl Stack {
-    /// Every step that was passed so far. The functions make this list.
+    /// Every step passed so far. The functions record them.
     pub async fn crash_points(&self) -> Vec<CrashPoint> {
         let points = self.get("/_local/crash-points").await.with(200).json();
         serde_json::from_value(points["items"].clone()).unwrap()
     }
 
-    /// Steps that a function has passed so far.
+    /// The steps that a function has passed so far.
     pub async fn steps(&self, function: &str) -> Vec<String> {
         let points = self.crash_points().await.into_iter();
         points.filter(|point| point.function == function).map(|point| point.step).collect()
@@ -50,7 +50,7 @@ impl Stack {
         }
     }
 
-    /// Sends a signal to all processes of a function and answers their ids.
+    /// Sends a signal to all processes of a function; returns their ids.
     pub async fn signal(&self, function: &str, signal: &str) -> Vec<u64> {
         let path = format!("/_local/functions/{function}/kill?signal={signal}");
         let answer = self.send(self.request("POST", &path)).await.with(200).json();

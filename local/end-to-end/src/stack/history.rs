@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::Stack;
 
 impl Stack {
-    /// Gives a table a stream, so that [`Stack::history`] knows what is written from now on.
+    /// Enables a stream on a table, so that [`Stack::history`] sees every write from now on.
     pub async fn keep_history(&self, logical_id: &str) {
         let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewImage);
         let update = self.dynamodb.update_table().table_name(self.table(logical_id));
         update.stream_specification(stream.build().unwrap()).send().await.unwrap();
     }
 
-    /// Every version of every item, in the order of the writes, as DynamoDB's JSON.
+    /// Every version of every item, in write order, as DynamoDB JSON.
     pub async fn history(&self, logical_id: &str) -> Vec<Value> {
         let api = StreamsApi::new(reqwest::Client::builder().no_proxy().build().unwrap(), &self.addresses.aws);
         let arn = api.stream_arn(self.table(logical_id)).await.unwrap();
@@ -25,7 +25,7 @@ impl Stack {
                 let page = api.records(&at, RECORDS_PER_CALL).await.unwrap();
                 let image = |record: &Value| record.pointer("/dynamodb/NewImage").cloned();
                 images.extend(page.records.iter().filter_map(image));
-                // An open shard has always one more page.
+                // An open shard always has another page.
                 iterator = page.next_shard_iterator.filter(|_| !page.records.is_empty());
             }
         }

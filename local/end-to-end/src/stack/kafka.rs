@@ -16,7 +16,7 @@ pub const TOPIC: &str = "product-events";
 /// The product of [`event`].
 pub const KEY: &str = "p-1";
 
-/// An event. `data` has the bytes that it came with.
+/// An event, with the original bytes of its `data`.
 #[derive(Debug, Deserialize)]
 pub struct Event {
     pub id: String,
@@ -39,7 +39,7 @@ pub struct Published {
     pub event: Event,
 }
 
-/// A valid event that no API made, about the product [`KEY`].
+/// A valid event about the product [`KEY`] that no API created.
 pub fn event(id: &str) -> Value {
     json!({
         "specversion": "1.0", "id": id, "source": "urn:millrace:test", "type": "ProductDeleted", "subject": KEY,
@@ -49,22 +49,23 @@ pub fn event(id: &str) -> Value {
     })
 }
 
-/// The offset behind the last record of each partition.
+/// The end offset of each partition.
 pub async fn ends(servers: &str) -> BTreeMap<i32, i64> {
     ends_of(servers, TOPIC).await
 }
 
-/// As [`ends`], of another topic.
+/// Like [`ends`], for another topic.
 pub async fn ends_of(servers: &str, name: &str) -> BTreeMap<i32, i64> {
     topic::ends(servers, name).await.unwrap()
 }
 
-/// Every event of the topic [`TOPIC`], where it occurs first: a producer's retry may repeat it. Each record has to be an event.
+/// The first occurrence of every event of the topic [`TOPIC`]: a producer's retry may repeat it. Each record must be an
+/// event.
 pub async fn events(servers: &str) -> Vec<Published> {
     events_of(servers, TOPIC).await
 }
 
-/// As [`events`], of another topic.
+/// Like [`events`], for another topic.
 pub async fn events_of(servers: &str, name: &str) -> Vec<Published> {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let published = |record: TopicRecord| Published {
@@ -80,7 +81,7 @@ pub async fn events_of(servers: &str, name: &str) -> Vec<Published> {
 }
 
 impl Stack {
-    /// Puts records onto the topic, one after the other, notes them in the journal, and answers where each is.
+    /// Produces records one after the other, notes them in the journal, and returns where each is.
     pub async fn produce(&self, records: Vec<Record>) -> Vec<(i32, i64)> {
         let kafka = Kafka::builder(&self.addresses.kafka).connect().await.unwrap();
         let producer = kafka.producer().build().await.unwrap();

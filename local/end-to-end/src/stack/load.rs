@@ -1,4 +1,4 @@
-//! Clients of the products API that try again, as clients do.
+//! Clients of the products API that retry as real clients do.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use super::{Answer, Stack, product};
 
 /// Clients that send one request after the other.
 pub const CLIENTS: usize = 8;
-/// Pause of a client after each product, so that a fast machine does not make a long test.
+/// Pause of a client after each product, so that a fast machine does not make the test long.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What clients saw.
+/// What the clients observed.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Products whose creation was answered.
+    /// Products whose creation was acknowledged.
     pub created: usize,
     /// Statuses other than success.
     pub refused: Vec<u16>,
@@ -25,12 +25,12 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The longest time of a request.
+    /// The slowest request.
     pub fn slowest(&self) -> Duration {
         self.times.iter().copied().max().unwrap_or_default()
     }
 
-    /// The time that 99 of 100 requests stayed below.
+    /// The 99th percentile of the request times.
     pub fn p99(&self) -> Duration {
         let mut times = self.times.clone();
         times.sort_unstable();
@@ -61,7 +61,7 @@ impl Seen {
     }
 }
 
-/// Clients that create, change and sometimes delete products until they are told to stop, or have created `most` each.
+/// Clients that create, change and sometimes delete products until `stop` is set, or each has created `most`.
 pub async fn load(stack: &Stack, most: usize, stop: &AtomicBool) -> Seen {
     let client = async |client: usize| {
         let mut seen = Seen::default();
@@ -81,11 +81,11 @@ pub async fn load(stack: &Stack, most: usize, stop: &AtomicBool) -> Seen {
     all
 }
 
-/// One product: created, made low in stock, which is two events, and now and then deleted.
+/// One product: created, lowered in stock (which makes two events), and sometimes deleted.
 async fn one(stack: &Stack, seen: &mut Seen, client: usize, number: usize) {
     let mut new = product(&format!("Product {number} of client {client}"));
     new["lowStockThreshold"] = json!(5);
-    // Every other client gives a key, and so may repeat a request whose outcome it does not know.
+    // Every other client sends a key, so that it may repeat a request whose outcome it does not know.
     let key = client.is_multiple_of(2).then(|| format!("create-{client}-{number}"));
     let mut answer = seen.send(stack, "POST", "/products", key.as_deref(), &new).await;
     if key.is_some() && answer.status >= 500 {
@@ -103,10 +103,10 @@ async fn one(stack: &Stack, seen: &mut Seen, client: usize, number: usize) {
 }
 
 impl Stack {
-    /// Nothing that was acknowledged is missing, nothing is there that nobody asked for, and the stack works as before.
-    /// Answers the number of events, without the one that shows the last.
+    /// Checks that nothing acknowledged is missing, nothing is invented, and the stack works as before. Returns the
+    /// number of events, without that of the final probe.
     pub async fn nothing_is_lost(&self) -> usize {
-        // The second time for what consumers made of the events of the first.
+        // A second time, for what the consumers produced from the events of the first.
         self.relayed().await;
         self.relayed().await;
         let events = self.conserved().await;

@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: the real stack on free ports, and ways to ask it.
+//! Shared by the end-to-end tests: the real stack on free ports, and ways to query it.
 
 pub mod activity;
 pub mod crash;
@@ -29,13 +29,13 @@ use tokio::net::TcpStream;
 
 use crate::process::{self, Process};
 
-/// Longest wait for a stack to be ready.
+/// Maximum wait for a stack to be ready.
 const START: Duration = Duration::from_secs(30);
-/// Longest wait for a condition that has no deadline of its own. Generous: a test machine may be busy.
+/// Maximum wait for a condition without its own deadline. Generous, because a test machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// Time between two looks at a condition.
+/// Polling interval of a condition.
 const POLL: Duration = Duration::from_millis(50);
-/// Longest answer of the HTTP API: API Gateway gives up after 30 s.
+/// Timeout of an HTTP API request: API Gateway gives up after 30 s.
 const REQUEST: Duration = Duration::from_secs(35);
 
 /// A running stack; it is killed on drop.
@@ -44,7 +44,8 @@ pub struct Stack {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub process: Process,
-    /// What was asked of `/products`, `/orders`, `/ingredients` and `/timers` and put onto the topics, for [`Stack::conserved`].
+    /// Requests to `/products`, `/orders`, `/ingredients` and `/timers` and records produced by the test, for
+    /// [`Stack::conserved`].
     pub journal: Arc<Recorder>,
     http: reqwest::Client,
 }
@@ -63,12 +64,12 @@ impl Stack {
         Stack::start_with(&[]).await
     }
 
-    /// A stack with further flags.
+    /// A stack with additional flags.
     pub async fn start_with(args: &[&str]) -> Stack {
         Stack::start_after(args, Arc::default()).await
     }
 
-    /// A stack that goes on where another one ended, of which this is the journal.
+    /// A stack that continues where another one ended, with that one's journal.
     pub async fn start_after(args: &[&str], journal: Arc<Recorder>) -> Stack {
         let mut process = Process::spawn(&process::binary(), args);
         let line = process.ready(START).await.unwrap_or_else(|why| panic!("{why}"));
@@ -88,8 +89,8 @@ impl Stack {
         self.http.request(method.parse().unwrap(), format!("{}{path}", self.addresses.http))
     }
 
-    /// Sends a request; an error is one of the connection. One that may change a product is noted in the journal, also
-    /// when nobody waits for its answer any more.
+    /// Sends a request; an error is a connection error. A request that may change something is noted in the journal,
+    /// even if its caller stops waiting for the answer.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build()?;
         let noted = sent(&request).map(|sent| self.journal.sent(sent).unwrap());
@@ -115,7 +116,7 @@ impl Stack {
         self.send(self.request(method, path).json(body)).await
     }
 
-    /// Creates a product and answers it as it was answered.
+    /// Creates a product and returns the answer.
     pub async fn create(&self, product: &Value) -> Value {
         self.ask("POST", "/products", product).await.with(201).json()
     }
@@ -126,7 +127,7 @@ impl Stack {
         self.ask("POST", "/_local/faults", &fault).await.with(200);
     }
 
-    /// Takes Kafka down, and waits until the connections that were open are cut.
+    /// Takes Kafka down, and waits until open connections are cut.
     pub async fn kafka_down(&self, lasts: Duration) {
         let mut open = TcpStream::connect(&self.addresses.kafka).await.unwrap();
         self.fault("kafkaDown", 1.0, lasts).await;
@@ -134,7 +135,7 @@ impl Stack {
         assert!(matches!(cut, Ok(Ok(0) | Err(_))), "Kafka is not down: {cut:?}");
     }
 
-    /// Kills all processes of a function at once and answers their ids.
+    /// Kills all processes of a function at once; returns their ids.
     pub async fn kill(&self, function: &str) -> Vec<u64> {
         let path = format!("/_local/functions/{function}/kill?signal=KILL");
         let answer = self.send(self.request("POST", &path)).await.with(200).json();
@@ -143,11 +144,11 @@ impl Stack {
 
     /// Waits until a condition holds. An `Err` says what was found instead.
     pub async fn eventually<T, E: Debug>(&self, claim: &str, condition: impl AsyncFnMut() -> Result<T, E>) -> T {
-        // More work in full sizes.
+        // Full sizes take longer.
         self.eventually_within(size(PATIENCE, 5 * PATIENCE), claim, condition).await
     }
 
-    /// As [`Stack::eventually`], with a deadline of its own.
+    /// Like [`Stack::eventually`], with its own deadline.
     pub async fn eventually_within<T, E: Debug>(
         &self,
         limit: Duration,
@@ -166,17 +167,18 @@ impl Stack {
         }
     }
 
-    /// Waits until every event was published and every mapping has processed everything.
+    /// Waits until every event is published and every mapping has processed everything.
     pub async fn drained(&self) {
         self.drained_within(PATIENCE).await;
     }
 
-    /// As [`Stack::drained`], with another deadline.
+    /// Like [`Stack::drained`], with another deadline.
     pub async fn drained_within(&self, limit: Duration) {
         self.wait_until_idle(false, limit).await;
     }
 
-    /// As [`Stack::drained`], with the relay at work on what was left behind, as its schedule starts it each minute.
+    /// Like [`Stack::drained`], but also starts the relay for events that were left behind, as its schedule does every
+    /// minute.
     pub async fn relayed(&self) {
         self.wait_until_idle(true, size(PATIENCE, 5 * PATIENCE)).await;
     }
@@ -195,8 +197,8 @@ impl Stack {
         .await;
     }
 
-    /// Checks, in a stack that is drained, that nothing that it acknowledged is missing and nothing is invented, and
-    /// answers the number of distinct events.
+    /// Checks, on a drained stack, that nothing acknowledged is missing and nothing is invented. Returns the number of
+    /// distinct events.
     pub async fn conserved(&self) -> usize {
         let observed = Reader::new(&self.addresses).observe().await.unwrap();
         let verdict = Verdict::of(&self.journal.journal(), &observed);
@@ -223,7 +225,7 @@ impl Answer {
     }
 }
 
-/// What the journal keeps of a request that may change something and whose effect the checker knows.
+/// The journal entry of a request that may change something and whose effect the checker knows.
 fn sent(request: &reqwest::Request) -> Option<Sent> {
     let path = request.url().path();
     let kept = ["/products", "/order", "/ingredients", "/events", "/timers"].iter().any(|kept| path.starts_with(kept));
@@ -241,12 +243,12 @@ fn sent(request: &reqwest::Request) -> Option<Sent> {
     })
 }
 
-/// Whether the tests of failures run in their full sizes (`make soak`).
+/// Whether the failure tests run in full size (`make soak`).
 pub fn soak() -> bool {
     std::env::var_os("MILLRACE_SOAK").is_some()
 }
 
-/// A size for every run, and the full one.
+/// The usual size, or the full one under `make soak`.
 pub fn size<T>(usual: T, full: T) -> T {
     if soak() { full } else { usual }
 }

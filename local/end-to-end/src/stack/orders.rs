@@ -9,7 +9,7 @@ pub fn order(lines: &[(&str, u64)]) -> Value {
     json!({"lines": lines.iter().map(line).collect::<Vec<_>>()})
 }
 
-/// Makes a product with a recipe of ingredient and amount, in `g`.
+/// Creates a product with a recipe of ingredients and amounts, in `g`.
 pub async fn dish(stack: &Stack, id: &str, stock: u64, recipe: &[(&str, u64)]) {
     let mut dish = product(id);
     let item = |(id, quantity): &(&str, u64)| json!({"ingredientId": id, "quantity": quantity, "unit": "g"});
@@ -23,13 +23,13 @@ pub async fn ingredient(stack: &Stack, id: &str, amount: u64) {
     stack.ask("PUT", &format!("/ingredients/{id}"), &body).await.with(201);
 }
 
-/// Makes an order and answers its id.
+/// Creates an order and returns its id.
 pub async fn ordered(stack: &Stack, lines: &[(&str, u64)]) -> String {
     let answer = stack.ask("POST", "/orders", &order(lines)).await.with(201).json();
     answer["id"].as_str().unwrap().to_owned()
 }
 
-/// Waits until every order is decided, and answers them all.
+/// Waits until every order is decided; returns them all.
 pub async fn decided(stack: &Stack, orders: usize) -> Vec<Value> {
     stack
         .eventually("every order is decided", async || {

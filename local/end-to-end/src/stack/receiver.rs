@@ -1,4 +1,4 @@
-//! Somebody who receives webhooks, well or badly, as the path says.
+//! A receiver of webhooks that behaves well or badly, as the path says.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -13,13 +13,13 @@ use jiff::Timestamp;
 use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
 
-/// The secret that the local stack signs with where a timer has none.
+/// The default secret that the local stack signs with, for a timer without its own.
 pub const SECRET: &str = "whsec_bWlsbHJhY2UgbG9jYWwgd2ViaG9va3Mh";
 
-/// Longest answer of a receiver that hangs; the sender gives up before.
+/// How long a hanging receiver takes to answer; the sender gives up earlier.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// One request as it came.
+/// One request as received.
 #[derive(Debug, Clone)]
 pub struct Received {
     pub at: Timestamp,
@@ -33,7 +33,7 @@ impl Received {
         self.headers["webhook-id"].to_str().unwrap()
     }
 
-    /// Whether the specification's own library takes its signature.
+    /// Whether the specification's own library accepts its signature.
     pub fn is_signed_by(&self, secret: &str) -> bool {
         Webhook::new(secret).unwrap().verify(self.body.as_bytes(), &self.headers).is_ok()
     }
@@ -41,14 +41,14 @@ impl Received {
 
 type Shared = Arc<Mutex<Log>>;
 
-/// What came, in its order, and how often by timer: to look through all of it for each would be a load of its own.
+/// The requests in order of arrival, and a count per timer: scanning them all for each timer would slow the test down.
 #[derive(Debug, Default)]
 struct Log {
     received: Vec<Received>,
     times: HashMap<String, usize>,
 }
 
-/// A running receiver, for as long as the test runs.
+/// A receiver that runs as long as the test.
 pub struct Receiver {
     base: String,
     log: Shared,
@@ -64,22 +64,22 @@ impl Receiver {
         Receiver { base, log }
     }
 
-    /// A URL whose last part says how it answers: `ok`, `fails-twice`, `gone`, `busy`, `moved`, `large`, `hangs`.
+    /// A URL whose last segment says how it answers: `ok`, `fails-twice`, `gone`, `busy`, `moved`, `large`, `hangs`.
     pub fn url(&self, how: &str) -> String {
         format!("{}/{how}", self.base)
     }
 
-    /// Everything that came, in its order.
+    /// Everything received, in order of arrival.
     pub fn received(&self) -> Vec<Received> {
         self.log.lock().unwrap().received.clone()
     }
 
-    /// What came for a timer.
+    /// What was received for a timer.
     pub fn of(&self, timer: &str) -> Vec<Received> {
         self.received().into_iter().filter(|received| received.id() == timer).collect()
     }
 
-    /// Those of these timers that sent nothing yet.
+    /// Which of these timers have sent nothing yet.
     pub fn missing<'a>(&self, timers: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
         let log = self.log.lock().unwrap();
         timers.filter(|timer| !log.times.contains_key(timer.as_str())).collect()
@@ -90,7 +90,7 @@ impl Receiver {
         self.log.lock().unwrap().times.len()
     }
 
-    /// Times of arrival by timer.
+    /// Arrival times by timer.
     pub fn arrivals(&self) -> BTreeMap<String, Vec<Timestamp>> {
         let mut arrivals: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
         for received in self.received() {

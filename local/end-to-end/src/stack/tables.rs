@@ -13,10 +13,10 @@ use super::Stack;
 
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Entries of a page of the event log.
+/// Entries per page of the event log.
 const PAGE: usize = 100;
 
-/// An entry as `GET /event-log` answers it.
+/// An entry as returned by `GET /event-log`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Logged {
@@ -99,7 +99,7 @@ impl Stack {
         object.send().await.unwrap().body.collect().await.unwrap().to_vec()
     }
 
-    /// Every line of the archive, repeats included.
+    /// Every line of the archive, including repeats.
     pub async fn archive(&self) -> Vec<Archived> {
         let mut lines = Vec::new();
         for key in self.objects("archive/").await {

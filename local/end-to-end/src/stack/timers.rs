@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::Stack;
 use super::tables::{Item, number, text};
 
-/// Where due attempts are produced.
+/// The topic of due attempts.
 pub const DUE: &str = "timer-due";
-/// A URL that nobody answers at.
+/// A URL where nothing listens.
 pub const NOBODY: &str = "http://127.0.0.1:9/hook";
 
 /// A record of a due attempt.
@@ -29,20 +29,20 @@ pub struct Due {
 }
 
 impl Stack {
-    /// Makes a timer and answers its id.
+    /// Creates a timer and returns its id.
     pub async fn timer(&self, body: &Value) -> String {
         let answer = self.ask("POST", "/timers", body).await.with(202).json();
         answer["timerId"].as_str().unwrap().to_owned()
     }
 
-    /// Items of timers, by id.
+    /// Timer items, by id.
     pub async fn timers(&self) -> BTreeMap<String, Item> {
         let items = self.items("TimersTable").await.into_iter();
         let timers = items.filter(|item| text(item, "sk") == keys::TIMER_SK);
         timers.map(|item| (text(&item, "id").to_owned(), item)).collect()
     }
 
-    /// Timers and times of the due index, in Unix milliseconds.
+    /// Due times in the due index by timer, in Unix milliseconds.
     pub async fn due_index(&self) -> BTreeMap<String, i64> {
         let items = self.items("TimersTable").await;
         let due = items.iter().filter(|item| text(item, "pk").starts_with("due#"));
@@ -54,7 +54,7 @@ impl Stack {
         due.map(read).collect()
     }
 
-    /// Waits until a timer is as it should be, and answers it as it is read.
+    /// Waits until a timer satisfies a condition; returns it as read from the API.
     pub async fn until(&self, id: &str, claim: &str, condition: impl Fn(&Value) -> bool) -> Value {
         self.eventually(&format!("{id}: {claim}"), async || {
             let timer = self.get(&format!("/timers/{id}")).await.with(200).json();
@@ -68,7 +68,7 @@ impl Stack {
         self.until(id, status, |timer| timer["status"] == status).await
     }
 
-    /// Waits until so many timers have a status.
+    /// Waits until this many timers have a status.
     pub async fn until_timers(&self, status: &str, count: usize) {
         self.eventually(&format!("{count} timers are {status}"), async || {
             let timers = self.timers().await;
@@ -78,7 +78,7 @@ impl Stack {
         .await;
     }
 
-    /// Every record of a due attempt, repeats included.
+    /// Every record of a due attempt, including repeats.
     pub async fn due_records(&self) -> Vec<Due> {
         let records = topic::records(&self.addresses.kafka, DUE).await.unwrap();
         let read = |record: millrace_judge::observed::TopicRecord| {
@@ -95,7 +95,7 @@ impl Stack {
         records.into_iter().map(read).collect()
     }
 
-    /// Enters an attempt into the due index for which there is no timer, so that nothing takes it out.
+    /// Adds an attempt without a timer to the due index, so that nothing removes it.
     pub async fn enter_due(&self, id: &str, due_at: Timestamp) {
         let timer_id = TimerId::try_from(id.to_owned()).unwrap();
         let entry = DueEntry { due: TimerDue { timer_id, attempt: 1, due_at }, traceparent: None };
@@ -103,12 +103,12 @@ impl Stack {
         self.dynamodb.transact_write_items().transact_items(put).send().await.unwrap();
     }
 
-    /// Starts another run of the runner, as its schedule does each minute.
+    /// Starts another run of the runner, as its schedule does every minute.
     pub async fn tick_runner(&self) {
         self.send(self.request("POST", "/_local/clock/tick?function=timer-runner")).await.with(202);
     }
 
-    /// Who holds the lease of the due index.
+    /// The holder of the due index's lease.
     pub async fn holder(&self) -> String {
         self.eventually("somebody holds the lease", async || {
             let items = self.items("TimersTable").await;
@@ -120,12 +120,12 @@ impl Stack {
     }
 }
 
-/// A timer that fires after so many seconds, where nobody answers.
+/// A timer that fires after this many seconds, to a URL where nothing listens.
 pub fn after(seconds: u64) -> Value {
     json!({"url": NOBODY, "seconds": seconds})
 }
 
-/// Records of a shard of the due index are in the order of their times, in each partition.
+/// Checks that, in each partition, the records of a shard of the due index are in order of their times.
 pub fn oldest_first(records: &[Due]) {
     let mut last: BTreeMap<(i32, u8), Timestamp> = BTreeMap::new();
     for it in records {

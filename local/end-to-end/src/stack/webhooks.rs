@@ -1,4 +1,4 @@
-//! Webhooks, as what is stored tells of them.
+//! Webhooks, as seen in what is stored.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::Stack;
 use super::tables::text;
 
 impl Stack {
-    /// Makes the next attempt of a timer due now, as if its wait was over.
+    /// Makes a timer's next attempt due now, as if its wait were over.
     pub async fn hasten(&self, id: &str) {
         let table = Table::new(self.dynamodb.clone(), self.table("TimersTable").to_owned(), Duration::from_secs(60));
         let stored = table.get(&TimerId::try_from(id.to_owned()).unwrap()).await.unwrap().unwrap();
@@ -24,14 +24,10 @@ impl Stack {
         assert_eq!(item::read(&self.timers().await[id]).unwrap().due_at, now.due_at);
     }
 
-    /// Letters of the sender, by id.
-    pub async fn letters(&self) -> BTreeSet<String> {
-        let letters = self.items("DeadLetterTable").await;
-        letters
-            .iter()
-            .filter(|it| text(it, "consumer") == "webhook-sender")
-            .map(|it| text(it, "id").to_owned())
-            .collect()
+    /// Ids of the sender's dead letters.
+    pub async fn dead_letters(&self) -> BTreeSet<String> {
+        let items = self.items("DeadLetterTable").await;
+        items.iter().filter(|it| text(it, "consumer") == "webhook-sender").map(|it| text(it, "id").to_owned()).collect()
     }
 
     /// Waits until everything is done, and checks it.

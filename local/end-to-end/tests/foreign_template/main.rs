@@ -1,4 +1,4 @@
-//! The local stack runs a SAM template and functions that it knows nothing of.
+//! The local stack runs a SAM template and functions that it knows nothing about.
 #![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
 
 use std::os::unix::fs::symlink;
@@ -10,7 +10,7 @@ use krafka::producer::Record;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A directory of functions: one binary has the function's name, the other lies as `sam build` leaves it.
+/// A directory of functions: one binary has the function's name, the other is where `sam build` puts it.
 fn functions() -> TempDir {
     let binary = paths::example("notes");
     let directory = tempfile::tempdir().unwrap();
@@ -25,7 +25,7 @@ async fn another_template_is_run_with_its_own_functions_and_a_record_comes_throu
     let template = paths::root().join("local/end-to-end/tests/foreign_template/template.yaml");
     let functions = functions();
     let (template, directory) = (template.to_str().unwrap(), functions.path().to_str().unwrap());
-    // As Lambda runs functions that take one event after the other.
+    // As Lambda runs functions that take one event at a time.
     let args = ["--template", template, "--functions", directory, "--concurrency", "1"];
     let stack = Stack::start_with(&args).await;
     assert_eq!(stack.table("Notes"), "notes-Notes");

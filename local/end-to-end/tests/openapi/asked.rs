@@ -1,10 +1,10 @@
-//! Requests to a stack that are held against the contract, with their answers.
+//! Requests to a stack whose answers are checked against the contract.
 
 use end_to_end::stack::{Answer, Stack};
 
 use crate::contract::Contract;
 
-/// A stack, asked by the contract.
+/// A stack, queried according to the contract.
 pub struct Asked {
     pub stack: Stack,
     pub contract: Contract,
@@ -15,7 +15,7 @@ impl Asked {
         Asked { stack: Stack::start().await, contract: Contract::read() }
     }
 
-    /// Asks, and checks the answer by the contract. What is taken has to be allowed.
+    /// Sends a request and checks its answer against the contract. A request that is accepted must be allowed by it.
     pub async fn ask(&self, method: &str, target: &str, key: Option<&str>, body: Option<&str>) -> Answer {
         let mut request = self.stack.request(method, target);
         if let Some(key) = key {
@@ -31,7 +31,7 @@ impl Asked {
         answer
     }
 
-    /// As `ask`, for what the contract's own schemas refuse too.
+    /// Like `ask`, for requests that the contract's own schemas reject too.
     pub async fn mistaken(&self, method: &str, target: &str, key: Option<&str>, body: Option<&str>) {
         self.ask(method, target, key, body).await.with(400);
         assert!(!self.contract.allows(method, target, key, body), "the contract allows {method} {target}: {body:?}");

@@ -1,4 +1,4 @@
-//! What `contracts/openapi.yaml` says of a request and its answer.
+//! What `contracts/openapi.yaml` says about a request and its answer.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -8,10 +8,10 @@ use http::HeaderName;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-/// Headers of an answer that belong to HTTP, to API Gateway or to the answer's content.
+/// Answer headers that belong to HTTP, to API Gateway or to the content.
 const TRANSPORT: [&str; 4] = ["apigw-requestid", "content-length", "content-type", "date"];
 
-/// The contract, and what of it was seen.
+/// The contract, and the parts of it that were seen.
 pub struct Contract {
     pub text: String,
     document: Value,
@@ -30,12 +30,12 @@ impl Contract {
         &self.document
     }
 
-    /// What is at a JSON pointer.
+    /// The value at a JSON pointer.
     pub fn at(&self, pointer: &str) -> &Value {
         self.document.pointer(pointer).unwrap_or_else(|| panic!("the contract has no {pointer}"))
     }
 
-    /// Pointer to what an object has under a key, behind a reference that is nothing but one.
+    /// The pointer to an object's entry, following a value that is nothing but a reference.
     pub fn child(&self, pointer: &str, key: &str) -> Option<String> {
         let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
         let value = self.document.pointer(&pointer)?;
@@ -46,7 +46,7 @@ impl Contract {
         }
     }
 
-    /// Pointers to what an object or a list holds.
+    /// Pointers to the entries of an object or a list.
     pub fn children(&self, pointer: &str) -> Vec<(String, String)> {
         let keys: Vec<String> = match self.document.pointer(pointer) {
             Some(Value::Object(object)) => object.keys().cloned().collect(),
@@ -56,8 +56,8 @@ impl Contract {
         keys.into_iter().map(|key| (self.child(pointer, &key).unwrap(), key)).map(|(at, key)| (key, at)).collect()
     }
 
-    /// A validator by the schema at a pointer; formats count. Where it is `closed`, so does every property that the
-    /// contract does not name: clients pass over them, but nobody adds one unsaid.
+    /// A validator for the schema at a pointer, with format checks. If `closed`, it also rejects properties that the
+    /// contract does not name: clients ignore such properties, but the contract must mention what the API sends.
     pub fn schema(&self, pointer: &str, closed: bool) -> Validator {
         let mut root = self.document.clone();
         if closed {
@@ -72,7 +72,7 @@ impl Contract {
         options.build(&root).unwrap_or_else(|error| panic!("{pointer}: {error}"))
     }
 
-    /// Checks that a value is valid by the schema at a pointer, and has nothing that it does not name.
+    /// Checks that a value is valid by the schema at a pointer, and has no properties that the schema does not name.
     #[track_caller]
     pub fn valid(&self, pointer: &str, value: &Value) {
         let errors: Vec<String> = self
@@ -83,7 +83,7 @@ impl Contract {
         assert!(errors.is_empty(), "{value} is not as {pointer} says: {errors:?}");
     }
 
-    /// The operation of a request: its pointer.
+    /// The pointer to a request's operation.
     pub fn operation(&self, method: &str, target: &str) -> String {
         let path = target.split('?').next().unwrap();
         let fits = |template: &str| {
@@ -118,7 +118,7 @@ impl Contract {
         allowed && serde_json::from_str(body).is_ok_and(|body: Value| self.schema(&schema, true).is_valid(&body))
     }
 
-    /// A text of a header or a query as its schema takes it.
+    /// The text of a header or query parameter, converted to its schema's type.
     fn typed(&self, schema: &str, text: &str) -> Value {
         match text.parse::<i64>() {
             Ok(number) if self.at(schema)["type"] == "integer" => Value::from(number),
@@ -173,7 +173,7 @@ impl Contract {
         self.seen.lock().unwrap().insert(what);
     }
 
-    /// Answers with their codes that these paths can have by the contract, and that were not seen.
+    /// The answers and their codes that the contract lists for these paths and that were not seen.
     pub fn unseen(&self, paths: &[&str]) -> BTreeSet<String> {
         let mut listed = BTreeSet::new();
         for path in paths {
@@ -197,7 +197,7 @@ impl Contract {
         listed.difference(&self.seen.lock().unwrap()).cloned().collect()
     }
 
-    /// The codes of a problem, and those of its fields behind the code that is listed first.
+    /// The codes of a problem; those of its field errors follow the code that is listed first.
     fn codes(&self, media: &str) -> Vec<String> {
         let properties = format!("{media}/schema/properties");
         let listed = |pointer: String| {

@@ -1,5 +1,5 @@
-//! The contract of the HTTP API is served, and the code does what it says: no answer, route or code without it, and
-//! nothing in it without the code.
+//! The contract of the HTTP API is served, and the code does what it says: every answer, route and code is in the
+//! contract, and the contract has no others.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 mod asked;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use self::contract::{Contract, objects};
 
-/// Functions whose routes the contract does not have: it is served by one, and waits for the others.
+/// Functions whose routes the contract does not describe yet, and the one that serves it.
 const UNDESCRIBED: [&str; 5] = ["docs-api", "activity-api", "event-log-api", "orders-api", "products-api"];
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::root;
 
 const TIMERS: [&str; 2] = ["/timers", "/timers/{id}"];
 
-/// Headers of a webhook that belong to HTTP.
+/// Webhook headers that belong to HTTP.
 const TRANSPORT: [&str; 4] = ["connection", "content-length", "content-type", "host"];
 
 impl Asked {
@@ -24,7 +24,7 @@ impl Asked {
         self.ask("POST", "/timers", None, Some(&body.to_string())).await
     }
 
-    /// Makes a timer that fires now, and waits for what becomes of it.
+    /// Creates a timer that fires now, and waits until it has this status.
     async fn until(&self, url: &str, status: &str) -> String {
         let made = self.make(&json!({"url": url, "seconds": 0})).await.with(202);
         let path = made.header("location").to_owned();
@@ -55,7 +55,7 @@ async fn every_answer_of_timers_is_as_the_contract_says_and_it_lists_none_that_d
     asked.make(&after(1)).await.with(503);
     asked.stack.fault("dynamodbThrottled", 1.0, Duration::ZERO).await;
     let unseen = asked.contract.unseen(&TIMERS);
-    // What only API Gateway answers, and what needs a body that is cut off, five lost races, or a stack that is deployed.
+    // Answers that only API Gateway gives, or that need a truncated body, five lost races, or a deployed stack.
     let by_the_gateway = |it: &&String| it.ends_with("application/json");
     let others: Vec<&str> = unseen.iter().filter(|it| !by_the_gateway(it)).map(String::as_str).collect();
     let expected = [
@@ -66,7 +66,7 @@ async fn every_answer_of_timers_is_as_the_contract_says_and_it_lists_none_that_d
     assert_eq!(others, expected);
 }
 
-/// What the limits let through.
+/// Requests at the limits, which are accepted.
 async fn taken(asked: &Asked) {
     let (short, long) = (format!("whsec_{}", "A".repeat(32)), format!("whsec_{}==", "A".repeat(86)));
     let ago = (Timestamp::now() - Duration::from_secs(2)).to_string();
@@ -89,7 +89,7 @@ async fn taken(asked: &Asked) {
     }
 }
 
-/// Every mistake that there is a code for.
+/// Every mistake that has a code.
 async fn mistakes(asked: &Asked) {
     let with = |field: &str, value: Value| {
         let mut body = after(3_600);
@@ -123,7 +123,7 @@ async fn mistakes(asked: &Asked) {
         asked.mistaken("POST", "/timers", None, Some(&body)).await;
     }
     asked.mistaken("POST", "/timers", Some(&"k".repeat(256)), Some(&after(3_600).to_string())).await;
-    // What depends on the time, or on more than a schema sees.
+    // Mistakes that depend on the time, or on more than a schema sees.
     let far = (Timestamp::now() + Duration::from_secs(366 * 86_400)).to_string();
     let twice = format!("{{\"url\": \"{NOBODY}\", \"seconds\": 1, \"payload\": 1, \"payload\": 2}}");
     let beyond = [
@@ -150,7 +150,7 @@ async fn refusals(asked: &Asked) {
         asked.ask("GET", &format!("/timers/{id}"), None, None).await.with(404);
         asked.ask("DELETE", &format!("/timers/{id}"), None, None).await.with(404);
     }
-    // The methods that a path has are those that it says it has.
+    // A path allows exactly the methods that it lists.
     for path in TIMERS {
         let at = asked.contract.child("/paths", path).unwrap();
         let methods = asked.contract.children(&at).into_iter().map(|(method, _)| method.to_uppercase());
@@ -178,7 +178,7 @@ async fn lists(asked: &Asked) {
     }
 }
 
-/// Each way in which a timer ends, and what a cancellation says of it.
+/// Each way in which a timer ends, and what a cancellation then answers.
 async fn ends(asked: &Asked, receiver: &Receiver) {
     let cancel = async |path: &str| asked.ask("DELETE", path, None, None).await;
     let waiting = asked.make(&after(3_600)).await.with(202).header("location").to_owned();
@@ -242,10 +242,10 @@ async fn a_receiver_gets_what_the_contract_says_and_nothing_else() {
     assert_eq!(contract.at("/info/version"), env!("CARGO_PKG_VERSION"));
 }
 
-/// A code is a text of lower case words in the code that answers.
+/// A code is a string of lower-case words in the code that answers.
 #[test]
 fn every_code_that_timers_can_answer_is_in_the_contract() {
-    // Of other APIs, and a name that is no code.
+    // Codes of other APIs, and a name that is not a code.
     const OTHERS: [&str; 7] = [
         "control_character",
         "current_thread",

@@ -5,14 +5,14 @@ use std::ops::RangeInclusive;
 use super::runtime::Sim;
 use super::world::World;
 
-/// Chances of a call to be throttled, always and at times.
+/// Probability that a call is throttled, normally and during a storm.
 const THROTTLED: f64 = 0.02;
 const IN_A_STORM: f64 = 0.4;
 const ANSWER_LOST: f64 = 0.02;
 const LATE: f64 = 0.01;
 const UNDER_WAY: RangeInclusive<u64> = 0..=4_000;
 
-/// Whether something was written is not known.
+/// It is unknown whether something was written.
 #[derive(Debug, Clone, Copy)]
 pub struct Unavailable;
 

@@ -1,4 +1,4 @@
-//! The handlers of the products API, step by step as they are, on the model of the store.
+//! The handlers of the products API, reproduced step by step, on the model of the store.
 
 use millrace_delivery::outbox::Entry;
 use millrace_domain::event::{Event, EventType};
@@ -16,15 +16,15 @@ use super::world::{Change, Claim, Key, Refused, Reply, Stored, World};
 
 const CHANGE_TRIES: u32 = 5;
 const TRANSACTION_TRIES: u32 = 2;
-/// A claim is free again after this time, in milliseconds.
+/// A claim expires after this time, in milliseconds.
 const LEASE: u64 = 30_000;
 const KIND: &str = "product";
 
-/// A request as a handler gets it.
+/// A request as a handler receives it.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub method: &'static str,
-    /// Whether it is about orders; else about products.
+    /// Whether it is about orders; otherwise about products.
     pub order: bool,
     /// The product that the path names.
     pub id: Option<String>,
@@ -75,7 +75,7 @@ async fn create_once(sim: &Sim, request: &Call, key: &str, input: &Input) -> Res
     let reply = insert(sim, request, input, Some(claim.clone())).await;
     if reply.as_ref().is_ok_and(|reply| (400..500).contains(&reply.status)) {
         let release = move |world: &mut World| world.store.release(&claim);
-        // Best effort: the lease frees it otherwise.
+        // Best effort: otherwise the lease frees it.
         let _ = call(sim, "gives a key back", release).await;
     }
     reply
@@ -212,7 +212,7 @@ async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<
     Ok(Ok(()))
 }
 
-/// Commits a change, again where the store did not answer, under one token.
+/// Commits a change; retries under the same token if the store did not answer.
 async fn transact(sim: &Sim, mut change: Change) -> Result<Result<(), Refused>, Unavailable> {
     let bug = sim.world().bug;
     change.token = token(sim);

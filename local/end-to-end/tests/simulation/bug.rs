@@ -1,57 +1,57 @@
-//! Bugs that people write, planted one at a time to show that the judge sees each.
+//! Realistic bugs, planted one at a time to show that the judge detects each.
 
 /// A planted bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bug {
-    /// The handler answers with success although the store did not answer.
+    /// The handler reports success although the store did not answer.
     AcknowledgesAnUnansweredWrite,
     /// The handler produces first and commits afterwards.
     PublishesBeforeTheCommit,
-    /// The outbox entry goes before Kafka has acknowledged it.
+    /// The outbox entry is deleted before Kafka has acknowledged it.
     DeletesBeforeTheAcknowledgement,
     /// The product is written without a condition on its version.
     WritesWithoutACondition,
-    /// Each try of a transaction has a token of its own, so that a repeat does not know that the first was committed.
+    /// Each attempt of a transaction has its own token, so that a retry does not notice that the first was committed.
     RepeatsAWriteUnderANewToken,
-    /// The consumer answers that everything was completed, whatever failed.
+    /// The consumer reports that everything was completed, whatever failed.
     AcknowledgesAFailedBatch,
-    /// The outbox entry is written after the state, not with it.
+    /// The outbox entry is written after the state instead of with it.
     StoresTheEventOutsideTheTransaction,
-    /// Whoever commits publishes its own version only.
+    /// A writer publishes only its own version.
     PublishesItsOwnEntryOnly,
-    /// An entry that Kafka did not take is left for later, and the next one is published.
+    /// An entry that Kafka did not accept is left for later, and the next one is published.
     SkipsAFailedEntry,
-    /// The pending entries are read from an index, where each of them appears some time after its commit.
+    /// Pending entries are read from an index, in which each appears some time after its commit.
     ReadsPendingEntriesFromAnIndex,
-    /// Every try of an event is sent under a new id.
+    /// Every attempt to publish an event uses a new id.
     PublishesUnderANewIdEachTime,
-    /// Records go to the partitions in turn, not by their keys.
+    /// Records go to the partitions in turn instead of by key.
     PartitionsInTurn,
-    /// The event is made of what was read before a race was lost.
+    /// The event is built from what was read before a race was lost.
     MakesTheEventOfAStaleRead,
     /// The answer of an Idempotency-Key is stored after the transaction.
     StoresTheAnswerOutsideTheTransaction,
-    /// The transaction does not check that the claim of the Idempotency-Key is still its own.
+    /// The transaction does not check that it still owns the claim of the Idempotency-Key.
     CommitsWithoutItsClaim,
     /// An event is logged under an id of the delivery.
     LogsUnderANewIdEachDelivery,
-    /// The archive's object is named by its first offset, so that a batch that grew finds its name in use.
+    /// The archive object is named by its first offset, so that the name of a batch that grew is already taken.
     NamesAnObjectByItsFirstOffset,
     /// A throttled write counts as done.
     SwallowsThrottling,
-    /// Only the first record that failed is reported, as if Lambda always sent again everything behind it.
+    /// Only the first failed record is reported, as if Lambda always redelivered everything after it.
     ReportsTheFirstFailureOnly,
-    /// A record that is no event is skipped.
+    /// A record that is not an event is skipped.
     DropsPoison,
-    /// A version is committed before the entries of the version before it are out of their bundle.
+    /// A version is committed before the entries of the previous version are expanded from their bundle.
     CommitsBeforeItExpands,
-    /// The item does not say which bundle has the events of its version.
+    /// The item does not name the bundle that has the events of its version.
     DoesNotNameTheBundle,
-    /// A bundle is deleted, and then its entries are stored.
+    /// A bundle is deleted before its entries are stored.
     DeletesABundleBeforeItsEntriesAreStored,
-    /// The relay leaves bundles alone.
+    /// The relay ignores bundles.
     RelaysNoBundles,
-    /// An order that is decided is decided again when its event comes again.
+    /// A decided order is decided again when its event is redelivered.
     DecidesAnOrderEachTime,
 }
 

@@ -1,4 +1,4 @@
-//! Puts the entries of a bundle under their aggregates, in the real order, step by step.
+//! Expands the entries of a bundle under their aggregates, in the real order, step by step.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -11,12 +11,12 @@ use super::publish::publish_all;
 use super::runtime::Sim;
 use super::world::World;
 
-/// Entries of one write: few, so that a crash may come between.
+/// Entries per write: few, so that a crash may come between writes.
 const BATCH: usize = 2;
-/// Time between two writes, in milliseconds, so that others come between them.
+/// Time between two writes, in milliseconds, so that other tasks come between them.
 const PAUSE: RangeInclusive<u64> = 0..=300;
 
-/// Expands a bundle, which wakes the relay, and answers the aggregates.
+/// Expands a bundle, which wakes the relay; returns the aggregates.
 pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailable> {
     let bug = sim.world().bug;
     let of = key.to_owned();
@@ -41,7 +41,7 @@ pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailabl
     if bug != Some(Bug::DeletesABundleBeforeItsEntriesAreStored) {
         delete(sim, key).await?;
     }
-    // The stream of the outbox.
+    // Triggered by the stream of the outbox.
     sim.spawn("woken relay", true, publish_all(sim.clone(), aggregates.clone()));
     Ok(aggregates)
 }

@@ -1,4 +1,4 @@
-//! Clients of the API, who note what they send and what they are answered, and one who writes to the topic itself.
+//! Clients of the API, which note what they send and receive, and one that writes to the topic itself.
 
 use millrace_judge::journal::{Answer, Line, Sent};
 use serde_json::json;
@@ -9,13 +9,13 @@ use super::kafka::record;
 use super::runtime::Sim;
 use super::world::{Reply, World};
 
-/// Ids that clients choose, few so that they meet.
+/// Ids that clients choose: few, so that they collide.
 const IDS: [&str; 2] = ["alpha", "beta"];
-/// Tries of a request with an Idempotency-Key.
+/// Attempts of a request with an Idempotency-Key.
 const TRIES: u32 = 6;
-/// Longest wait of a client, in milliseconds.
+/// Client timeout, in milliseconds.
 const PATIENCE: u64 = 29_000;
-/// Chance that a client goes away before its answer.
+/// Probability that a client disconnects before its answer.
 const IMPATIENT: f64 = 0.05;
 
 /// Sends some requests one after the other.
@@ -33,7 +33,7 @@ pub async fn client(sim: Sim, number: u64) {
                     break;
                 }
                 Some(reply) if reply.status < 500 && reply.status != 409 => break,
-                // Unknown, or under way: the same request again.
+                // Unknown outcome or in progress: the same request again.
                 _ => {
                     let pause = sim.pick(100..=12_000);
                     sim.sleep(pause).await;
@@ -86,7 +86,7 @@ fn random(sim: &Sim, seen: Option<u64>, name: &str) -> Call {
     call
 }
 
-/// Sends a request and notes both; none where no answer came.
+/// Sends a request and notes both it and the answer; `None` if no answer came.
 pub async fn send(sim: &Sim, request: Call) -> Option<Reply> {
     let resource = if request.order { "/orders" } else { "/products" };
     let path = request.id.as_ref().map_or(resource.to_owned(), |id| format!("{resource}/{id}"));
@@ -116,7 +116,7 @@ fn note(sim: &Sim, line: impl FnOnce(Uuid) -> Line) -> Uuid {
     id
 }
 
-/// Puts a record that is no event, or an event that no API made, onto the topic.
+/// Produces a record that is not an event, or an event that no API created.
 pub async fn stranger(sim: Sim) {
     let pause = sim.pick(0..=5_000);
     sim.sleep(pause).await;
@@ -130,7 +130,7 @@ pub async fn stranger(sim: Sim) {
         })
         .to_string(),
     };
-    // Both are of products.
+    // Both are partitions of products.
     let partition = sim.pick(0..=1) as usize;
     let place = {
         let mut world = sim.world();

@@ -13,11 +13,11 @@ use super::bug::Bug;
 use super::runtime::Sim;
 use super::world::World;
 
-/// Most records of a batch.
+/// Maximum number of records in a batch.
 const BATCH: u64 = 6;
-/// Chance that a batch which was completed is delivered again.
+/// Probability that a completed batch is delivered again.
 const AGAIN: f64 = 0.02;
-/// An invocation that does not answer is given up, in milliseconds.
+/// Timeout of an invocation, in milliseconds.
 const TIMEOUT: u64 = 60_000;
 
 /// A consumer.
@@ -35,7 +35,7 @@ pub enum Retry {
     FromFirst,
 }
 
-/// A record with its offset, its time and what it says.
+/// A record with its offset, its time and its event.
 struct Delivered {
     record: TopicRecord,
     time: Timestamp,
@@ -69,7 +69,7 @@ pub async fn mapping(sim: Sim, consumer: Consumer, partition: usize, retry: Retr
         while !batch.is_empty() {
             let task = consume(sim.clone(), consumer, partition, batch.clone());
             match sim.spawn(consumer.name(), true, task).within(TIMEOUT).await {
-                // A poller that starts anew may cut the batch in another way.
+                // A restarted poller may cut the batches differently.
                 None if sim.chance(0.5) => break,
                 None => {}
                 Some(failed) => batch = again(&batch, failed, retry),
@@ -89,7 +89,7 @@ fn again(batch: &[usize], failed: Vec<usize>, retry: Retry) -> Vec<usize> {
     }
 }
 
-/// One invocation: the offsets that were not completed.
+/// One invocation; returns the offsets that were not completed.
 async fn consume(sim: Sim, consumer: Consumer, partition: usize, offsets: Vec<usize>) -> Vec<usize> {
     let bug = sim.world().bug;
     let delivered: Vec<Rc<Delivered>> = {
@@ -162,7 +162,7 @@ async fn archive(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
                 Some(ArchiveLine { object: object.clone(), timestamp: delivered.time, copy: copy(delivered)? })
             };
             let lines: Vec<ArchiveLine> = members.iter().filter_map(line).collect();
-            // If-None-Match: what is there stays.
+            // If-None-Match: an existing object stays.
             world.store.archive.entry(object).or_insert(lines);
         };
         if call(sim, "writes an object", put).await.is_err() && sim.world().bug != Some(Bug::SwallowsThrottling) {

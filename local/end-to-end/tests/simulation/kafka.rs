@@ -1,4 +1,4 @@
-//! Kafka: records are acknowledged, lost on the way, or arrive while nobody waits for them any more.
+//! Kafka: records are acknowledged, lost on the way, or arrive after their producer stopped waiting.
 
 use std::ops::RangeInclusive;
 
@@ -11,30 +11,30 @@ use millrace_platform::kafka::CONTENT_TYPE;
 use super::bug::Bug;
 use super::runtime::Sim;
 
-/// The topic and number of each partition. Orders have one key, so one partition is enough for them.
+/// Topic and number of each partition. Orders have one key, so they need only one partition.
 pub const PARTITIONS: [(&str, i32); 4] = [(PRODUCTS, 0), (PRODUCTS, 1), (ORDERS, 0), ("order-events", 0)];
 /// The topic of products.
 pub const PRODUCTS: &str = "product-events";
 /// The topic of new orders.
 pub const ORDERS: &str = "order_created";
 
-/// Chance that an acknowledgement, or the record itself, is lost, and that it arrives late.
+/// Probability that an acknowledgement, or the record itself, is lost, and that the record arrives late.
 const LOST_ACK: f64 = 0.04;
 const LOST: f64 = 0.04;
 const LATE: f64 = 0.04;
-/// How long a record may be under way after its producer stopped waiting, in milliseconds.
+/// How long a record may still be under way after its producer stopped waiting, in milliseconds.
 const UNDER_WAY: RangeInclusive<u64> = 0..=6_000;
 
 /// The partitions, as in [`PARTITIONS`].
 #[derive(Default)]
 pub struct Kafka {
     pub partitions: [Vec<(TopicRecord, Timestamp)>; PARTITIONS.len()],
-    /// When it is down, from and to.
+    /// The times at which it is down.
     pub down: Vec<RangeInclusive<u64>>,
     turn: usize,
 }
 
-/// Nobody acknowledged it in time.
+/// It was not acknowledged in time.
 #[derive(Debug, Clone, Copy)]
 pub struct Unacknowledged;
 

@@ -1,7 +1,7 @@
 //! A seeded simulation of the outbox, its relay and the consumers, judged by the same judge as a real stack.
 //!
-//! Each seed is one interleaving of handlers, crashes, stops, relay runs, store and Kafka errors on a clock of its own.
-//! `MILLRACE_SEED=7` runs one seed and prints its trace; `MILLRACE_SEEDS=1000000` runs more than CI does.
+//! Each seed is one interleaving of handlers, crashes, pauses, relay runs, store errors and Kafka errors on a simulated
+//! clock. `MILLRACE_SEED=7` runs one seed and prints its trace; `MILLRACE_SEEDS=1000000` runs more than CI does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 mod access;
@@ -24,9 +24,9 @@ use std::time::Instant;
 use self::bug::Bug;
 use self::run::run;
 
-/// Seeds of a run in CI.
+/// Seeds per run in CI.
 const SEEDS: u64 = 10_000;
-/// Seeds within which each planted bug is seen.
+/// Each planted bug is detected within this many seeds.
 const ENOUGH: u64 = 1_500;
 
 fn setting(name: &str) -> Option<u64> {
@@ -84,7 +84,7 @@ fn every_planted_bug_is_seen_by_the_judge() {
         let mut codes: BTreeMap<&str, u32> = BTreeMap::new();
         let (mut first, mut seen) = (None, 0);
         let mut seed = 0;
-        // A few more seeds than the first, to tell which rules see it.
+        // A few more seeds after the first, to learn which rules detect it.
         while seed < ENOUGH && seen < 10 {
             let violations = run(seed, Some(bug), false).violations;
             if !violations.is_empty() {

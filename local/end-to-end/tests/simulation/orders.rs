@@ -1,4 +1,4 @@
-//! Orders: made by the API, and decided by the stock consumer, step by step as they are.
+//! Orders: created by the API and decided by the stock consumer, reproduced step by step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,9 @@ use super::publish::after_commit;
 use super::runtime::Sim;
 use super::world::{Refused, Reply, Stored, StoredOrder, Take, World};
 
-/// Orders of one transaction: few, so that a batch takes several.
+/// Orders per transaction: few, so that a batch takes several.
 const FOLD: usize = 2;
-/// Tries of a batch that brings nothing, before it is handed back.
+/// Attempts of a batch without progress before it is handed back.
 const TRIES: u32 = 4;
 
 #[derive(Deserialize)]
@@ -81,7 +81,7 @@ fn stored(order: &Order, bundle: Option<String>) -> StoredOrder {
     StoredOrder { id, status, body: serde_json::to_string(order).unwrap(), bundle }
 }
 
-/// Commits, again where the store did not answer, under one token.
+/// Commits; retries under the same token if the store did not answer.
 async fn committed<T: 'static>(
     sim: &Sim,
     what: &'static str,
@@ -106,7 +106,7 @@ struct Known {
     bundles: BTreeSet<String>,
 }
 
-/// Decides orders by id, and answers those that were settled.
+/// Decides orders by id; returns those that are settled.
 pub async fn decide(sim: &Sim, ids: &[String]) -> BTreeSet<String> {
     let mut settled = BTreeSet::new();
     let mut failures = 0;
@@ -122,7 +122,7 @@ pub async fn decide(sim: &Sim, ids: &[String]) -> BTreeSet<String> {
     settled
 }
 
-/// Reads the orders and decides those that are pending, until a transaction fails.
+/// Reads the orders and decides the pending ones, until a transaction fails.
 async fn pass(sim: &Sim, ids: &[String], settled: &mut BTreeSet<String>) -> Result<(), Unavailable> {
     let bug = sim.world().bug;
     let waiting: BTreeSet<String> = ids.iter().filter(|id| !settled.contains(*id)).cloned().collect();
@@ -189,7 +189,7 @@ async fn expand_all(sim: &Sim, bundles: &mut BTreeSet<String>) -> Result<(), Una
     Ok(())
 }
 
-/// Decides orders one after the other, each from what those before it have left.
+/// Decides orders one after the other, each from what the previous ones have left.
 fn fold(sim: &Sim, orders: &[Order], known: &Known, key: &str) -> (Take, Vec<(ProductId, Stored, Product)>) {
     let context = context(sim, "stock");
     let mut left: BTreeMap<&ProductId, u64> = BTreeMap::new();

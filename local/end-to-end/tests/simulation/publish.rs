@@ -1,4 +1,4 @@
-//! Publishing as the functions do it: the real decision, with the steps performed on the model; and the relay.
+//! Publishing as the functions do it: the real decision logic, with the steps performed on the model; and the relay.
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,18 @@ use super::kafka::produce;
 use super::runtime::Sim;
 use super::world::World;
 
-/// Entries of one read: few, so that there are further pages.
+/// Entries per read: few, so that there are several pages.
 const PAGE: usize = 2;
-/// Time for a request, and for an aggregate of the relay, in milliseconds.
+/// Time budget of a request, and of the relay for an aggregate, in milliseconds.
 const REQUEST_BUDGET: u64 = 2_000;
 const AGGREGATE_BUDGET: u64 = 10_000;
-/// A process leaves Kafka alone after a failure.
+/// How long a process avoids Kafka after a failure, in milliseconds.
 const PAUSE: u64 = 5_000;
-/// The relay leaves younger entries to their writers.
+/// The relay leaves younger entries to their writers, in milliseconds.
 const LEFT_BEHIND: u64 = 5_000;
-/// An entry appears in an index at most so much later.
+/// Maximum delay until an entry appears in an index, in milliseconds.
 const READ_LAG: u64 = 60;
-/// The relay's index is at most so much behind.
+/// Maximum lag of the relay's index, in milliseconds.
 const INDEX_LAG: u64 = 3_000;
 
 /// The fast path of a request after its commit.
@@ -40,7 +40,7 @@ pub async fn after_commit(sim: &Sim, process: usize, entries: Vec<Entry>) {
     }
 }
 
-/// Publishes the pending entries of an aggregate. `own` is the version of the writer.
+/// Publishes the pending entries of an aggregate. `own` is the writer's version.
 async fn publish(
     sim: &Sim,
     aggregate: &str,
@@ -136,7 +136,7 @@ pub async fn relay(sim: Sim) {
     let Ok((mut aggregates, bundles)) = call(&sim, "reads what was left behind", index).await else { return };
     for bundle in bundles {
         if sim.world().bug != Some(Bug::RelaysNoBundles) {
-            // One that fails is left to the next run.
+            // A bundle that fails is left to the next run.
             aggregates.extend(expand(&sim, &bundle).await.unwrap_or_default());
         }
     }

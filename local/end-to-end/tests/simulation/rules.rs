@@ -9,19 +9,19 @@ use millrace_judge::{Journal, judge};
 
 use super::run::run;
 
-/// Seeds that are searched for an outcome in which a rule can be broken.
+/// Number of seeds searched for an outcome in which a rule can be broken.
 const SEEDS: u64 = 300;
 
-/// Breaks a rule; none where the outcome has nothing to break.
+/// Breaks a rule; `None` if the outcome has nothing to break.
 type Break = fn(&mut Journal, &mut Observed) -> Option<()>;
 
-/// The last record of a product that no stranger wrote.
+/// The last record of a product that was not written past the API.
 fn record<'a>(journal: &Journal, observed: &'a mut Observed) -> Option<&'a mut TopicRecord> {
     let of_api = |it: &&mut TopicRecord| it.place.topic == "product-events" && !journal.produced.contains(&it.place);
     observed.records.iter_mut().rfind(of_api)
 }
 
-/// The first request that was answered with this status.
+/// The first request with this status in its answer.
 fn request(journal: &mut Journal, status: u16) -> Option<&mut Request> {
     let with = |request: &&mut Request| request.answer.as_ref().is_some_and(|(_, answer)| answer.status == status);
     journal.requests.iter_mut().find(with)
@@ -41,7 +41,7 @@ fn live(observed: &mut Observed) -> Option<&mut StoredProduct> {
     observed.products.iter_mut().find(|product| product.body.is_some())
 }
 
-/// A record behind the last one of a partition.
+/// Appends a record to its partition.
 fn behind(observed: &mut Observed, mut record: TopicRecord) {
     let at = |place: &Place| (place.topic.clone(), place.partition);
     let (own, at) = (at(&record.place), at);
@@ -51,7 +51,7 @@ fn behind(observed: &mut Observed, mut record: TopicRecord) {
     observed.records.insert(at, record);
 }
 
-/// What is wrong with what is stored, and with what was acknowledged.
+/// Broken rules about stored and acknowledged state.
 const STORED: [(&str, Break); 12] = [
     ("acknowledged-missing", |_, observed| Some(drop(observed.products.pop()?))),
     ("acknowledged-differs", |_, observed| live(observed)?.body.as_mut().map(|body| body.push(' '))),
@@ -74,7 +74,7 @@ const STORED: [(&str, Break); 12] = [
     }),
 ];
 
-/// What is wrong with who asked for it.
+/// Broken rules about attribution: who asked for it.
 const ASKED: [(&str, Break); 5] = [
     ("invented", |journal, _| answer(journal, 200).map(|answer| *answer = Answer { status: 404, ..Answer::default() })),
     ("acknowledged-without-event", |journal, _| {
@@ -107,7 +107,7 @@ const ASKED: [(&str, Break); 5] = [
     }),
 ];
 
-/// What is wrong with the topic.
+/// Broken rules about the topic.
 const TOPIC: [(&str, Break); 12] = [
     ("published-unreadable", |journal, observed| Some(record(journal, observed)?.value = None)),
     ("key-differs", |journal, observed| Some(record(journal, observed)?.key = None)),
@@ -167,7 +167,7 @@ const TOPIC: [(&str, Break); 12] = [
     }),
 ];
 
-/// What is wrong with the copies.
+/// Broken rules about the copies.
 const COPIES: [(&str, Break); 14] = [
     ("warning-differs", |_, observed| {
         let of = |it: &&mut TopicRecord| {
@@ -204,19 +204,19 @@ const COPIES: [(&str, Break); 14] = [
     }),
 ];
 
-/// The first order that is stored with this status.
+/// The first stored order with this status.
 fn order<'a>(observed: &'a mut Observed, status: &str) -> Option<&'a mut StoredOrder> {
     observed.orders.iter_mut().find(|order| order.status == status)
 }
 
-/// The first request for an order that was acknowledged.
+/// The first acknowledged request for an order.
 fn ordered(journal: &mut Journal) -> Option<&mut Request> {
     let with =
         |it: &&mut Request| it.sent.path == "/orders" && it.answer.as_ref().is_some_and(|(_, it)| it.status == 201);
     journal.requests.iter_mut().find(with)
 }
 
-/// What is wrong with orders.
+/// Broken rules about orders.
 const ORDERS: [(&str, Break); 12] = [
     ("order-undecided", |_, observed| {
         order(observed, "confirmed").map(|order| "pending".clone_into(&mut order.status))

@@ -1,5 +1,5 @@
-//! One run: a seed decides what is asked and what goes wrong; then the faults stop, everything drains, and the outcome
-//! is judged.
+//! One run: a seed decides what is requested and what goes wrong; then the faults stop, everything drains, and the
+//! outcome is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,22 +17,22 @@ use super::publish::relay;
 use super::runtime::Sim;
 use super::world::World;
 
-/// Time between two runs of the relay: less than one takes at times, so that they overlap, in milliseconds.
+/// Time between two starts of the relay, in milliseconds: sometimes shorter than a run, so that runs overlap.
 const SCHEDULE: std::ops::RangeInclusive<u64> = 2_000..=20_000;
-/// Runs of the relay after the faults, each with time for an aggregate.
+/// Runs of the relay after the faults, each with time for one aggregate.
 const LAST_RUNS: u32 = 20;
-/// Longer than any client, handler or stop.
+/// Longer than any client, handler or pause, in milliseconds.
 const LONGEST: u64 = 3_600_000;
 
-/// What became of a run.
+/// The outcome of a run.
 pub struct Outcome {
     pub journal: Journal,
     pub observed: Observed,
     pub violations: Vec<Violation>,
-    /// What the reference model finds: the commits of each product are its history on the topic.
+    /// Violations of the reference model: the commits of each product are its history on the topic.
     pub model: Vec<String>,
     pub trace: Vec<String>,
-    /// Events and repeats, to see that something happened.
+    /// Number of events and repeats, to see that something happened.
     pub events: usize,
     pub repeats: usize,
 }
@@ -106,7 +106,7 @@ async fn direct(sim: Sim) {
     sim.world().closing = true;
 }
 
-/// Starts the relay again and again, whether the last run has ended or not.
+/// Starts the relay repeatedly, whether the last run has ended or not.
 async fn schedule(sim: Sim) {
     while sim.world().faults {
         let pause = sim.pick(SCHEDULE);
@@ -140,23 +140,23 @@ fn observe(sim: &Sim) -> Observed {
     }
 }
 
-/// A product's history: versions, each with the product as JSON or none where it was deleted.
-type Told = Vec<(u64, Option<String>)>;
+/// A product's history: versions, each with the product as JSON, or `None` if it was deleted.
+type History = Vec<(u64, Option<String>)>;
 
-/// The reference model: what each transaction committed, in the order of the commits, is what the topic tells.
+/// Compares with the reference model: the topic has what each transaction committed, in commit order.
 fn compare(world: &World, observed: &Observed) -> Vec<String> {
-    let mut committed: BTreeMap<&str, Told> = BTreeMap::new();
+    let mut committed: BTreeMap<&str, History> = BTreeMap::new();
     for (id, version, product) in &world.store.commits {
         committed.entry(id).or_default().push((*version, product.clone()));
     }
     let by_apis = observed.records.iter().filter(|record| !world.journal.produced.contains(&record.place));
     let events: Vec<Event> = by_apis.map(|record| Event::read(record.value.as_deref().unwrap()).unwrap()).collect();
-    let (mut told, mut seen): (BTreeMap<&str, Told>, _) = (BTreeMap::new(), BTreeSet::new());
+    let (mut published, mut seen): (BTreeMap<&str, History>, _) = (BTreeMap::new(), BTreeSet::new());
     for event in events.iter().filter(|event| event.is_change() && seen.insert(&event.id)) {
         let product = (event.kind != Kind::ProductDeleted).then(|| event.data.clone());
-        told.entry(&event.subject).or_default().push((event.version, product));
+        published.entry(&event.subject).or_default().push((event.version, product));
     }
-    let ids: BTreeSet<&str> = committed.keys().chain(told.keys()).copied().collect();
-    let differ = ids.into_iter().filter(|id| committed.get(id) != told.get(id));
-    differ.map(|id| format!("{id}: committed {:?}, told {:?}", committed.get(id), told.get(id))).collect()
+    let ids: BTreeSet<&str> = committed.keys().chain(published.keys()).copied().collect();
+    let differ = ids.into_iter().filter(|id| committed.get(id) != published.get(id));
+    differ.map(|id| format!("{id}: committed {:?}, told {:?}", committed.get(id), published.get(id))).collect()
 }

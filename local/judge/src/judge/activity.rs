@@ -1,4 +1,4 @@
-//! What users did: what was accepted is on the topic as it was sent, and nothing is there that nobody sent.
+//! User activity: what was accepted is on the topic as it was sent, and nothing is there that nobody sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use crate::activity::Activity;
 use crate::event::{Event, Payload};
 use crate::journal::{Journal, Outcome, Request};
 
-/// The resource of single events, with one more name.
+/// The path for single events, and its alias.
 const SINGLE: [&str; 2] = ["/events", "/events/generate"];
 
-/// The resource of many events.
+/// The path for many events.
 const BATCH: &str = "/events/batch";
 
 impl Request {
-    /// The events that it sends, in their order; none for what is no event.
+    /// The events that the request sends, in order; `None` for what is not an event.
     fn activities(&self) -> Vec<Option<Activity>> {
         let body: Value = serde_json::from_str(&self.sent.body).unwrap_or_default();
         match self.sent.path.as_str() {
@@ -27,7 +27,7 @@ impl Request {
         }
     }
 
-    /// The ids of the events that its answer accepts, each at its place.
+    /// The ids of the events that its answer accepts, each at its event's index.
     fn accepted(&self) -> Vec<Option<String>> {
         let Some((_, answer)) = self.answer.as_ref().filter(|_| self.outcome() == Outcome::Acknowledged) else {
             return Vec::new();
@@ -51,7 +51,7 @@ fn activity(body: &Value) -> Option<Activity> {
     serde_json::from_value(body.into()).ok()
 }
 
-/// What makes two events the same, in an order.
+/// Equal for two activities with the same content; orderable.
 fn content(activity: &Activity) -> String {
     let Activity { user_id, kind, payload, event_id } = activity;
     serde_json::json!([user_id, kind, payload, event_id]).to_string()
@@ -63,7 +63,7 @@ pub(super) fn judge(journal: &Journal, topic: &Topic, found: &mut Found) {
     for read in &topic.records {
         let Ok(Event { id, payload: Payload::Activity(activity), .. }) = &read.event else { continue };
         if read.by_hand {
-            // One that fails may be sent again by the API.
+            // A failing one may be redriven, and then the API publishes it without a request that sends it.
             asked.insert(content(activity));
         } else {
             published.entry(id).or_insert(activity);

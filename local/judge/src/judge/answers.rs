@@ -9,23 +9,23 @@ use crate::journal::{Answer, Journal, Outcome, Request};
 use crate::observed::{Observed, StoredProduct};
 use crate::product::{Content, Product};
 
-/// The resource that products are made at.
+/// The path at which products are created.
 const PRODUCTS: &str = "/products";
 
-/// The resources that orders are made at.
+/// The paths at which orders are created.
 const ORDERS: [&str; 2] = ["/orders", "/order"];
 
-/// The resources that load demo data.
+/// The paths that load demo data.
 const SEEDS: [&str; 2] = ["/orders/seed", "/order/seed"];
 
 /// What acknowledged requests account for.
 #[derive(Default)]
 pub(super) struct Obligations<'a> {
-    /// Versions whose answer names them.
+    /// Versions that an answer names.
     pub versions: BTreeSet<(String, u64)>,
     /// Deletions, whose answer does not name the version.
     pub deletions: Vec<&'a Request>,
-    /// Keys with an acknowledged answer, which account for all requests with the key.
+    /// Keys with an acknowledged answer, which accounts for all requests with the key.
     pub keys: BTreeMap<&'a str, &'a Answer>,
 }
 
@@ -33,14 +33,15 @@ pub(super) struct Obligations<'a> {
 struct Acknowledged<'a> {
     request: &'a Request,
     answer: &'a Answer,
-    /// Line on which it was sent; with a key, on which the first request with the key was, since that may have made it.
+    /// Line on which it was sent; with a key, the line of the first request with that key, since that one may have
+    /// created it.
     asked_at: usize,
     answered_at: usize,
     product: Product,
 }
 
 impl Request {
-    /// The `Idempotency-Key`, where the API heeds it.
+    /// The `Idempotency-Key`, if the API uses it for this request.
     pub(super) fn key(&self) -> Option<&str> {
         self.sent.idempotency_key.as_deref().filter(|_| self.is_create())
     }
@@ -53,7 +54,7 @@ impl Request {
         ORDERS.contains(&self.sent.path.as_str())
     }
 
-    /// Whether it asks for demo data, which are products too.
+    /// Whether it asks for demo data, which includes products.
     pub(super) fn is_seed(&self) -> bool {
         SEEDS.contains(&self.sent.path.as_str())
     }
@@ -67,7 +68,7 @@ impl Request {
         self.sent.path.strip_prefix(PRODUCTS)?.strip_prefix('/')
     }
 
-    /// The version that `If-Match` demands.
+    /// The version that `If-Match` requires.
     pub(super) fn wanted(&self) -> Option<u64> {
         self.sent.if_match.as_deref()?.trim_matches('"').parse().ok()
     }
@@ -129,7 +130,7 @@ pub(super) fn judge<'a>(
     obligations
 }
 
-/// The answer is one of this request.
+/// Checks that the answer fits the request.
 fn check_answer(Acknowledged { request, answer, product, .. }: &Acknowledged, found: &mut Found) {
     let tag = format!("\"{}\"", product.version);
     found.check(answer.etag.as_ref() == Some(&tag), "answer-disagrees", &product.id, || {
@@ -161,7 +162,8 @@ fn check_stored(
     });
 }
 
-/// The change event has the acknowledged body, and that is what the request makes of the version before.
+/// Checks that the change event has the acknowledged body, and that this is what the request makes of the previous
+/// version.
 fn check_event(Acknowledged { request, answer, product, .. }: &Acknowledged, histories: &Histories, found: &mut Found) {
     let Product { id, version, content, .. } = product;
     let history = histories.get(id.as_str());
@@ -176,7 +178,7 @@ fn check_event(Acknowledged { request, answer, product, .. }: &Acknowledged, his
         format!("acknowledged was {}, published {data:?}", answer.body)
     });
     let before = changes(version.wrapping_sub(1)).last().copied();
-    // Without the version before, another rule has something to say.
+    // A missing previous version is another rule's violation.
     if let Some(asked) = asked(request, before) {
         found.check(asked == *content, "answer-differs-from-request", id, || {
             format!("{} {} was answered with {}", request.sent.method, request.sent.body, answer.body)
@@ -193,7 +195,7 @@ pub(super) fn asked(request: &Request, before: Option<&Event>) -> Option<Content
     }
 }
 
-/// What was answered before another request was sent has the lower version.
+/// If one request was answered before another was sent, it has the lower version.
 fn check_time(id: &str, acknowledged: &[Acknowledged], found: &mut Found) {
     let mut answered: Vec<(usize, u64)> =
         acknowledged.iter().map(|one| (one.answered_at, one.product.version)).collect();

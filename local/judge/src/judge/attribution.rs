@@ -1,8 +1,8 @@
-//! Nothing is there which nobody asked for.
+//! Nothing is there that nobody asked for.
 //!
-//! A change that no answer names needs a request of unknown outcome, and each such request explains one change at most
-//! (all requests with one `Idempotency-Key` together, too). Which request explains which change is a bipartite
-//! matching, so that a wrong guess never hides an invented change or accuses an honest one.
+//! A change that no answer names needs a request of unknown outcome, and each such request (or all requests with one
+//! `Idempotency-Key` together) explains at most one change. Which request explains which change is a bipartite
+//! matching, so that a wrong guess never hides an invented change or flags a legitimate one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,14 +13,14 @@ use crate::event::{Event, Kind};
 use crate::journal::{Journal, Outcome, Request};
 use crate::product::Content;
 
-/// A change that an answer does not name.
+/// A change that no answer names.
 struct Change<'a> {
     id: &'a str,
     event: &'a Event,
     before: Option<&'a Event>,
 }
 
-/// Where the changes are that a request may explain.
+/// Index of the changes that a request may explain.
 #[derive(Default)]
 struct Index<'a> {
     by_product: HashMap<&'a str, Vec<usize>>,
@@ -38,7 +38,7 @@ pub(super) fn judge(journal: &Journal, obligations: &Obligations, histories: &Hi
         }
     }
     let mut matching = Matching { taken: vec![None; changes.len()], fits: Vec::new() };
-    // An augmenting path never gives up what is matched, so the obligations go first.
+    // An augmenting path keeps what is matched, so the requests that must match go first.
     for request in &obligations.deletions {
         let fits = fitting(request, &changes, &index);
         let lost = || format!("{} was acknowledged, and there is no ProductDeleted for it", request.sent.path);
@@ -70,8 +70,8 @@ fn unnamed<'a>(obligations: &Obligations, histories: &Histories<'a>, seeded: boo
         let mut before = None;
         for (version, events) in &history.changes {
             let named = obligations.versions.contains(&((*id).to_owned(), *version));
-            // A second event of a version is a violation by itself. What orders made of a product is explained by them, and
-            // demo data by a request for them.
+            // A second event of a version is a violation of its own. Product changes by orders are explained by them,
+            // and demo data by a request for it.
             let otherwise = |event: &Event| event.is_by_orders() || (seeded && event.is_demo_data());
             let by_request = events.iter().filter(|event| !otherwise(event));
             for event in by_request.filter(|event| !named || event.kind == Kind::ProductDeleted) {
@@ -104,7 +104,7 @@ fn fitting(request: &Request, changes: &[Change], index: &Index) -> Vec<usize> {
     let chosen = chosen_id(&request.sent.body);
     let created = Content::read(&request.sent.body).and_then(|content| index.created.get(&content));
     let fits = |at: &&usize| {
-        // Without an id of the client's the server gives one that was never used.
+        // If the client chose no id, the server generated one that was never used.
         changes.get(**at).is_some_and(|change| match &chosen {
             Some(id) => change.id == id,
             None => change.event.version == 1,
@@ -118,7 +118,7 @@ fn chosen_id(body: &str) -> Option<String> {
     Some(body.get("id")?.as_str()?.to_owned())
 }
 
-/// Kuhn's algorithm: requests one after the other, each with the changes that it fits.
+/// Kuhn's algorithm: requests one after the other, each with the changes that it could explain.
 struct Matching {
     /// The request that explains each change.
     taken: Vec<Option<usize>>,
@@ -126,7 +126,7 @@ struct Matching {
 }
 
 impl Matching {
-    /// Adds a request; false where no change is left for it.
+    /// Adds a request; false if no change is left for it.
     fn add(&mut self, fits: Vec<usize>) -> bool {
         self.fits.push(fits);
         let mut seen = vec![false; self.taken.len()];

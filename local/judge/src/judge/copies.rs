@@ -1,4 +1,4 @@
-//! The log has each event once, the archive each at least once, and none has more.
+//! The log has each event exactly once, the archive at least once, and neither has more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::Found;
 use super::topic::Topic;
 use crate::observed::{ArchiveLine, Copy, Observed, Place};
 
-/// The codes of one place that has copies.
+/// The rule codes of one place that has copies.
 struct Codes {
     missing: &'static str,
     differs: &'static str,
@@ -41,7 +41,7 @@ pub(super) fn judge(topic: &Topic, observed: &Observed, found: &mut Found) {
     }
 }
 
-/// A copy tells what is at the place that it names.
+/// A copy has what is at the place that it names.
 fn check_copy(copy: &Copy, topic: &Topic, codes: &Codes, found: &mut Found) {
     let event = topic.at.get(&copy.place).and_then(|at| topic.records.get(*at)?.event.as_ref().ok());
     let Some(event) = event.filter(|event| event.id == copy.id) else {
@@ -56,7 +56,7 @@ fn check_copy(copy: &Copy, topic: &Topic, codes: &Codes, found: &mut Found) {
     });
 }
 
-/// An object lies under the topic and the hour of its lines, which a reader selects by.
+/// An object is under the topic and the hour of its lines, by which readers select it.
 fn check_name(ArchiveLine { object, timestamp, copy }: &ArchiveLine, found: &mut Found) {
     let hour = timestamp.to_zoned(TimeZone::UTC).strftime("dt=%Y-%m-%d/hour=%H");
     let folder = format!("archive/{}/{hour}/{}-", copy.place.topic, copy.place.partition);

@@ -1,15 +1,15 @@
 //! Ingredients: each accepted change is one version, orders take what confirmed orders say, and each fall below half is
-//! told once.
+//! notified once.
 //!
-//! Only what clients asked for is named by answers; versions between are orders', which only take. So the stock between
-//! two answers is known at both ends, and with it whether it fell below half there. What was there before a replacement
-//! is not known where orders came between; then the judge believes what was told.
+//! Answers name only versions that clients asked for; the versions between are those of orders, which only take. So the
+//! stock between two answers is known at both ends, and with it whether it fell below half there. The stock before a
+//! replacement is unknown if orders came between; then the judge trusts the notices.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::Found;
-use super::kitchen::{self, Change, Known, Point};
+use super::stock_model::{self, Change, Known, Point};
 use super::topic::Events;
 use crate::event::{Event, Payload};
 use crate::ingredient::{Content, Ingredient};
@@ -17,20 +17,20 @@ use crate::journal::{Journal, Outcome};
 use crate::observed::{Observed, StoredIngredient};
 use crate::order::{Notify, Order};
 
-/// What confirmed orders take: the amount, and how many take it.
+/// What confirmed orders take: the amount, and the number of orders.
 type Owed = BTreeMap<String, (u128, u64)>;
 
 pub(super) fn judge(journal: &Journal, notices: &Events, observed: &Observed, found: &mut Found) {
-    let mut kitchen = kitchen::read(journal, found);
+    let mut model = stock_model::read(journal, found);
     let mut owed = owed(observed);
     let maybe_seeded = journal.requests.iter().any(|it| it.is_seed() && it.outcome() != Outcome::Refused);
     for stored in &observed.ingredients {
-        let known = kitchen.remove(&stored.id).unwrap_or_default();
+        let known = model.remove(&stored.id).unwrap_or_default();
         let owed = owed.remove(&stored.id).unwrap_or_default();
-        let told = notices.get(stored.id.as_str()).map_or(&[][..], Vec::as_slice);
-        one(stored, known, owed, told, maybe_seeded, found);
+        let events = notices.get(stored.id.as_str()).map_or(&[][..], Vec::as_slice);
+        one(stored, known, owed, events, maybe_seeded, found);
     }
-    for (id, known) in kitchen.iter().filter(|(_, known)| !known.points.is_empty()) {
+    for (id, known) in model.iter().filter(|(_, known)| !known.points.is_empty()) {
         let versions: Vec<&u64> = known.points.keys().collect();
         found.add(
             "acknowledged-missing",
@@ -63,7 +63,7 @@ fn one(
     stored: &StoredIngredient,
     mut known: Known,
     (owed, orders): (u128, u64),
-    told: &[&Event],
+    events: &[&Event],
     maybe_seeded: bool,
     found: &mut Found,
 ) {
@@ -91,13 +91,13 @@ fn one(
     found.check(stored.version <= most, "ingredient-version-unexplained", id, || {
         format!("version {} of {most} changes that were asked for", stored.version)
     });
-    let notices = notices(id, stored, told, found);
+    let notices = notices(id, stored, events, found);
     if known.unknown.is_empty() && known.points.contains_key(&1) {
         Walk::of(id, &known.points, notices, found).end(stored.version, &last.content, owed);
     }
 }
 
-/// Finds the request that made the first version, where its answer did not come; false where it is not certain which.
+/// Finds the request that created the first version if its answer is missing; false if it is ambiguous.
 fn begin(known: &mut Known) -> bool {
     let sets = |change: &&Change| matches!(change, Change::Set(_));
     let Some(Change::Set(content)) = known.unknown.iter().find(sets).cloned() else { return false };
@@ -116,11 +116,11 @@ fn begin(known: &mut Known) -> bool {
 fn notices<'a>(
     id: &str,
     stored: &StoredIngredient,
-    told: &[&'a Event],
+    events: &[&'a Event],
     found: &mut Found,
 ) -> BTreeMap<u64, &'a Notify> {
     let mut notices = BTreeMap::new();
-    for event in told {
+    for event in events {
         let Payload::Notify(notice) = &event.payload else { continue };
         let below = 2 * u128::from(notice.stock) < u128::from(notice.full_level);
         found.check(below, "notice-above-half", id, || event.data.clone());
@@ -133,17 +133,17 @@ fn notices<'a>(
     notices
 }
 
-/// From one known version to the next.
+/// Steps from one known version to the next.
 struct Walk<'a> {
     id: &'a str,
     found: &'a mut Found,
     notices: BTreeMap<u64, &'a Notify>,
     version: u64,
     now: Content,
-    /// Whether the next fall below half is told.
+    /// Whether the next fall below half is notified.
     armed: bool,
     taken: u128,
-    /// Whether it is known how much was taken everywhere.
+    /// Whether the taken amount is known everywhere.
     exact: bool,
 }
 
@@ -180,20 +180,20 @@ impl<'a> Walk<'a> {
         }
         let falls = self.armed && after.half(after.stock).is_lt();
         self.now = after.clone();
-        self.told(version..=version, falls, after.stock..=after.stock);
+        self.check_notices(version..=version, falls, after.stock..=after.stock);
         self.armed = after.half(after.stock).is_gt() || (self.armed && !falls);
         self.version = version;
     }
 
-    /// Orders between the version that is known and the next one, which leave `left` where that is known.
+    /// Orders between the known version and the next one, which leave `left` if that is known.
     fn orders(&mut self, next: u64, left: Option<u64>) {
         let changes = next.saturating_sub(self.version + 1);
         let (before, first) = (self.now.stock, self.version + 1);
         let Some(left) = left else {
             self.exact = false;
-            let told = self.notices.range(first..next).next().is_some();
-            self.told(first..=next - 1, told && self.armed, 0..=before);
-            self.armed &= !told;
+            let notified = self.notices.range(first..next).next().is_some();
+            self.check_notices(first..=next - 1, notified && self.armed, 0..=before);
+            self.armed &= !notified;
             return;
         };
         // Each version takes something, and nothing is taken without a version.
@@ -204,19 +204,19 @@ impl<'a> Walk<'a> {
         });
         self.taken += u128::from(before.saturating_sub(left));
         let falls = self.armed && self.now.half(left).is_lt();
-        self.told(first..=next.saturating_sub(1), falls, left..=before);
+        self.check_notices(first..=next.saturating_sub(1), falls, left..=before);
         self.armed &= !falls;
         self.now.stock = left;
     }
 
-    /// Between these versions a fall was told once, or nothing was.
-    fn told(&mut self, versions: RangeInclusive<u64>, falls: bool, stocks: RangeInclusive<u64>) {
-        let told: Vec<u64> = self.notices.keys().copied().filter(|version| versions.contains(version)).collect();
-        self.check(told.len() == usize::from(falls), "notice-wrong", || {
+    /// Within these versions, there is one notice if the stock `falls`, and none otherwise.
+    fn check_notices(&mut self, versions: RangeInclusive<u64>, falls: bool, stocks: RangeInclusive<u64>) {
+        let notified: Vec<u64> = self.notices.keys().copied().filter(|version| versions.contains(version)).collect();
+        self.check(notified.len() == usize::from(falls), "notice-wrong", || {
             let fell = if falls { "fell below half" } else { "had no fall to tell" };
-            format!("it {fell} in the versions {versions:?}, and notices are of {told:?}")
+            format!("it {fell} in the versions {versions:?}, and notices are of {notified:?}")
         });
-        for version in told {
+        for version in notified {
             let Some(notice) = self.notices.remove(&version) else { continue };
             let tells = (&notice.name, &notice.unit, notice.full_level, &notice.email);
             let Content { name, unit, full_level, alert_email, .. } = &self.now;

@@ -1,36 +1,41 @@
-//! The judgement: pure, from what was answered and what is there.
+//! The judgement: a pure function of what was answered and what is there.
 //!
 //! Each rule has a stable code, and a violation carries its evidence. The rules of one module share a subject:
-//! [`topic`] is the order and form of what was published, [`products`] that state and events agree, [`orders`] that
-//! orders are decided and take what they say, [`ingredients`] that these have what requests and orders leave of them and
-//! that a fall below half is told once, [`timers`] that timers are there with their events, [`answers`] that what was
-//! acknowledged is there, [`attribution`] that nothing is there which nobody asked for, [`copies`] the log and the archive,
-//! [`letters`] the dead letters and the mails, [`activity`] that the events of users are on the topic as they were sent.
+//! - [`topic`]: the order and form of what was published;
+//! - [`products`]: state and events agree;
+//! - [`orders`]: orders are decided and take what they say;
+//! - [`ingredients`]: stocks are what requests and orders leave, and a fall below half is notified once;
+//! - [`timers`]: timers are there with their events;
+//! - [`answers`]: what was acknowledged is there;
+//! - [`attribution`]: nothing is there that nobody asked for;
+//! - [`copies`]: the log and the archive;
+//! - [`dead_letters`]: the dead letters and the mails;
+//! - [`activity`]: the events of users are on the topic as they were sent.
 
 mod activity;
 mod answers;
 mod attribution;
 mod copies;
+mod dead_letters;
 mod ingredients;
-mod kitchen;
-mod letters;
 mod orders;
 mod products;
+mod stock_model;
 mod timers;
 mod topic;
 
 use std::fmt;
 
-use self::topic::{Told, Topic};
+use self::topic::{Published, Topic};
 use super::journal::Journal;
 use super::observed::Observed;
 
-/// A rule that does not hold.
+/// A broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
     /// Stable code of the rule.
     pub code: &'static str,
-    /// The product, event, place or object that it was found at.
+    /// The product, event, place or object concerned.
     pub of: String,
     /// What was found.
     pub evidence: String,
@@ -42,7 +47,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What was found so far.
+/// The violations found so far.
 #[derive(Debug, Default)]
 struct Found(Vec<Violation>);
 
@@ -59,7 +64,7 @@ impl Found {
     }
 }
 
-/// Every violation in a system that is at rest; none where everything is conserved.
+/// Every violation in a system at rest; empty if everything is conserved.
 pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
     let mut found = Found::default();
     for (place, why) in &observed.unreadable {
@@ -69,7 +74,7 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
         found.add("outbox-not-empty", entry, "waits to be published");
     }
     let topic = Topic::read(journal, observed);
-    let Told { histories, orders, notices, timers } = topic::judge(&topic, &mut found);
+    let Published { histories, orders, notices, timers } = topic::judge(&topic, &mut found);
     products::judge(&histories, observed, &mut found);
     orders::judge(journal, &orders, &histories, observed, &mut found);
     ingredients::judge(journal, &notices, observed, &mut found);
@@ -77,7 +82,7 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
     let obligations = answers::judge(journal, &histories, observed, &mut found);
     attribution::judge(journal, &obligations, &histories, &mut found);
     copies::judge(&topic, observed, &mut found);
-    letters::judge(&topic, observed, &mut found);
+    dead_letters::judge(&topic, observed, &mut found);
     activity::judge(journal, &topic, &mut found);
     found.0
 }

@@ -1,4 +1,4 @@
-//! Orders: each is decided once, is what was asked for, and takes what it says.
+//! Orders: each is decided once, is what was requested, and takes what it says.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -28,7 +28,7 @@ pub(super) fn judge(journal: &Journal, events: &Events, histories: &Histories, o
     check_taken(histories, &stored, found);
 }
 
-/// One event when it was made, one when it was decided, and the stored order is the last one's.
+/// One event when it was created, one when it was decided, and the stored order equals the latter's.
 fn check_order(item: &StoredOrder, order: &Order, events: &[&Event], found: &mut Found) {
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.name()).collect();
     let decided = match item.status.as_str() {
@@ -50,17 +50,19 @@ fn check_order(item: &StoredOrder, order: &Order, events: &[&Event], found: &mut
     found.check(consistent, "order-inconsistent", &item.id, || item.body.clone());
     found.check((item.status == "rejected") == order.reason.is_some(), "order-reason", &item.id, || item.body.clone());
     for event in events {
-        let Payload::Order(told) = &event.payload else { continue };
+        let Payload::Order(described) = &event.payload else { continue };
         let same = match event.kind {
-            Kind::OrderCreated => told.status == "pending" && told.lines == order.lines && told.total == order.total,
+            Kind::OrderCreated => {
+                described.status == "pending" && described.lines == order.lines && described.total == order.total
+            }
             _ => event.data == item.body,
         };
         found.check(same, "order-event-differs", &item.id, || format!("{} tells {}", event.kind.name(), event.data));
     }
 }
 
-/// What was acknowledged is stored, one order for each key, and no other order is there than requests of unknown outcome
-/// may have made.
+/// What was acknowledged is stored, with one order per key, and there are no other orders than requests of unknown
+/// outcome may have created.
 fn check_answers(journal: &Journal, events: &Events, stored: &BTreeMap<&str, Order>, found: &mut Found) {
     let mut named: BTreeSet<String> = BTreeSet::new();
     let mut answered: HashMap<&str, &str> = HashMap::new();
@@ -82,9 +84,9 @@ fn check_answers(journal: &Journal, events: &Events, stored: &BTreeMap<&str, Ord
         found.check(asked_for && order.adds_up(), "answer-differs-from-request", &order.id, || {
             format!("{} was answered with {}", request.sent.body, answer.body)
         });
-        let told = events.get(order.id.as_str()).and_then(|of| of.iter().find(|it| it.kind == Kind::OrderCreated));
+        let created = events.get(order.id.as_str()).and_then(|of| of.iter().find(|it| it.kind == Kind::OrderCreated));
         found.check(
-            told.is_some_and(|event| event.data == answer.body),
+            created.is_some_and(|event| event.data == answer.body),
             "acknowledged-without-event",
             &order.id,
             || format!("{} was acknowledged", answer.body),
@@ -109,7 +111,7 @@ fn check_answers(journal: &Journal, events: &Events, stored: &BTreeMap<&str, Ord
     }
 }
 
-/// What the stock consumer took from each product is what its confirmed orders have, and it changed nothing else.
+/// The stock consumer took from each product what its confirmed orders say, and changed nothing else.
 fn check_taken(histories: &Histories, stored: &BTreeMap<&str, Order>, found: &mut Found) {
     let mut owed: BTreeMap<&str, u128> = BTreeMap::new();
     for order in stored.values().filter(|order| order.status == "confirmed") {

@@ -1,4 +1,4 @@
-//! State and events agree: each version of a product is one change event, and a warning where its stock is low.
+//! State and events agree: each version of a product is one change event, plus a warning if its stock is low.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ fn check_last(product: &StoredProduct, history: &History, found: &mut Found) {
     });
 }
 
-/// Created when it is not there, changed and deleted when it is, and what no client decides goes on.
+/// Created while absent, changed and deleted while present; fields that clients do not control are carried over.
 fn check_life(id: &str, history: &History, found: &mut Found) {
     let mut before: Option<&Event> = None;
     for (version, events) in &history.changes {
@@ -84,7 +84,7 @@ fn check_warnings(id: &str, history: &History, found: &mut Found) {
     for (version, events) in &history.changes {
         let warnings = history.warnings.get(version).map_or(&[][..], Vec::as_slice);
         let is_low = events.iter().any(|event| event.content().is_some_and(Content::is_low));
-        // A client is warned whenever it leaves a product low, orders only when they take it across.
+        // A client's change warns whenever it leaves a product low, an order only when it crosses the threshold.
         let low = is_low && !(low_before && events.iter().any(|event| event.is_by_orders()));
         low_before = is_low;
         found.check(low == (warnings.len() == 1) && warnings.len() < 2, "warning-wrong", id, || {
@@ -95,8 +95,8 @@ fn check_warnings(id: &str, history: &History, found: &mut Found) {
             )
         });
         for (warning, change) in warnings.iter().zip(events) {
-            let (Payload::Warning(told), Some(content)) = (&warning.payload, change.content()) else { continue };
-            let same = (&told.name, told.stock, Some(told.low_stock_threshold))
+            let (Payload::Warning(described), Some(content)) = (&warning.payload, change.content()) else { continue };
+            let same = (&described.name, described.stock, Some(described.low_stock_threshold))
                 == (&content.name, content.stock, content.low_stock_threshold);
             found.check(same, "warning-differs", id, || format!("{} does not tell {}", warning.data, change.data));
         }

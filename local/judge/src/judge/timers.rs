@@ -1,12 +1,12 @@
-//! Timers: what was acknowledged is there with its events, a timer that waits is in the due index once, and one that has
-//! ended is not.
+//! Timers: what was acknowledged is there with its events, a waiting timer is in the due index once, and an ended one
+//! is not.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::Found;
-use super::letters::WEBHOOK_SENDER;
+use super::dead_letters::WEBHOOK_SENDER;
 use super::topic::Events;
 use crate::event::{Kind, Payload};
 use crate::journal::{Journal, Outcome, Request};
@@ -31,7 +31,7 @@ pub(super) fn judge(journal: &Journal, events: &Events, observed: &Observed, fou
     check_answers(journal, &stored, found);
 }
 
-/// It was requested once, it ended as its status says, and only attempts that it has had were due.
+/// It was requested once, it ended as its status says, and only attempts that it made were due.
 fn check_events(timer: &StoredTimer, events: &Events, found: &mut Found) {
     let of = events.get(timer.id.as_str()).map_or(&[][..], Vec::as_slice);
     let kinds: Vec<Kind> = of.iter().map(|event| event.kind).filter(|kind| *kind != Kind::TimerDue).collect();
@@ -46,7 +46,7 @@ fn check_events(timer: &StoredTimer, events: &Events, found: &mut Found) {
         }
     };
     let expected: Vec<Kind> = std::iter::once(Kind::TimerRequested).chain(end).collect();
-    // A timer that was given up may be redriven; what became of it then counts.
+    // A timer that was given up may be redriven; its later outcome then counts.
     let last = kinds.len().saturating_sub(1);
     let counts = |(at, kind): &(usize, Kind)| *at == last || *kind != Kind::TimerFailed;
     let kinds: Vec<Kind> = kinds.into_iter().enumerate().filter(counts).map(|(_, kind)| kind).collect();
@@ -54,21 +54,22 @@ fn check_events(timer: &StoredTimer, events: &Events, found: &mut Found) {
         format!("it is {}, and its events are {kinds:?}", timer.status)
     });
     for event in of {
-        let Payload::Timer(told) = &event.payload else { continue };
+        let Payload::Timer(described) = &event.payload else { continue };
         let same = match event.kind {
             Kind::TimerRequested => {
-                let fire_at = told.fire_at.map(jiff::Timestamp::as_millisecond);
-                told.version == Some(1) && (told.url.as_ref(), fire_at) == (Some(&timer.url), Some(timer.fire_at))
+                let fire_at = described.fire_at.map(jiff::Timestamp::as_millisecond);
+                described.version == Some(1)
+                    && (described.url.as_ref(), fire_at) == (Some(&timer.url), Some(timer.fire_at))
             }
-            Kind::TimerDue => told.attempt.is_some_and(|attempt| (1..=timer.attempt).contains(&attempt)),
-            Kind::TimerFailed => told.version.is_some_and(|version| version <= timer.version),
-            _ => told.version == Some(timer.version),
+            Kind::TimerDue => described.attempt.is_some_and(|attempt| (1..=timer.attempt).contains(&attempt)),
+            Kind::TimerFailed => described.version.is_some_and(|version| version <= timer.version),
+            _ => described.version == Some(timer.version),
         };
         found.check(same, "timer-event-differs", &timer.id, || format!("{} tells {}", event.kind.name(), event.data));
     }
 }
 
-/// The due index has the next attempt of a timer that waits or fires, and nothing of the others.
+/// The due index has the next attempt of a waiting or firing timer, and nothing of the others.
 fn check_due(timer: &StoredTimer, observed: &Observed, found: &mut Found) {
     let due = observed.due.get(&timer.id).map_or(&[][..], Vec::as_slice);
     let waits = matches!(timer.status.as_str(), "scheduled" | "firing");
@@ -78,7 +79,7 @@ fn check_due(timer: &StoredTimer, observed: &Observed, found: &mut Found) {
     });
 }
 
-/// A timer that was given up is a dead letter by its last attempt, and no other is.
+/// A timer that was given up has a dead letter for its last attempt, and no other timer has one.
 fn check_letters(stored: &BTreeMap<&str, &StoredTimer>, observed: &Observed, found: &mut Found) {
     let letters = observed.dead_letters.iter().filter(|letter| letter.consumer == WEBHOOK_SENDER);
     let mut letters: BTreeSet<&str> = letters.map(|letter| letter.id.as_str()).collect();
@@ -89,14 +90,14 @@ fn check_letters(stored: &BTreeMap<&str, &StoredTimer>, observed: &Observed, fou
     for id in letters.into_iter().filter(|id| !id.starts_with(WEBHOOK_SENDER)) {
         let attempt =
             id.rsplit_once('.').and_then(|(id, attempt)| Some((stored.get(id)?, attempt.parse::<u64>().ok()?)));
-        // One that was redriven has had further attempts since.
+        // A redriven timer has made further attempts since.
         let redriven = attempt.is_some_and(|(timer, attempt)| attempt < timer.attempt);
         found.check(redriven, "dead-letter-invented", id, || "its timer was not given up then".to_owned());
     }
 }
 
-/// What was acknowledged is stored as it was answered, one timer for each key; what was cancelled stays so; and no other
-/// timer is there than requests of unknown outcome may have made.
+/// What was acknowledged is stored as it was answered, with one timer per key; what was cancelled stays cancelled; and
+/// there are no other timers than requests of unknown outcome may have created.
 fn check_answers(journal: &Journal, stored: &BTreeMap<&str, &StoredTimer>, found: &mut Found) {
     let mut named: BTreeSet<String> = BTreeSet::new();
     let mut answered: HashMap<&str, &str> = HashMap::new();
@@ -159,7 +160,7 @@ mod tests {
     const URL: &str = "https://example.com/hook";
     const FIRE_AT: &str = "2026-11-21T06:00:00Z";
 
-    /// A timer that fired at its second attempt, one that was cancelled, and one that waits.
+    /// A timer that fired at its second attempt, a cancelled one, and a waiting one.
     struct Kept {
         journal: Journal,
         observed: Observed,

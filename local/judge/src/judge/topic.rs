@@ -1,4 +1,4 @@
-//! What was published: its form, its order, and the history of each product that it tells.
+//! What was published: its form, its order, and the resulting history of each product.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,11 +7,11 @@ use crate::event::{CONTENT_TYPE, Event, Kind, Payload};
 use crate::journal::Journal;
 use crate::observed::{Observed, Place, TopicRecord};
 
-/// A record and what it says.
+/// A record and its event.
 pub(super) struct Read<'a> {
     pub record: &'a TopicRecord,
     pub event: Result<Event, String>,
-    /// A test put it there, so that no API answers for it.
+    /// Produced by a test, so that no API accounts for it.
     pub by_hand: bool,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Topic<'a> {
     pub at: HashMap<&'a Place, usize>,
 }
 
-/// The events of one product, each where it occurs first.
+/// The events of one product, each at its first occurrence.
 #[derive(Default)]
 pub(super) struct History<'a> {
     pub changes: BTreeMap<u64, Vec<&'a Event>>,
@@ -34,9 +34,9 @@ pub(super) type Histories<'a> = BTreeMap<&'a str, History<'a>>;
 /// First occurrences by order or ingredient.
 pub(super) type Events<'a> = BTreeMap<&'a str, Vec<&'a Event>>;
 
-/// What the topics tell.
+/// The first occurrence of every event, by subject.
 #[derive(Default)]
-pub(super) struct Told<'a> {
+pub(super) struct Published<'a> {
     pub histories: Histories<'a>,
     pub orders: Events<'a>,
     pub notices: Events<'a>,
@@ -58,9 +58,9 @@ impl<'a> Topic<'a> {
     }
 }
 
-/// Checks the records that functions made and tells the histories.
-pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
-    let mut told = Told::default();
+/// Checks the records that functions produced and collects the histories.
+pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Published<'a> {
+    let mut published = Published::default();
     let mut first: HashMap<&str, &Read> = HashMap::new();
     let mut last: HashMap<(&str, &str), (&Event, &Place)> = HashMap::new();
     for read in topic.records.iter().filter(|read| !read.by_hand) {
@@ -76,7 +76,7 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
         if let Some(earlier) = first.get(event.id.as_str()) {
             let same =
                 |a: &TopicRecord, b: &TopicRecord| (&a.key, &a.headers, &a.value) == (&b.key, &b.headers, &b.value);
-            // A client that sends its event again has a new envelope around it.
+            // A client that resends its event gets a new envelope around it.
             let sent_again = match (&earlier.event, &event.payload) {
                 (Ok(Event { payload: Payload::Activity(earlier), .. }), Payload::Activity(again)) => earlier == again,
                 _ => false,
@@ -92,20 +92,22 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Told<'a> {
             check_order(&event.subject, (before, at), (event, place), found);
         }
         match event.payload {
-            Payload::Order(_) => told.orders.entry(event.subject.as_str()).or_default().push(event),
-            Payload::Notify(_) => told.notices.entry(event.subject.as_str()).or_default().push(event),
-            Payload::Timer(_) => told.timers.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Order(_) => published.orders.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Notify(_) => published.notices.entry(event.subject.as_str()).or_default().push(event),
+            Payload::Timer(_) => published.timers.entry(event.subject.as_str()).or_default().push(event),
             Payload::Activity(_) => {}
-            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => tell(event, &mut told.histories),
+            Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => {
+                add_change(event, &mut published.histories)
+            }
         }
     }
-    told
+    published
 }
 
-fn tell<'a>(event: &'a Event, histories: &mut Histories<'a>) {
+fn add_change<'a>(event: &'a Event, histories: &mut Histories<'a>) {
     let history = histories.entry(event.subject.as_str()).or_default();
-    let told = if event.is_change() { &mut history.changes } else { &mut history.warnings };
-    told.entry(event.version).or_default().push(event);
+    let events = if event.is_change() { &mut history.changes } else { &mut history.warnings };
+    events.entry(event.version).or_default().push(event);
 }
 
 fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
@@ -123,16 +125,17 @@ fn check_form(record: &TopicRecord, event: &Event, found: &mut Found) {
         &record.place,
         || format!("{} headers, and not {} and the trace of the event", headers.len(), CONTENT_TYPE.0),
     );
-    let told = (event.subject.as_str(), event.version);
+    let named = (event.subject.as_str(), event.version);
     let carried = (event.payload.subject(), event.payload.version());
-    found.check(told == carried, "event-disagrees", &event.id, || {
-        format!("the envelope says {told:?} and the data {carried:?}")
+    found.check(named == carried, "event-disagrees", &event.id, || {
+        format!("the envelope says {named:?} and the data {carried:?}")
     });
 }
 
-/// First occurrences of a subject's events on a topic: by version, the change before its warning, in one partition.
+/// First occurrences of a subject's events on a topic: ordered by version, the change before its warning, in one
+/// partition.
 fn check_order(subject: &str, (before, at): (&Event, &Place), (event, place): (&Event, &Place), found: &mut Found) {
-    // Users' events come as they were sent; their consumer brings them into order.
+    // Users' events are published as they were sent; their consumer orders them.
     let ordered = |event: &Event| if event.kind == Kind::UserActivity { 0 } else { event.version };
     let rank = |event: &Event| (ordered(event), event.kind == Kind::LowStockWarning);
     let one_partition = (&at.topic, at.partition) == (&place.topic, place.partition);

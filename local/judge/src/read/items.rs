@@ -1,4 +1,4 @@
-//! What the items of the tables say.
+//! Parses the items of the tables.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ pub(super) fn mail(item: &Item) -> Result<StoredMail, String> {
     Ok(StoredMail { event: text(item, "eventId")?, sent: item.contains_key("sentAt") })
 }
 
-/// Keeps an item of the timers table, which has timers, the due index, and the lease of its reader.
+/// Parses an item of the timers table, which has timers, the due index, and its reader's lease.
 pub(super) fn of_timers(item: &Item, observed: &mut Observed) {
     let kept = text(item, "pk").and_then(|pk| match pk.split('#').next() {
         Some("timer") => {

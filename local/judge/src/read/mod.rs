@@ -1,7 +1,7 @@
 //! Reads what a running stack has stored, published, logged, archived and given up.
 //!
-//! Each part is read once and after another, so nobody may write meanwhile. What cannot be read is noted and judged; an
-//! error is a service that does not answer.
+//! The parts are read once, one after the other, so nothing may write meanwhile. What cannot be parsed is noted and
+//! judged; an error means that a service does not answer.
 
 mod items;
 mod objects;
@@ -35,10 +35,10 @@ impl Reader {
         &self.addresses
     }
 
-    /// Everything.
+    /// Reads everything.
     ///
     /// # Errors
-    /// A service that does not answer, or a table or bucket that the addresses do not name.
+    /// A service does not answer, or the addresses lack a table or bucket.
     pub async fn observe(&self) -> anyhow::Result<Observed> {
         let mut observed = Observed::default();
         for item in self.items("ProductsTable").await? {
@@ -71,7 +71,7 @@ impl Reader {
         Ok(observed)
     }
 
-    /// Aggregate and entry of what waits in the outbox.
+    /// Aggregate and entry of what is pending in the outbox.
     ///
     /// # Errors
     /// DynamoDB does not answer.

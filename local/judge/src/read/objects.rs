@@ -1,4 +1,4 @@
-//! What lies in S3: the archive, and the bytes of large dead letters.
+//! What is in S3: the archive, and the bytes of large dead letters.
 
 use std::io::Read;
 
@@ -12,10 +12,10 @@ use super::Reader;
 use super::items::{Item, bytes, place, text};
 use crate::observed::{ArchiveLine, Copy, DeadLetter, Observed, Place};
 
-/// Folder of the archive.
+/// Prefix of the archive.
 const ARCHIVE: &str = "archive/";
 
-/// Largest object that is read, unpacked: a batch of 6 MB and what its base64 spares.
+/// Maximum size of an unpacked object, in bytes: ample for one batch, whose payload is at most 6 MB in base64.
 const MAX_UNPACKED: u64 = 64 * 1024 * 1024;
 
 #[derive(Deserialize)]
@@ -60,7 +60,7 @@ impl Reader {
         })())
     }
 
-    /// Bytes in the item, or in S3 where the item says so.
+    /// Bytes from the item, or from S3 if the item refers to it.
     async fn kept(&self, item: &Item, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
         let Ok(url) = text(item, &format!("{name}In")) else { return Ok(bytes(item, name)) };
         let (bucket, key) = url.strip_prefix("s3://").and_then(|url| url.split_once('/')).context(url.clone())?;
@@ -68,9 +68,9 @@ impl Reader {
     }
 
     async fn object(&self, bucket: &str, key: &str) -> anyhow::Result<Vec<u8>> {
-        let told = || format!("cannot read s3://{bucket}/{key}");
-        let object = self.s3.get_object().bucket(bucket).key(key).send().await.with_context(told)?;
-        Ok(object.body.collect().await.with_context(told)?.to_vec())
+        let context = || format!("cannot read s3://{bucket}/{key}");
+        let object = self.s3.get_object().bucket(bucket).key(key).send().await.with_context(context)?;
+        Ok(object.body.collect().await.with_context(context)?.to_vec())
     }
 
     fn bucket(&self) -> anyhow::Result<&str> {

@@ -10,14 +10,14 @@ use krafka::consumer::{AutoOffsetReset, ConsumerRecord};
 
 use crate::observed::{Place, TopicRecord};
 
-/// Longest wait for records that are there.
+/// Maximum wait for records that are there.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Longest wait of one poll, and of one fetch in it.
+/// Maximum duration of one poll, and of one fetch in it.
 const POLL: Duration = Duration::from_millis(500);
 const FETCH: Duration = Duration::from_millis(10);
 
-/// The offset behind the last record of each partition.
+/// The end offset of each partition.
 ///
 /// # Errors
 /// Kafka does not answer, or has no such topic.
@@ -31,7 +31,7 @@ pub async fn ends(servers: &str, topic: &str) -> anyhow::Result<BTreeMap<i32, i6
     ends.into_iter().map(|(at, end)| Ok((at.partition, end?.offset))).collect()
 }
 
-/// Every record from the start to the end that the topic has now, in order within each partition.
+/// Every record from the start to the topic's current end, in order within each partition.
 ///
 /// # Errors
 /// Kafka does not answer, or not with every record.

@@ -35,7 +35,7 @@ async fn a_reader_beside_many_writers_never_meets_a_gap() {
         let (log, topition) = (log.clone(), topition.clone());
         tokio::spawn(async move {
             for number in 0..EACH {
-                // A large one takes longer to store than the small one behind it.
+                // A large batch takes longer to store than the small one behind it.
                 let bytes = if (writer + number) % 2 == 0 { 50_000 } else { 10 };
                 log.produce(None, &topition, batch(bytes)).await.unwrap();
             }
@@ -58,7 +58,7 @@ async fn a_reader_beside_many_writers_never_meets_a_gap() {
 #[tokio::test]
 async fn what_is_kept_and_what_is_stored_read_alike() {
     let (log, topition) = log().await;
-    // More than is kept.
+    // More than is cached.
     for _ in 0..50 {
         log.produce(None, &topition, batch(100_000)).await.unwrap();
     }
@@ -68,7 +68,7 @@ async fn what_is_kept_and_what_is_stored_read_alike() {
         for max_bytes in [1, 150_000, 1_000_000_000] {
             let kept = read(&log, &topition, offset, max_bytes).await;
             let same = read(&stored, &topition, offset, max_bytes).await;
-            // The storage stops behind the batch that is over the limit, and not before it.
+            // The storage stops after the batch that exceeds the limit, not before it.
             assert!(same.starts_with(&kept) && same.len() <= kept.len() + 1, "{offset} {max_bytes}");
             assert_eq!(kept.is_empty(), offset == 50, "{offset} {max_bytes}");
         }

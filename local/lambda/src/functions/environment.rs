@@ -8,11 +8,11 @@ use local_template::model::Function;
 
 use super::settings::{Capacity, Settings};
 
-/// Variables of the stack's own environment that a function process gets; all others are cleared, because a
+/// Variables of the stack's own environment that a function process inherits. All others are cleared, because a
 /// function in Lambda does not see the developer's shell either. Coverage tools need `LLVM_PROFILE_FILE`.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
 
-/// Variables as Lambda sets them, from weak to strong: defaults, the template's, the caller's, and those that
+/// Variables as Lambda sets them, in increasing precedence: defaults, the template's, the caller's, and those that
 /// Lambda reserves (Lambda developer guide, "Defined runtime environment variables").
 pub(super) fn of(
     function: &Function,

@@ -1,7 +1,7 @@
 //! Lambda's error payloads for invocations that no function code answered.
 //!
 //! The texts are those of the Lambda service ("Lambda invocation errors" and "Troubleshoot" pages of the Lambda
-//! developer guide), because functions' callers match on `errorType`.
+//! developer guide), because callers match on `errorType`.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::invoke::MAX_PAYLOAD;
 
-/// Largest answer of a function, in bytes: 6 MB and room for an envelope, as the service's own message says.
+/// Largest answer of a function, in bytes: 6 MB plus room for an envelope, as in the service's own message.
 pub const MAX_RESPONSE: usize = 6_291_556;
 
 fn payload(error_type: &str, message: &str) -> Bytes {
@@ -34,7 +34,7 @@ fn reason(status: Option<ExitStatus>) -> String {
     }
 }
 
-/// Signal names as Go prints them, which the service's messages use.
+/// Signal names as printed by Go, which the service's messages use.
 fn signal_name(number: i32) -> String {
     let name = match number {
         2 => "interrupt",

@@ -7,19 +7,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::flights::Flights;
-use super::guardian::Signal;
+use super::in_flight::InFlight;
+use super::process_group::Signal;
 
-/// How long a caller waits until signals are delivered, and a killed process is gone.
+/// Maximum time a caller waits until signals are delivered, and a killed process is gone.
 const SIGNAL_LIMIT: Duration = Duration::from_secs(2);
-/// Signals that may wait for delivery to one process.
+/// Maximum number of signals queued for one process.
 const MAX_SIGNALS: usize = 16;
 
 /// A process.
 #[derive(Debug)]
 pub(super) struct Instance {
     /// Its invocations.
-    pub flights: Flights,
+    pub in_flight: InFlight,
     /// Process id.
     pub pid: u32,
     arn: String,
@@ -30,15 +30,15 @@ pub(super) struct Instance {
     signals: mpsc::Sender<SignalRequest>,
 }
 
-/// A signal, and who waits for its delivery.
+/// A signal, and the sender that reports its delivery.
 pub(super) type SignalRequest = (Signal, oneshot::Sender<()>);
 
 impl Instance {
-    /// A process that was just started, and the signals that it has to be sent.
+    /// A process that was just started, and the queue of signals to send to it.
     pub fn new(pid: u32, arn: String) -> (Self, mpsc::Receiver<SignalRequest>) {
         let (sender, signals) = mpsc::channel(MAX_SIGNALS);
         let instance = Self {
-            flights: Flights::default(),
+            in_flight: InFlight::default(),
             pid,
             arn,
             has_polled: AtomicBool::new(false),
@@ -55,29 +55,29 @@ impl Instance {
         &self.arn
     }
 
-    /// The process asks for an invocation; its first question ends its init.
+    /// Notes a poll of the process; the first one ends its init.
     pub fn polled(&self) {
         if !self.has_polled.swap(true, Ordering::Relaxed) {
             self.first_poll.notify_one();
         }
     }
 
-    /// Whether the process has asked for an invocation.
+    /// Whether the process has polled.
     pub fn has_polled(&self) -> bool {
         self.has_polled.load(Ordering::Relaxed)
     }
 
-    /// Waits for the first question.
+    /// Waits for the first poll.
     pub async fn first_poll(&self) {
         self.first_poll.notified().await;
     }
 
-    /// What the process reported, if it did.
+    /// The init error that the process reported, if any.
     pub fn init_error(&self) -> Option<Bytes> {
         self.init_error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The process reports why it cannot serve.
+    /// Notes the init error that the process reports.
     pub fn init_failed(&self, report: Bytes) {
         *self.init_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
         self.kill();
@@ -88,12 +88,12 @@ impl Instance {
         self.kill.notify_one();
     }
 
-    /// Waits until the process is to be killed.
+    /// Waits until a kill is requested.
     pub async fn kill_wanted(&self) {
         self.kill.notified().await;
     }
 
-    /// Asks the process to end; it is killed when its grace is over. Does not wait.
+    /// Asks the process to end; it is killed after the grace period. Does not wait.
     pub fn stop(&self) {
         let (done, _) = oneshot::channel();
         if self.signals.try_send((Signal::Term, done)).is_err() {
@@ -105,7 +105,7 @@ impl Instance {
     pub async fn signal(&self, signal: Signal) {
         let (done, delivered) = oneshot::channel();
         let _ = tokio::time::timeout(SIGNAL_LIMIT, async {
-            // Where the process has ended, nobody receives; and nothing is left to be done.
+            // If the process has ended, nobody receives and nothing is left to do.
             let _ = self.signals.send((signal, done)).await;
             let _ = delivered.await;
         })

@@ -1,4 +1,4 @@
-//! One invocation: it waits for a process, is given to it, and ends with an answer or with its time.
+//! One invocation: it waits for a process, is delivered to it, and ends with an answer or a timeout.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,17 +9,17 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::errors;
-use super::flights::{Ended, Invocation};
+use super::in_flight::{Ended, Invocation};
 use super::pool::{Pool, Slot, count};
 use crate::invoke::Outcome;
 
-/// How often an invocation is given to another process because the first one ended before it took it.
+/// How often an invocation is delivered to another process because the previous one ended before receiving it.
 const MAX_DELIVERIES: usize = 3;
 /// How long a timed-out invocation waits until its process is really gone, so that a retry does not overlap it.
 const KILL_LIMIT: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Invokes the function and counts.
+    /// Invokes the function and updates the counters.
     pub async fn invoke(self: Arc<Self>, payload: Bytes) -> Outcome {
         let outcome = self.run(payload).await;
         match &outcome {
@@ -58,8 +58,8 @@ impl Pool {
         }
     }
 
-    /// Gives the invocation to the process and waits for its end, at most until the function's timeout. The delay
-    /// of a slow function counts, as slow code would.
+    /// Delivers the invocation to the process and waits for its end, at most until the function's timeout. The delay of
+    /// a `slowFunction` fault counts, as slow code would.
     async fn deliver(self: &Arc<Self>, slot: &Slot, payload: Bytes) -> Ended {
         let timeout = self.function.timeout;
         let end = Instant::now() + timeout;
@@ -70,11 +70,11 @@ impl Pool {
         }
         let id = uuid::Uuid::new_v4().to_string();
         let (reply, mut ended) = oneshot::channel();
-        slot.instance.flights.add(Invocation { id: id.clone(), payload, deadline_ms, trace: trace_id(), reply });
+        slot.instance.in_flight.add(Invocation { id: id.clone(), payload, deadline_ms, trace: trace_id(), reply });
         match tokio::time::timeout_at(end, &mut ended).await {
             Ok(result) => result.unwrap_or(Ended::NotDelivered),
             Err(_) => {
-                // As in Lambda the whole process goes, and with it whatever else it was doing.
+                // As in Lambda, the whole process is killed, and with it whatever else it was doing.
                 self.leave(slot.number);
                 slot.instance.kill();
                 let _ = tokio::time::timeout(KILL_LIMIT, ended).await;
@@ -84,7 +84,7 @@ impl Pool {
     }
 }
 
-/// An X-Ray trace header that is not sampled; traces of the stack itself travel as `traceparent`.
+/// An unsampled X-Ray trace header; traces of the stack itself are propagated as `traceparent`.
 fn trace_id() -> String {
     let (now, random) = (SystemTime::now(), uuid::Uuid::new_v4().simple().to_string());
     let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();

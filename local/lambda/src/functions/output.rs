@@ -1,6 +1,6 @@
-//! What function processes print: whole lines, to the stack's standard error and to a file per function.
+//! The output of function processes: whole lines, to the stack's standard error and to a file per function.
 //!
-//! The stack's standard output stays free, because its one line of JSON is read by programs.
+//! The stack's standard output stays clean, because programs read its one line of JSON.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,13 +14,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::settings::StartError;
 
-/// Longest line that is kept whole, in bytes; the rest of a longer one is dropped and counted.
+/// Maximum length of a line, in bytes; the rest is dropped and counted.
 const MAX_LINE: usize = 64 * 1024;
-/// Lines on their way to the writer. When it is full, function processes wait in their writes.
+/// Maximum number of lines queued for the writer. When the queue is full, function processes block in their writes.
 const MAX_QUEUED: usize = 4096;
-/// A log file of this size, in bytes, moves to `<function>.log.1`, in place of an earlier one.
+/// A log file of this size, in bytes, is renamed to `<function>.log.1`, replacing an earlier one.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
-/// How long the end waits for the last lines to be written.
+/// How long `close` waits for the last lines to be written.
 const FLUSH_LIMIT: Duration = Duration::from_millis(500);
 
 /// A line of a function.
@@ -30,14 +30,14 @@ pub(super) struct Line {
     text: Vec<u8>,
 }
 
-/// Where the lines go: a thread of its own, because a terminal may block.
+/// The writer of the functions' lines, on its own thread because a terminal may block.
 #[derive(Debug)]
 pub(super) struct Output {
     writer: Mutex<Option<(mpsc::Sender<Line>, oneshot::Receiver<()>)>>,
 }
 
 impl Output {
-    /// Starts the writer. The directory is made where there is none.
+    /// Starts the writer. The directory is created if absent.
     pub fn start(logs: Option<&Path>, terminal: bool) -> Result<Output, StartError> {
         if let Some(path) = logs {
             std::fs::create_dir_all(path).map_err(|source| StartError::Logs { path: path.to_path_buf(), source })?;
@@ -60,12 +60,12 @@ impl Output {
         Ok(Output { writer: Mutex::new(Some((sender, end))) })
     }
 
-    /// Where a process's lines are sent; `None` after the end.
+    /// The queue for a process's lines; `None` after the end.
     pub fn sender(&self) -> Option<mpsc::Sender<Line>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(sender, _)| sender.clone())
     }
 
-    /// Waits until everything is written, within half a second.
+    /// Waits until everything is written, at most half a second.
     pub async fn close(&self) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, end)) = writer {

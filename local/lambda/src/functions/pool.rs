@@ -1,4 +1,4 @@
-//! The processes of one function: who gets the next invocation, when another process starts, when one stops.
+//! The processes of one function: who gets the next invocation, when another process starts, and when one stops.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,20 +10,20 @@ use local_template::model::Function;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::guardian::Signal;
 use super::instance::Instance;
 use super::process::{self, End, Owner, Program};
+use super::process_group::Signal;
 use super::settings::Capacity;
 use super::shared::Shared;
 use crate::invoke::Outcome;
 
-/// Invocations of one function that may wait for a process.
+/// Maximum number of invocations of one function that wait for a process.
 const MAX_WAITING: usize = 1000;
-/// Unexpected ends in a row that are followed by a new process at once.
+/// Number of consecutive unexpected ends after which a new process starts at once.
 const FREE_CRASHES: u32 = 2;
-/// Pause after the first unexpected end that is not free; it doubles from there.
+/// Pause after the first unexpected end beyond [`FREE_CRASHES`]; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Longest pause. Shorter than the wait for a process, so that an invocation meets the next attempt.
+/// Longest pause. Shorter than the wait for a process, so that a waiting invocation sees the next attempt.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// The processes of one function.
@@ -56,7 +56,7 @@ struct State {
     not_before: Option<Instant>,
 }
 
-/// Who waits for a slot.
+/// An invocation that waits for a slot.
 pub(super) type Waiter = oneshot::Sender<Result<Slot, Outcome>>;
 
 #[derive(Debug)]
@@ -71,11 +71,11 @@ struct Member {
 enum Phase {
     Starting,
     Ready,
-    /// Ends on purpose, and gets nothing more to do.
+    /// Ends on purpose, and gets no further invocations.
     Leaving,
 }
 
-/// The right to give a process one invocation; given back on drop.
+/// The right to give a process one invocation; released on drop.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub number: u64,
@@ -103,7 +103,7 @@ impl Pool {
         }
     }
 
-    /// Lets an invocation wait for a slot. A waiter that does not fit is dropped, which ends its wait.
+    /// Queues an invocation for a slot. A waiter beyond the limit is dropped, which ends its wait.
     pub fn enqueue(self: &Arc<Self>, waiter: Waiter) {
         self.update(|state| {
             if state.waiting.len() >= MAX_WAITING {
@@ -120,7 +120,7 @@ impl Pool {
         self.lock().crashes = 0;
     }
 
-    /// A process that is about to be killed gets nothing more to do.
+    /// A process that is about to be killed gets no further invocations.
     pub fn leave(self: &Arc<Self>, number: u64) {
         self.update(|state| {
             if let Some(member) = state.members.get_mut(&number) {
@@ -138,8 +138,8 @@ impl Pool {
         });
     }
 
-    /// A process has ended. Where it did so by itself, the next start may have to pause; where it did so in its
-    /// init, an invocation that waits for it fails, and all do where no other process is left.
+    /// Handles the end of a process. After an unexpected one, the next start may have to pause; after one during init,
+    /// one waiting invocation fails, and all of them if no other process is left.
     fn gone(self: &Arc<Self>, number: u64, end: End) {
         let failed = self.update(|state| {
             let on_purpose = state.members.remove(&number).is_none_or(|member| member.phase == Phase::Leaving);
@@ -158,7 +158,7 @@ impl Pool {
         }
     }
 
-    /// Stops processes that were idle for long, but never the last one.
+    /// Stops processes that have been idle for long, but never the last one.
     pub fn sweep(self: &Arc<Self>) {
         let limit = self.shared.settings.idle_limit;
         self.update(|state| {
@@ -174,7 +174,7 @@ impl Pool {
         });
     }
 
-    /// Sends a signal to every process, and returns their process ids.
+    /// Sends a signal to every process; returns their process ids.
     pub async fn signal(self: &Arc<Self>, signal: Signal) -> Vec<u32> {
         let instances: Vec<Arc<Instance>> = self.update(|state| {
             let ends = matches!(signal, Signal::Kill | Signal::Term);
@@ -191,12 +191,12 @@ impl Pool {
         instances.iter().map(|instance| instance.pid).collect()
     }
 
-    /// Stops every process, SIGTERM first, and returns when they are gone. Whoever waits is throttled.
+    /// Stops every process, SIGTERM first, and returns when they are gone. Waiting invocations are throttled.
     pub async fn stop(self: &Arc<Self>) {
         self.update(|state| {
             state.stopping = true;
             state.waiting.clear();
-            // What is not running yet finds itself unwanted when it starts.
+            // A process that is not running yet finds that it is no longer wanted when it starts.
             state.members.retain(|_, member| member.instance.is_some());
             for member in state.members.values_mut() {
                 member.phase = Phase::Leaving;
@@ -222,14 +222,14 @@ impl Pool {
         (pids.collect(), members.map(|member| member.busy).sum())
     }
 
-    /// Changes the state, and draws the consequences: waiting invocations get free slots, processes start.
+    /// Changes the state and acts on the result: free slots are granted to waiting invocations, and processes start.
     fn update<T>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let result = change(&mut state);
         let grants = self.grant(&mut state);
         self.grow(&mut state);
         drop(state);
-        // A slot that nobody takes is given back, which needs the lock.
+        // A slot that nobody takes is released, which needs the lock.
         for (waiter, slot) in grants {
             let _ = waiter.send(Ok(slot));
         }
@@ -253,7 +253,7 @@ impl Pool {
         grants
     }
 
-    /// Starts processes for invocations that neither a running process nor one on its way has room for.
+    /// Starts processes for waiting invocations for which neither a running nor a starting process has room.
     fn grow(self: &Arc<Self>, state: &mut State) {
         while !state.stopping && state.members.len() < self.capacity.instances as usize {
             let coming = state.members.values().filter(|member| member.phase == Phase::Starting).count();
@@ -288,7 +288,7 @@ impl Pool {
     }
 }
 
-/// The place of one process in its pool.
+/// The membership of one process in its pool.
 struct Place {
     pool: Arc<Pool>,
     number: u64,
@@ -315,7 +315,7 @@ impl Owner for Place {
         });
     }
 
-    /// The slots that its invocations give back are nobody's.
+    /// Slots released by its invocations are not granted again.
     fn ended(&self) {
         if let Some(member) = self.pool.lock().members.get_mut(&self.number) {
             member.instance = None;
@@ -323,12 +323,12 @@ impl Owner for Place {
     }
 }
 
-/// One more.
+/// Increments a counter.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Pause before the next start, after so many unexpected ends in a row.
+/// Pause before the next start, after this many consecutive unexpected ends.
 fn pause(crashes: u32) -> Duration {
     match crashes.saturating_sub(FREE_CRASHES) {
         0 => Duration::ZERO,

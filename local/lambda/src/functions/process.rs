@@ -1,4 +1,4 @@
-//! Runs one process of a function, from its start to its end.
+//! Runs one process of a function, from start to end.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::guardian::Signal;
 use super::instance::{Instance, SignalRequest};
+use super::process_group::Signal;
 use super::settings::Capacity;
 use super::shared::Shared;
 use super::{environment, errors, output, runtime_api};
@@ -32,15 +32,15 @@ pub(super) enum End {
     Later,
 }
 
-/// Who wants the process, and hears of its life.
+/// Owner of a process, notified of its life cycle.
 pub(super) trait Owner: Send + Sync {
-    /// The process runs. False where it is no longer wanted.
+    /// The process runs. Returns false if it is no longer wanted.
     fn started(&self, instance: &Arc<Instance>) -> bool;
 
     /// The process has polled for the first time.
     fn ready(&self);
 
-    /// The process has ended, so it gets nothing more to do.
+    /// The process has ended, so it gets no further invocations.
     fn ended(&self);
 }
 
@@ -69,7 +69,7 @@ struct Process {
     signals: mpsc::Receiver<SignalRequest>,
     /// Dropped with the process, which closes its Runtime API.
     _runtime_api: JoinSet<()>,
-    /// Whoever waits for a killed process hears of its end by the drop of these.
+    /// Dropping these tells whoever waits for a killed process that it has ended.
     killers: Vec<oneshot::Sender<()>>,
     kill_at: Option<Instant>,
 }
@@ -89,7 +89,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let spawned = shared.guardian.spawn(&mut command).await;
+        let spawned = shared.process_group.spawn(&mut command).await;
         let mut child =
             spawned.with_context(|| format!("cannot run {}; `{}` builds it", binary.display(), settings.built_by))?;
         let pid = child.id().context("the process ended at once")?;
@@ -117,7 +117,7 @@ impl Process {
                 status = self.child.wait() => {
                     let status = status.ok();
                     owner.ended();
-                    instance.flights.close(status);
+                    instance.in_flight.close(status);
                     if instance.has_polled() {
                         return End::Later;
                     }
@@ -145,14 +145,14 @@ impl Process {
         }
     }
 
-    /// Delivers a signal. Nobody waits for the child meanwhile, so its process id stays its own.
+    /// Delivers a signal. The child is not reaped meanwhile, so its process id cannot be reused.
     async fn signal(&mut self, signal: Signal, done: oneshot::Sender<()>) {
         if signal == Signal::Kill {
             let _ = self.child.start_kill();
             self.killers.push(done);
             return;
         }
-        let delivered = self.program.shared.guardian.signal(self.instance.pid, signal).await;
+        let delivered = self.program.shared.process_group.signal(self.instance.pid, signal).await;
         if let Err(error) = &delivered {
             let function = &self.program.function.name;
             tracing::warn!(function, pid = self.instance.pid, "no signal sent: {error:#}");

@@ -1,7 +1,8 @@
-//! Asynchronous invocations: taken at once, run when there is room, and repeated as the function's `EventInvokeConfig`
-//! says.
+//! Asynchronous invocations: accepted at once, run when there is room, and retried as the function's
+//! `EventInvokeConfig` says.
 //!
-//! What finds no room is tried again until it is too old. On-failure destinations of functions are not played.
+//! An invocation that finds no room is retried until it is too old. On-failure destinations of functions are not
+//! implemented.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,31 +19,31 @@ use crate::stop::Stop;
 
 /// Largest payload of an asynchronous invocation, in bytes (Lambda quota: 1 MB).
 pub const MAX_EVENT: usize = 1024 * 1024;
-/// Asynchronous invocations of all functions that may wait or run; on AWS they are not bounded.
+/// Maximum number of asynchronous invocations, waiting or running, of all functions; on AWS they are not bounded.
 pub const MAX_EVENTS: usize = 4_096;
-/// Wait before an invocation that found no room is tried again.
+/// Delay before an invocation that found no room is tried again.
 const THROTTLE_DELAY: Duration = Duration::from_millis(200);
 
-/// Why an asynchronous invocation is not taken.
+/// Why an asynchronous invocation is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     /// There is no function of this name.
     UnknownFunction,
-    /// The payload is over [`MAX_EVENT`].
+    /// The payload exceeds [`MAX_EVENT`].
     TooLarge,
-    /// [`MAX_EVENTS`] are under way.
+    /// [`MAX_EVENTS`] are in progress.
     TooMany,
 }
 
-/// What Lambda's `Invoke` can do, for the AWS endpoint.
+/// Lambda's `Invoke`, for the AWS endpoint.
 pub trait Functions: Send + Sync {
-    /// Takes an asynchronous invocation.
+    /// Accepts an asynchronous invocation.
     ///
     /// # Errors
-    /// It will not run.
+    /// It is refused and will not run.
     fn accept(&self, function: &str, payload: Bytes) -> Result<(), Refused>;
 
-    /// Invokes a function and waits for its end; `None` where there is none of this name.
+    /// Invokes a function and waits for its end; `None` if there is none with this name.
     fn call<'a>(&'a self, function: &'a str, payload: Bytes) -> BoxFuture<'a, Option<Outcome>>;
 }
 
@@ -56,7 +57,7 @@ pub struct Queue<I> {
 }
 
 impl<I: Invoke> Queue<I> {
-    /// An empty queue. What waits is dropped when `stop` becomes true.
+    /// An empty queue. Waiting invocations are dropped when `stop` becomes true.
     pub fn new(functions: &BTreeMap<String, Function>, invoke: Arc<I>, stop: watch::Receiver<bool>) -> Self {
         let functions = functions.iter().map(|(name, function)| (name.clone(), function.asynchronous)).collect();
         let room = Arc::new(Semaphore::new(MAX_EVENTS));
@@ -105,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives its outcomes one after the other, then stays busy.
+    /// Returns its outcomes one after the other, then stays busy.
     struct Script {
         outcomes: Mutex<Vec<Outcome>>,
         seen: watch::Sender<usize>,
@@ -136,7 +137,7 @@ mod tests {
         (queue, count, stop)
     }
 
-    /// Waits until everything that was taken has ended.
+    /// Waits until everything that was accepted has ended.
     async fn idle(queue: &Queue<Script>) {
         let all = queue.room.acquire_many(MAX_EVENTS as u32);
         drop(tokio::time::timeout(Duration::from_secs(10), all).await.unwrap().unwrap());

@@ -1,5 +1,5 @@
-//! The Lambda Runtime API of one process (Lambda developer guide, "Using the Lambda runtime API for custom
-//! runtimes", version 2018-06-01).
+//! The Lambda Runtime API of one process (Lambda developer guide, "Using the Lambda runtime API for custom runtimes",
+//! version 2018-06-01).
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -14,14 +14,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::errors;
-use super::flights::Delivery;
+use super::in_flight::Delivery;
 use super::instance::Instance;
 use crate::invoke::Outcome;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
-/// Connections that one process may hold open at once; it needs one per invocation.
+/// Maximum number of open connections of one process; it needs one per invocation.
 const MAX_CONNECTIONS: usize = 1024;
-/// Largest error report that is read, in bytes.
+/// Maximum size of an error report, in bytes.
 const MAX_ERROR: usize = 256 * 1024;
 
 type Answer = Response<Full<Bytes>>;
@@ -33,11 +33,11 @@ pub(super) async fn serve(listener: TcpListener, instance: Arc<Instance>) {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => {
                 let Ok((stream, _)) = accepted else {
-                    // Out of file descriptors, most likely: some time may free one.
+                    // Most likely out of file descriptors: some may become free with time.
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                     continue;
                 };
-                // Without it an answer in two writes waits for the client's delayed acknowledgement.
+                // Without it, an answer in two writes waits for the client's delayed ACK.
                 let _ = stream.set_nodelay(true);
                 let instance = instance.clone();
                 let service = hyper::service::service_fn(move |request| {
@@ -45,7 +45,7 @@ pub(super) async fn serve(listener: TcpListener, instance: Arc<Instance>) {
                     async move { Ok::<_, Infallible>(answer(&instance, request).await) }
                 });
                 connections.spawn(async move {
-                    // A connection that breaks is the end of its process, which is noticed by waiting for it.
+                    // A broken connection means that the process has ended, which is noticed by waiting for it.
                     let _ = hyper::server::conn::http1::Builder::new()
                         .timer(TokioTimer::new())
                         .serve_connection(TokioIo::new(stream), service)
@@ -64,7 +64,7 @@ async fn answer(instance: &Instance, request: Request<Incoming>) -> Answer {
     match (request.method(), parts.as_slice()) {
         (&Method::GET, ["invocation", "next"]) => {
             instance.polled();
-            let delivery = instance.flights.next().await;
+            let delivery = instance.in_flight.next().await;
             next(delivery, instance.arn())
         }
         (&Method::POST, ["invocation", id, "response"]) => response(instance, id, request.into_body()).await,
@@ -92,9 +92,9 @@ fn next(delivery: Delivery, arn: &str) -> Answer {
     response.unwrap_or_else(|_| message(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "bad header"))
 }
 
-/// Takes an answer. A streamed one (`Lambda-Runtime-Function-Response-Mode: streaming`) is gathered like any other.
+/// Accepts an answer. A streamed one (`Lambda-Runtime-Function-Response-Mode: streaming`) is buffered like any other.
 async fn response(instance: &Instance, id: &str, body: Incoming) -> Answer {
-    if !instance.flights.has(id) {
+    if !instance.in_flight.has(id) {
         return invalid_request_id();
     }
     match read(body, errors::MAX_RESPONSE).await {
@@ -103,13 +103,13 @@ async fn response(instance: &Instance, id: &str, body: Incoming) -> Answer {
             end(instance, id, Outcome::FunctionError(errors::response_too_large()));
             message(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
         }
-        // The connection broke; the process may send it again, or its end ends the invocation.
+        // The connection broke; the process may resend the answer, or its end ends the invocation.
         Err(Unread::Broken) => message(StatusCode::BAD_REQUEST, "BadRequest", "the body ended early"),
     }
 }
 
 async fn error(instance: &Instance, id: &str, body: Incoming) -> Answer {
-    if !instance.flights.has(id) {
+    if !instance.in_flight.has(id) {
         return invalid_request_id();
     }
     match read(body, MAX_ERROR).await {
@@ -120,7 +120,7 @@ async fn error(instance: &Instance, id: &str, body: Incoming) -> Answer {
 }
 
 fn end(instance: &Instance, id: &str, outcome: Outcome) -> Answer {
-    if instance.flights.end(id, outcome) { accepted() } else { invalid_request_id() }
+    if instance.in_flight.end(id, outcome) { accepted() } else { invalid_request_id() }
 }
 
 enum Unread {
@@ -128,8 +128,8 @@ enum Unread {
     Broken,
 }
 
-/// Reads a body up to a limit in bytes. What is over the limit is read too, and dropped: answering before the
-/// client has written everything breaks its connection. The invocation's deadline bounds how long that takes.
+/// Reads a body up to a limit in bytes. Bytes over the limit are read too, and dropped: answering before the client has
+/// written everything breaks its connection. The invocation's deadline bounds how long that takes.
 async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
     let mut whole = BytesMut::new();
     let mut size = 0usize;

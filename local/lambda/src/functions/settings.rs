@@ -1,4 +1,4 @@
-//! What the caller chooses about running functions, and the limits that are not his to choose.
+//! Settings for running functions, and the limits that the caller cannot choose.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,29 +9,29 @@ use local_template::model::Function;
 /// How functions are run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Directory of the functions: `<name>`, or `<logical id>/bootstrap` as `sam build` leaves them.
+    /// Directory of the functions: `<name>`, or `<logical id>/bootstrap` as `sam build` writes them.
     pub binaries: PathBuf,
     /// The command that builds them, for messages.
     pub built_by: String,
-    /// Most processes of one function at once. `ReservedConcurrentExecutions` may lower it.
+    /// Maximum number of processes per function. `ReservedConcurrentExecutions` may lower it.
     pub instances: u32,
-    /// Most invocations that one process serves at once. More than 1 sets `AWS_LAMBDA_MAX_CONCURRENCY`, so the
-    /// functions have to poll with `run_concurrent`.
+    /// Maximum number of concurrent invocations per process. More than 1 sets `AWS_LAMBDA_MAX_CONCURRENCY`, so the
+    /// functions must poll with `run_concurrent`.
     pub concurrency: u32,
-    /// AWS Region that the functions are told.
+    /// AWS Region given to the functions.
     pub region: String,
-    /// Further environment variables of every function; they win over the template's.
+    /// Additional environment variables of every function; they take precedence over the template's.
     pub environment: BTreeMap<String, String>,
-    /// How long a process may take from its start to its first poll. Lambda gives 10 s.
+    /// Maximum time from a process's start to its first poll. Lambda gives 10 s.
     pub init_limit: Duration,
-    /// How long an invocation waits for a free process before it is throttled. Longer than an init, or a slow
-    /// cold start would throttle the very request that caused it.
+    /// How long an invocation waits for a free process before it is throttled. Longer than an init, or a slow cold
+    /// start would throttle the very request that caused it.
     pub queue_wait: Duration,
-    /// A process other than the function's last one is stopped after being idle for this long.
+    /// Idle time after which a process is stopped, unless it is the function's last one.
     pub idle_limit: Duration,
-    /// Directory for `<function>.log`; no files without it.
+    /// Directory for `<function>.log`; `None` writes no files.
     pub logs: Option<PathBuf>,
-    /// Whether the functions' output goes to the standard error of the stack.
+    /// Whether the functions' output goes to the stack's standard error.
     pub terminal: bool,
 }
 
@@ -54,15 +54,15 @@ impl Settings {
         }
     }
 
-    /// The binary of a function; where there is none, the path at which it was expected.
+    /// The binary of a function; if there is none, the path at which it was expected.
     pub(super) fn binary(&self, function: &Function) -> PathBuf {
         let named = self.binaries.join(&function.name);
         let built = self.binaries.join(&function.logical_id).join("bootstrap");
         if !named.is_file() && built.is_file() { built } else { named }
     }
 
-    /// How many processes a function may have and how many invocations each serves at once. Reserved concurrency
-    /// counts invocations in Lambda, so the product of the two never exceeds it.
+    /// How many processes a function may have and how many concurrent invocations each. Reserved concurrency counts
+    /// invocations in Lambda, so the product of the two never exceeds it.
     pub(super) fn capacity(&self, reserved: Option<u32>) -> Capacity {
         let limit = reserved.unwrap_or(u32::MAX);
         let slots = self.concurrency.max(1).min(limit.max(1));
@@ -70,35 +70,35 @@ impl Settings {
     }
 }
 
-/// Bounds of one function.
+/// Limits of one function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Capacity {
-    /// Most processes; 0 where the reserved concurrency is 0, which throttles everything.
+    /// Maximum number of processes; 0 if the reserved concurrency is 0, which throttles everything.
     pub instances: u32,
-    /// Most invocations at once in a process.
+    /// Maximum number of concurrent invocations per process.
     pub slots: u32,
 }
 
-/// Why functions cannot be run at all.
+/// Why functions cannot run at all.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Binaries that are not there.
+    /// Missing binaries.
     #[error("function binaries are missing: {}; `{built_by}` builds them", listed(paths))]
     Missing {
-        /// Where they were expected.
+        /// The expected paths.
         paths: Vec<PathBuf>,
         /// [`Settings::built_by`].
         built_by: String,
     },
-    /// The log directory cannot be made or written.
+    /// The log directory cannot be created or written.
     #[error("cannot write function logs to {}: {source}", path.display())]
     Logs {
         /// The directory.
         path: PathBuf,
-        /// What the system says.
+        /// The system error.
         source: std::io::Error,
     },
-    /// The writer of the functions' output cannot run.
+    /// The writer thread of the functions' output cannot start.
     #[error("cannot start the thread that writes the functions' output: {0}")]
     Output(std::io::Error),
 }

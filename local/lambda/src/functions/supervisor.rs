@@ -14,20 +14,20 @@ use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use super::errors;
-use super::guardian::{Guardian, Signal};
 use super::output::Output;
 use super::pool::Pool;
 use super::process::GRACE;
+use super::process_group::{ProcessGroup, Signal};
 use super::settings::{Settings, StartError};
 use super::shared::Shared;
 use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
 
-/// How long a stop waits for the end of all processes, before it leaves them to the guardian.
+/// How long a stop waits for the end of all processes, before it leaves them to the process group.
 const STOP_LIMIT: Duration = GRACE.saturating_add(Duration::from_secs(1));
-/// Time between two looks for idle processes, at most.
+/// Maximum time between two checks for idle processes.
 const MAX_SWEEP: Duration = Duration::from_secs(5);
 
-/// Runs the functions. A clone is another handle of the same.
+/// Runs the functions. A clone is another handle to the same.
 #[derive(Debug, Clone)]
 pub struct Supervisor {
     inner: Arc<Inner>,
@@ -40,19 +40,19 @@ struct Inner {
     sweeper: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// State of a function, as `GET /_local/functions` shows it.
+/// State of a function, as returned by `GET /_local/functions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionStatus {
     /// Name.
     pub name: String,
-    /// Processes.
+    /// Number of processes.
     pub instances: usize,
     /// Their process ids.
     pub pids: Vec<u32>,
-    /// Invocations that processes have right now.
+    /// Invocations that processes currently have.
     pub in_flight: u32,
-    /// Invocations since the start of the stack, without throttled ones.
+    /// Invocations since the start of the stack, not counting throttled ones.
     pub invocations: u64,
     /// Invocations that ended with a function error.
     pub errors: u64,
@@ -73,7 +73,7 @@ pub struct UnknownFunction {
 }
 
 impl Supervisor {
-    /// Prepares the functions; processes start on demand. Call it inside a tokio runtime. Fails where a binary is
+    /// Prepares the functions; processes start on demand. Must be called inside a tokio runtime. Fails if a binary is
     /// missing, or the logs cannot be written.
     pub fn start(
         functions: &BTreeMap<String, Function>,
@@ -87,7 +87,7 @@ impl Supervisor {
         }
         let output = Output::start(settings.logs.as_deref(), settings.terminal)?;
         let sweep = (settings.idle_limit / 4).min(MAX_SWEEP).max(Duration::from_millis(10));
-        let shared = Arc::new(Shared { settings, guardian: Guardian::default(), output, faults });
+        let shared = Arc::new(Shared { settings, process_group: ProcessGroup::default(), output, faults });
         let pools: BTreeMap<_, _> = functions
             .iter()
             .map(|(name, function)| (name.clone(), Arc::new(Pool::new(function.clone(), shared.clone()))))
@@ -132,8 +132,8 @@ impl Supervisor {
         self.inner.pools.keys().cloned().collect()
     }
 
-    /// Sends a signal to all processes of a function at once and returns their process ids. After SIGKILL they are
-    /// gone; what still runs 2 s after SIGTERM is killed. Both free the function to start new processes.
+    /// Sends a signal to all processes of a function; returns their process ids. After SIGKILL they are gone; a process
+    /// still running 2 s after SIGTERM is killed. After both signals, the function can start new processes.
     pub async fn signal(&self, function: &str, signal: Signal) -> Result<Vec<u32>, UnknownFunction> {
         match self.inner.pools.get(function) {
             Some(pool) => Ok(pool.signal(signal).await),
@@ -141,14 +141,14 @@ impl Supervisor {
         }
     }
 
-    /// Stops every process: SIGTERM, 2 s of grace, SIGKILL. Takes less than 5 s, and leaves no process behind.
-    /// Invocations that come later are throttled.
+    /// Stops every process: SIGTERM, 2 s of grace, SIGKILL. Takes less than 5 s and leaves no process behind. Later
+    /// invocations are throttled.
     pub async fn stop(&self) {
         if let Some(sweeper) = self.inner.sweeper.lock().unwrap_or_else(PoisonError::into_inner).take() {
             sweeper.abort();
         }
         let _ = tokio::time::timeout(STOP_LIMIT, join_all(self.inner.pools.values().map(Pool::stop))).await;
-        self.inner.shared.guardian.close().await;
+        self.inner.shared.process_group.close().await;
         self.inner.shared.output.close().await;
     }
 }
@@ -161,7 +161,7 @@ impl Invoke for Supervisor {
         if payload.len() > MAX_PAYLOAD {
             return Outcome::FunctionError(errors::request_too_large(payload.len()));
         }
-        // A task of its own: as in Lambda, an invocation goes on when its caller goes away.
+        // A separate task: as in Lambda, an invocation continues when its caller disconnects.
         match tokio::spawn(pool.clone().invoke(payload)).await {
             Ok(outcome) => outcome,
             Err(_) => Outcome::FunctionError(errors::exit("-", None)),

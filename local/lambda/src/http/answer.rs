@@ -1,5 +1,5 @@
-//! What an HTTP API makes of a function's answer in payload format 2.0 (API Gateway developer guide, "Create AWS
-//! Lambda proxy integrations for HTTP APIs", "Lambda function response format").
+//! How an HTTP API converts a function's answer in payload format 2.0 (API Gateway developer guide, "Create AWS Lambda
+//! proxy integrations for HTTP APIs", "Lambda function response format").
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFE
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
-/// A function's answer that is no HTTP answer; the client gets a 500.
+/// A function's answer that is not a valid HTTP answer; the client gets a 500.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Not JSON at all.
@@ -19,8 +19,8 @@ pub enum Malformed {
     Field(&'static str),
 }
 
-/// The HTTP answer. JSON without a `statusCode` is the body of a 200. `multiValueHeaders` belongs to format 1.0 and
-/// is ignored.
+/// The HTTP answer. JSON without a `statusCode` is the body of a 200. `multiValueHeaders` belongs to format 1.0 and is
+/// ignored.
 pub fn response(answer: &[u8]) -> Result<Response<Bytes>, Malformed> {
     let answer: Value = serde_json::from_slice(answer).map_err(|_| Malformed::NotJson)?;
     match answer {
@@ -94,7 +94,7 @@ fn headers(fields: &Map<String, Value>) -> Result<HeaderMap, Malformed> {
                     Value::Number(_) | Value::Bool(_) => value.to_string(),
                     _ => return Err(malformed),
                 };
-                // The server itself says how long the body is and what becomes of the connection.
+                // The server itself sets the body length and manages the connection.
                 if ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
                     headers.append(name, value.parse().map_err(|_| Malformed::Field("headers"))?);
                 }

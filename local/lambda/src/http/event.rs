@@ -1,5 +1,5 @@
-//! The event that an HTTP API sends to a function: payload format 2.0 (API Gateway developer guide, "Create AWS
-//! Lambda proxy integrations for HTTP APIs").
+//! The event that an HTTP API sends to a function: payload format 2.0 (API Gateway developer guide, "Create AWS Lambda
+//! proxy integrations for HTTP APIs").
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,9 +15,9 @@ use serde::Serialize;
 use super::route::{Match, decode};
 use crate::invoke::ACCOUNT;
 
-/// Identity of the API in events.
+/// Id of the API in events.
 const API_ID: &str = "local";
-/// Headers that end at the front, because they are about the connection (RFC 9110, section 7.6.1).
+/// Headers that are not passed on, because they concern the connection (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [&str; 8] = [
     "connection",
     "keep-alive",
@@ -40,15 +40,15 @@ pub struct Incoming<'a> {
     pub protocol: String,
     /// Headers.
     pub headers: &'a HeaderMap,
-    /// Body; empty is none.
+    /// Body; empty if there is none.
     pub body: &'a Bytes,
     /// Address of the client.
     pub source: IpAddr,
-    /// Port that the request came to.
+    /// Port on which the request arrived.
     pub port: u16,
     /// Request id.
     pub id: &'a str,
-    /// When it came.
+    /// Time of arrival.
     pub at: Timestamp,
 }
 
@@ -136,7 +136,7 @@ pub fn payload(request: &Incoming<'_>, route: &Match<'_>) -> Result<Bytes, serde
     serde_json::to_vec(&event).map(Bytes::from)
 }
 
-/// Lower-case names; values of one name joined by commas; cookies have a field of their own.
+/// Lower-case names; multiple values of a name are joined by commas. Cookies have their own field.
 fn headers(request: &Incoming<'_>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for (name, value) in request.headers {
@@ -156,7 +156,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
     values.flat_map(|value| value.split(';')).map(|cookie| cookie.trim().to_owned()).filter(|c| !c.is_empty()).collect()
 }
 
-/// Decoded parameters; values of one name joined by commas.
+/// Decoded parameters; multiple values of a name are joined by commas.
 fn query(raw: &str) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
@@ -176,8 +176,8 @@ fn join(all: &mut BTreeMap<String, String>, name: String, value: &str, separator
         .or_insert_with(|| value.to_owned());
 }
 
-/// Text passes as it is, everything else in base64. AWS states the list of text types for load balancers (Elastic
-/// Load Balancing, "Lambda functions as targets"); HTTP APIs behave alike.
+/// Text is passed as it is, everything else in base64. AWS documents the list of text types for load balancers (Elastic
+/// Load Balancing, "Lambda functions as targets"); HTTP APIs behave the same.
 fn body(headers: &HeaderMap, body: &Bytes) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);

@@ -23,10 +23,10 @@ use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
 
 /// Largest body of a request, in bytes (API Gateway quota "payload size": 10 MB).
 const MAX_BODY: usize = 10 * 1024 * 1024;
-/// How long a client may take for its body, and a function for its answer (API Gateway quota "maximum integration
+/// Maximum time for a client to send its body, and for a function to answer (API Gateway quota "maximum integration
 /// timeout" of HTTP APIs: 30 s).
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Says which request an answer belongs to, as API Gateway does.
+/// Header with the request id, as API Gateway sends it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
 
 /// The HTTP API.
@@ -37,7 +37,7 @@ pub struct Front<I> {
     port: u16,
 }
 
-/// A request that no function answers, or not well. The texts are those of API Gateway.
+/// A request without a valid answer from a function. The texts are those of API Gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
     BadRequest,
@@ -53,7 +53,7 @@ impl<I: Invoke> Front<I> {
         Front { routes: Routes::new(routes), invoke, port }
     }
 
-    /// The API, and the control beside it under `/_local`.
+    /// The API, with the control API under `/_local`.
     pub fn router(self, control: Control) -> Router {
         Router::new().nest("/_local", control::router(control)).fallback(handle::<I>).with_state(Arc::new(self))
     }
@@ -135,7 +135,7 @@ impl IntoResponse for Refusal {
             Refusal::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Refusal::FunctionFailed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-            // An HTTP API answers both a timeout and a throttled function so.
+            // An HTTP API answers both a timeout and a throttled function this way.
             Refusal::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         };
         let body = format!("{{\"message\":\"{message}\"}}");
@@ -199,7 +199,7 @@ mod tests {
         let too_large = (413, "{\"message\":\"Request Entity Too Large\"}".to_owned());
         let text = || http::Request::post("/f/ok").header("content-type", "text/plain");
         assert_eq!(ask(text(), vec![b'a'; 5_000_000]).await.0, 201);
-        // Over 6 MB for the function; in base64 4.6 MB are enough.
+        // Over 6 MB for the function; in base64, 4.6 MB are enough.
         assert_eq!(ask(text(), vec![b'a'; MAX_PAYLOAD]).await, too_large);
         assert_eq!(ask(http::Request::post("/f/ok"), vec![b'a'; 5_000_000]).await, too_large);
         assert_eq!(ask(text(), vec![b'a'; MAX_BODY + 1]).await, too_large);

@@ -1,7 +1,7 @@
-//! The HTTP API in front of the functions, and the control under `/_local/`.
+//! The HTTP API in front of the functions, and the control API under `/_local/`.
 //!
-//! [`route`], [`event`] and [`answer`] are pure: what API Gateway makes of a request and of a function's answer.
-//! [`front`] and [`control`] do the input and output, [`server`] listens.
+//! [`route`], [`event`] and [`answer`] are pure: how API Gateway converts a request and a function's answer. [`front`]
+//! and [`control`] do the I/O, and [`server`] listens.
 
 pub mod answer;
 pub mod control;

@@ -1,8 +1,8 @@
 //! Which route of an HTTP API a request takes.
 //!
-//! A static segment is more specific than `{name}`, which is more specific than `{name+}`; `$default` takes what is
-//! left; with the same path, a method is more specific than `ANY` (API Gateway developer guide, "Create routes for
-//! HTTP APIs", "Routing API requests"). A trailing slash makes another path.
+//! A static segment is more specific than `{name}`, which is more specific than `{name+}`; `$default` takes the rest.
+//! With the same path, a method is more specific than `ANY` (API Gateway developer guide, "Create routes for HTTP
+//! APIs", "Routing API requests"). A trailing slash makes a different path.
 
 use std::collections::BTreeMap;
 
@@ -40,12 +40,12 @@ pub struct Match<'a> {
     pub function: &'a str,
     /// For example `ANY /products/{id}`.
     pub route_key: &'a str,
-    /// Values of the path's parameters, percent-decoded.
+    /// Values of the path parameters, percent-decoded.
     pub parameters: BTreeMap<String, String>,
 }
 
 impl Routes {
-    /// Takes over the routes of the template.
+    /// The routes of the template.
     pub fn new(routes: &[Route]) -> Routes {
         let mut routes: Vec<Parsed> = routes.iter().map(Parsed::new).collect();
         routes.sort_by(|a, b| {
@@ -55,7 +55,7 @@ impl Routes {
         Routes { routes }
     }
 
-    /// The most specific route for a method and a path as it stands in the request line.
+    /// The most specific route for a method and a path as in the request line.
     pub fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
         self.routes.iter().find_map(|route| {
             let method_fits = route.method.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(method));
@@ -138,7 +138,7 @@ fn split(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }
 
-/// Percent-decodes; what does not decode to UTF-8 is replaced, and a lone `%` stays.
+/// Percent-decodes; invalid UTF-8 is replaced, and a lone `%` is kept.
 pub(super) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_most_specific_route_wins_whatever_the_order_of_the_template() {
-        // The example of the developer guide, with `ANY` beside it.
+        // The example of the developer guide, plus `ANY`.
         let mut template = vec![
             route(None, "/{proxy+}"),
             route(None, "$default"),

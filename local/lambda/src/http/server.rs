@@ -1,4 +1,4 @@
-//! Listens for HTTP.
+//! The HTTP listener.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 /// How long open requests may take after the stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-/// Listens on a loopback port; 0 takes a free one. The error of a taken port names the flag.
+/// Listens on a loopback port; 0 picks a free one. If the port is taken, the error names the flag.
 pub async fn bind(port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.with_context(|| {
         format!(
@@ -23,7 +23,7 @@ pub async fn bind(port: u16) -> anyhow::Result<TcpListener> {
 
 /// Serves until `stop` becomes true or its sender is gone; open requests then have a second to finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-    // Without it an answer in two writes waits for the client's delayed acknowledgement.
+    // Without it, an answer in two writes waits for the client's delayed ACK.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });

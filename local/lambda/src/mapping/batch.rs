@@ -1,28 +1,28 @@
-//! Gathers records into the batch of one invocation. Pure: the time is an argument.
+//! Collects records into the batch of one invocation. Pure: the time is an argument.
 //!
-//! Lambda invokes when the window is over, the batch size is reached, or the payload would pass 6 MB (BC lambda
+//! Lambda invokes when the window has passed, the batch size is reached, or the payload would exceed 6 MB (BC lambda
 //! `MaximumBatchingWindowInSeconds`; LDG/invocation-eventsourcemapping).
 
 use std::time::{Duration, Instant};
 
-/// Most bytes of the JSON that an invocation carries: Lambda's 6 MB quota of a synchronous payload
+/// Maximum JSON payload of an invocation, in bytes: Lambda's 6 MB quota of a synchronous payload
 /// (LDG/gettingstarted-limits).
 pub const PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
-/// Bounds of a batch.
+/// Limits of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Most records; at least 1.
+    /// Maximum number of records; at least 1.
     pub records: usize,
-    /// How long to wait for more records after the first one; zero sends at once what there is.
+    /// How long to wait for more records after the first one; with zero, whatever is there is sent at once.
     pub window: Duration,
-    /// Most bytes of the whole payload.
+    /// Maximum size of the whole payload, in bytes.
     pub payload_bytes: usize,
     /// Bytes of the payload around its records.
     pub envelope_bytes: usize,
 }
 
-/// What became of a record that was offered.
+/// The result of offering a record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer<T> {
     /// It is in the batch.
@@ -74,7 +74,7 @@ impl<T> Gather<T> {
         self.limits.records.max(1).saturating_sub(self.items.len())
     }
 
-    /// When the batch is sent although it is not full; `None` while it is empty.
+    /// When the batch is sent even if it is not full; `None` while it is empty.
     pub fn deadline(&self) -> Option<Instant> {
         self.opened.map(|opened| opened + self.limits.window)
     }

@@ -1,9 +1,9 @@
-//! The Kafka side of a mapping, over krafka.
+//! The Kafka side of a mapping, using krafka.
 //!
-//! Partitions are assigned by hand, so there is no group membership and no rebalance; offsets are committed to
-//! the group all the same. One consumer fetches for all partitions of the topic, one task owns it, and a
-//! partition whose queue is full is paused. A second connection commits, because a broker answers the requests
-//! of one connection in their order and a commit would wait behind a fetch.
+//! Partitions are assigned by hand, so there is no group membership and no rebalance; offsets are nevertheless
+//! committed to the group. One consumer fetches for all partitions of the topic, one task owns it, and a partition
+//! whose queue is full is paused. A second connection commits, because a broker answers the requests of one connection
+//! in order, and a commit would wait behind a fetch.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,20 +24,20 @@ use super::queue::Queue;
 use super::record::Record;
 use super::source::{Room, Source, SourceError, Standing};
 
-/// How long a real broker may hold a fetch that finds nothing: Kafka's default of `fetch.max.wait.ms`.
+/// How long an external broker may hold a fetch that finds nothing: Kafka's default of `fetch.max.wait.ms`.
 const BROKER_FETCH_MAX_WAIT: Duration = Duration::from_millis(500);
 
-/// Most records that one poll hands over; also how far a poll may overfill a queue.
+/// Maximum number of records per poll; also how far a poll may overfill a queue.
 const POLL_RECORDS: i32 = 500;
-/// Bytes that one fetch asks for, of one partition and of all together.
+/// Maximum bytes of one fetch, per partition and in total.
 const PARTITION_FETCH_BYTES: i32 = 1024 * 1024;
 const FETCH_BYTES: i32 = 8 * 1024 * 1024;
-/// Partitions that may wait to be opened.
+/// Maximum number of partitions waiting to be opened.
 const OPEN_QUEUE: usize = 16;
-/// A queue holds at least so many records, so that small batches do not pause and resume all the time.
+/// Minimum capacity of a queue, in records, so that small batches do not pause and resume all the time.
 const AHEAD_RECORDS: usize = 500;
 
-/// What to read, and as whom.
+/// What to read, and as which group.
 #[derive(Debug, Clone)]
 pub struct Subscription {
     /// `host:port,...`.
@@ -48,15 +48,15 @@ pub struct Subscription {
     pub group: String,
     /// Where a group without a commit starts.
     pub starting_position: StartingPosition,
-    /// Most records of a batch; the queue of a partition holds about as many ahead.
+    /// Maximum number of records in a batch; the queue of a partition holds about as many ahead.
     pub batch_size: usize,
-    /// How long a batch is gathered.
+    /// How long to wait for a batch to fill.
     pub window: Duration,
-    /// Tells of new records; `None` for a real broker, which holds a fetch until there are some.
+    /// Notifies of new records; `None` for an external broker, which holds a fetch until there are some.
     pub arrivals: Option<Arrivals>,
 }
 
-/// A topic of a Kafka cluster. Connects on first use, and again until it succeeds.
+/// A topic of a Kafka cluster. Connects on first use, and retries until it succeeds.
 pub struct BrokerSource {
     subscription: Subscription,
     client: OnceCell<Client>,
@@ -81,7 +81,7 @@ impl BrokerSource {
         Self { subscription, client: OnceCell::new(), queues: Arc::default() }
     }
 
-    /// Records and bytes that are held ahead of the batches, over all partitions.
+    /// Records and bytes held ahead of the batches, over all partitions.
     pub fn held(&self) -> (usize, usize) {
         let queues = self.queues.lock();
         queues.values().map(|queue| queue.held()).fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
@@ -103,7 +103,7 @@ impl BrokerSource {
             .fetch_max_bytes(FETCH_BYTES)
             .max_partition_fetch_bytes(PARTITION_FETCH_BYTES)
             .max_poll_records(POLL_RECORDS)
-            // The cap counts paused partitions as well, and would stop the others; the queues bound memory.
+            // This limit counts paused partitions too, and would stop the others; the queues bound memory instead.
             .max_buffered_records(0)
             .build()
             .await
@@ -138,7 +138,7 @@ impl BrokerSource {
             StartingPosition::TrimHorizon => self.listed(client, partition, OffsetSpec::Earliest).await?,
             StartingPosition::Latest => self.listed(client, partition, OffsetSpec::Latest).await?,
             StartingPosition::AtTimestamp(seconds) => {
-                // The whole part keeps i64 milliseconds for any date that a template can name.
+                // The integer part fits i64 milliseconds for any date that a template can name.
                 let at = OffsetSpec::Timestamp((seconds * 1_000.0) as i64);
                 match self.find(client, partition, at).await? {
                     Some(offset) => offset,
@@ -155,7 +155,7 @@ impl BrokerSource {
         offset.ok_or_else(|| SourceError("the partition has no such offset".into()))
     }
 
-    /// An offset by its description; `None` when no record is as new as a wanted timestamp.
+    /// An offset by its specification; `None` if no record is as new as the wanted timestamp.
     async fn find(&self, client: &Client, partition: i32, spec: OffsetSpec) -> Result<Option<i64>, SourceError> {
         let wanted = self.partition(partition);
         let mut offsets = client

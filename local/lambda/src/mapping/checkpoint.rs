@@ -1,4 +1,4 @@
-//! How far the shards of a stream are processed: in memory, and in a small file where the stack keeps data.
+//! How far the shards of a stream are processed: in memory, and in a small file if the stack persists data.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,8 +31,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Loads the marks of a mapping. Marks of another stream (the table was made anew) are dropped, and so is a
-    /// file that cannot be read, with a warning.
+    /// Loads the marks of a mapping. Marks of another stream (the table was recreated) are dropped; so is an unreadable
+    /// file, with a warning.
     pub fn load(directory: Option<&Path>, mapping: &str, stream_arn: &str) -> Self {
         let file = directory.map(|directory| directory.join("streams").join(format!("{mapping}.json")));
         let kept = file.as_deref().and_then(read).filter(|marks| marks.stream_arn == stream_arn);
@@ -40,7 +40,7 @@ impl Checkpoint {
         Self { file, marks: Mutex::new(marks) }
     }
 
-    /// The mark of a shard; `None` when nothing of it was processed yet.
+    /// The mark of a shard; `None` if nothing of it was processed yet.
     pub fn get(&self, shard: &str) -> Option<Mark> {
         self.lock().shards.get(shard).cloned()
     }
@@ -53,7 +53,7 @@ impl Checkpoint {
     /// Sets the mark of a shard.
     ///
     /// # Errors
-    /// The reason, when the file cannot be written; memory holds the mark all the same.
+    /// The reason why the file cannot be written; memory keeps the mark all the same.
     pub async fn set(&self, shard: &str, mark: Mark) -> Result<(), String> {
         let json = {
             let mut marks = self.lock();
@@ -75,7 +75,7 @@ fn read(file: &Path) -> Option<Marks> {
     marks.inspect_err(|error| tracing::warn!(file = %file.display(), %error, "the checkpoint is not readable")).ok()
 }
 
-/// Writes beside the file and renames, so that a crash leaves the old marks or the new ones.
+/// Writes a temporary file and renames it, so that a crash leaves either the old marks or the new ones.
 async fn write(file: &Path, json: Vec<u8>) -> std::io::Result<()> {
     if let Some(directory) = file.parent() {
         tokio::fs::create_dir_all(directory).await?;

@@ -7,9 +7,10 @@ use krafka::error::KrafkaError;
 
 use super::source::SourceError;
 
-/// How long the embedded broker may take for a fetch, and hold one that finds nothing; it is told when there is something.
+/// How long the embedded broker may take for a fetch, and hold one that finds nothing. Short, because new records are
+/// notified.
 pub(super) const FETCH_MAX_WAIT: Duration = Duration::from_millis(50);
-/// Longest wait for an answer to anything but a fetch.
+/// Maximum wait for an answer to anything but a fetch.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connects.
@@ -23,7 +24,7 @@ pub(super) async fn connect(bootstrap_servers: &str) -> Result<Kafka, SourceErro
         .map_err(failed("connecting"))
 }
 
-/// An error of krafka, with what was tried.
+/// Wraps an error of krafka with what was attempted.
 pub(super) fn failed(what: &'static str) -> impl Fn(KrafkaError) -> SourceError {
     move |error| SourceError(format!("{what}: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Takes one batch to its end: invokes, waits, repeats, gives up, as its [`Plan`] says.
+//! Takes one batch to its end: invokes, waits, retries, gives up, as its [`Plan`] says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,25 +13,25 @@ use super::retry::{Condition, Plan, Policy, Step, Verdict};
 use crate::invoke::{Invoke, Outcome};
 use crate::stop::Stop;
 
-/// Attempts to write to an on-failure destination. Then the records are gone, as on AWS, where only the metric
-/// DestinationDeliveryFailures tells; here an error is logged.
+/// Attempts to write to an on-failure destination. After that the records are lost, as on AWS, where only the metric
+/// DestinationDeliveryFailures shows it; here an error is logged.
 pub const DESTINATION_ATTEMPTS: u32 = 5;
 
-/// Bytes of a function's error that are logged.
+/// Maximum number of bytes of a function's error that are logged.
 const LOGGED_ERROR_BYTES: usize = 500;
 
-/// What the records of a kind of event source look like to Lambda.
+/// How Lambda represents the records of a kind of event source.
 pub trait Shape: Send + Sync + 'static {
     /// A record with its JSON.
     type Item: Send + Sync;
-    /// How an answer names a record.
+    /// How an answer identifies a record.
     type Identifier: Ord + std::fmt::Debug + DeserializeOwned + Send;
 
-    /// The record as it stands in the event.
+    /// The record as it is in the event.
     fn json<'a>(&self, item: &'a Self::Item) -> &'a [u8];
     /// Creation time of the record, in milliseconds since the epoch.
     fn created_ms(&self, item: &Self::Item) -> i64;
-    /// How an answer names the record.
+    /// How an answer identifies the record.
     fn identifier(&self, item: &Self::Item) -> Self::Identifier;
     /// The event with these records.
     fn event(&self, items: &[&Self::Item]) -> Bytes;
@@ -40,22 +40,22 @@ pub trait Shape: Send + Sync + 'static {
 }
 
 /// Delivers the batches of one mapping.
-pub struct Courier<I> {
+pub struct Dispatcher<I> {
     /// Logical id of the mapping.
     pub mapping: String,
     /// Name of the function.
     pub function: String,
     /// What invokes it.
     pub invoke: Arc<I>,
-    /// Whether its answers are read (`ReportBatchItemFailures`).
+    /// Whether batch item failures in its answers are read (`ReportBatchItemFailures`).
     pub report: bool,
-    /// Retries and the like.
+    /// Retries, record age and the like.
     pub policy: Policy,
     /// Where given-up records go.
     pub destination: Option<Destination>,
-    /// What reaches that place.
+    /// Writes to the destination.
     pub sink: Arc<dyn Sink>,
-    /// The time; a test brings its own.
+    /// The current time; a test passes its own.
     pub clock: fn() -> Timestamp,
 }
 
@@ -66,13 +66,13 @@ pub enum Progress {
     More,
     /// Every record is completed or given up.
     Done,
-    /// The stack stops; records may be left.
+    /// The stack is stopping; records may be left.
     Stopped,
 }
 
-/// One batch on its way.
+/// One batch being delivered.
 pub struct Run<'a, I, S: Shape> {
-    courier: &'a Courier<I>,
+    dispatcher: &'a Dispatcher<I>,
     shape: &'a S,
     items: &'a [S::Item],
     plan: Plan,
@@ -81,15 +81,15 @@ pub struct Run<'a, I, S: Shape> {
     failures: u32,
 }
 
-impl<I: Invoke> Courier<I> {
-    /// Starts on a batch; the items are in the order of their partition.
+impl<I: Invoke> Dispatcher<I> {
+    /// Starts on a batch; the items are in partition order.
     pub fn start<'a, S: Shape>(&'a self, shape: &'a S, items: &'a [S::Item]) -> Run<'a, I, S> {
         let created = items.iter().map(|item| shape.created_ms(item)).collect();
         let plan = Plan::new(self.policy, created);
-        Run { courier: self, shape, items, plan, wait: Duration::ZERO, function_error: false, failures: 0 }
+        Run { dispatcher: self, shape, items, plan, wait: Duration::ZERO, function_error: false, failures: 0 }
     }
 
-    /// Gives up a record that no payload can hold. Answers false when the stack stopped first.
+    /// Gives up a record that no payload can hold. Returns false if the stack stopped first.
     pub async fn give_up_too_large<S: Shape>(&self, shape: &S, item: &S::Item, stop: &mut Stop) -> bool {
         let bytes = shape.json(item).len();
         tracing::error!(
@@ -105,7 +105,7 @@ impl<I: Invoke> Courier<I> {
         Failure { mapping, function, condition, invocations, function_error }
     }
 
-    /// Writes to the destination, if there is one. Answers false when the stack stopped first.
+    /// Writes to the destination, if there is one. Returns false if the stack stopped first.
     async fn report_failure<S: Shape>(
         &self,
         shape: &S,
@@ -157,13 +157,13 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
         self.plan.settled_prefix()
     }
 
-    /// Waits as long as the last failure demands, and does the next step.
+    /// Waits as long as the last failure requires, and takes the next step.
     pub async fn advance(&mut self, stop: &mut Stop) -> Progress {
         let wait = std::mem::take(&mut self.wait);
         if stop.is_requested() || (!wait.is_zero() && !stop.sleep(wait).await) {
             return Progress::Stopped;
         }
-        match self.plan.next((self.courier.clock)().as_millisecond()) {
+        match self.plan.next((self.dispatcher.clock)().as_millisecond()) {
             Step::Done => Progress::Done,
             Step::Send(records) => self.send(&records, stop).await,
             Step::GiveUp { records, condition, invocations } => {
@@ -177,11 +177,11 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
         let event = self.shape.event(&sent);
         let outcome = tokio::select! {
             biased;
-            outcome = self.courier.invoke.invoke(&self.courier.function, event) => outcome,
+            outcome = self.dispatcher.invoke.invoke(&self.dispatcher.function, event) => outcome,
             () = stop.grace_is_over() => return Progress::Stopped,
         };
         let identifiers: Vec<S::Identifier> = sent.iter().map(|item| self.shape.identifier(item)).collect();
-        let (verdict, malformed) = response::judge(&outcome, self.courier.report, &identifiers);
+        let (verdict, malformed) = response::judge(&outcome, self.dispatcher.report, &identifiers);
         self.function_error = matches!(outcome, Outcome::FunctionError(_));
         self.log(&outcome, &verdict, malformed, identifiers.first());
         self.wait = self.plan.answered(verdict);
@@ -197,14 +197,14 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
     ) -> Progress {
         let items = self.pick(records);
         tracing::error!(
-            mapping = %self.courier.mapping, function = %self.courier.function,
+            mapping = %self.dispatcher.mapping, function = %self.dispatcher.function,
             condition = condition.name(), invocations, records = items.len(),
             first = ?items.first().map(|item| self.shape.identifier(item)),
-            destination = ?self.courier.destination,
+            destination = ?self.dispatcher.destination,
             "records are given up"
         );
-        let failure = self.courier.failure(condition, invocations, self.function_error);
-        if !self.courier.report_failure(self.shape, &failure, &items, stop).await {
+        let failure = self.dispatcher.failure(condition, invocations, self.function_error);
+        if !self.dispatcher.report_failure(self.shape, &failure, &items, stop).await {
             return Progress::Stopped;
         }
         self.plan.gave_up(records);
@@ -215,7 +215,7 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
         records.iter().filter_map(|record| self.items.get(*record)).collect()
     }
 
-    /// Logs the first failure of a batch and then ever fewer, since unlimited retries may last for hours.
+    /// Logs the first failure of a batch and then fewer and fewer, since unlimited retries may go on for hours.
     fn log(
         &mut self,
         outcome: &Outcome,
@@ -240,7 +240,7 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
             },
         };
         tracing::warn!(
-            mapping = %self.courier.mapping, function = %self.courier.function, ?first,
+            mapping = %self.dispatcher.mapping, function = %self.dispatcher.function, ?first,
             failures = self.failures, %reason, "a batch did not complete and is retried"
         );
     }

@@ -1,4 +1,4 @@
-//! On-failure destinations: where the records go that a mapping gives up (LDG/kafka-on-failure,
+//! On-failure destinations: where a mapping sends records that it gives up (LDG/kafka-on-failure,
 //! LDG/kafka-on-failure-destination).
 
 use bytes::Bytes;
@@ -19,20 +19,20 @@ const BUCKET_PREFIX: &str = "arn:aws:s3:::";
 pub enum Destination {
     /// An S3 bucket: one object per batch with metadata and the whole event.
     Bucket(String),
-    /// A Kafka topic of the same cluster: one record per record, under its key.
+    /// A Kafka topic of the same cluster: one message per record, under the record's key.
     Topic(String),
 }
 
-/// A destination that the local stack does not have.
+/// A destination that the local stack does not support.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the on-failure destination {0} is not available locally: use the ARN of a bucket or kafka://topic")]
 pub struct UnknownDestination(String);
 
 impl Destination {
-    /// Reads `arn:aws:s3:::bucket` or `kafka://topic`.
+    /// Parses `arn:aws:s3:::bucket` or `kafka://topic`.
     ///
     /// # Errors
-    /// [`UnknownDestination`] for everything else, SQS and SNS included.
+    /// [`UnknownDestination`] for everything else, including SQS and SNS.
     pub fn parse(text: &str) -> Result<Self, UnknownDestination> {
         let named = |rest: &str| !rest.is_empty() && !rest.contains('/');
         match (text.strip_prefix(BUCKET_PREFIX), text.strip_prefix(KAFKA_PREFIX)) {
@@ -43,23 +43,23 @@ impl Destination {
     }
 }
 
-/// A destination did not take a message.
+/// A destination did not accept a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SinkError(pub String);
 
-/// What destinations need of the world around.
+/// Writes to destinations.
 pub trait Sink: Send + Sync + 'static {
     /// Writes an object.
     ///
     /// # Errors
-    /// [`SinkError`] when the object was not, or perhaps not, written.
+    /// [`SinkError`] if the object was not, or perhaps not, written.
     fn put_object(&self, bucket: String, key: String, body: Bytes) -> BoxFuture<'_, Result<(), SinkError>>;
 
     /// Produces a record, and waits for its acknowledgement.
     ///
     /// # Errors
-    /// [`SinkError`] when the record was not, or perhaps not, written.
+    /// [`SinkError`] if the record was not, or perhaps not, written.
     fn produce(&self, topic: String, key: Option<Bytes>, value: Bytes) -> BoxFuture<'_, Result<(), SinkError>>;
 }
 
@@ -81,15 +81,15 @@ pub struct Failure {
 /// What is written to a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Key of the record in Kafka; an object has its own.
+    /// Key of the record in Kafka; objects are named by [`Failure::object_key`].
     pub key: Option<Bytes>,
     /// The failure as JSON.
     pub body: Bytes,
 }
 
 impl Failure {
-    /// The message for a batch: `info` is the batch's description under its documented name, such as
-    /// `KafkaBatchInfo`; `payload` is the event, as text for S3 and as JSON for Kafka.
+    /// The message for a batch: `info` is the batch's description under its documented name, such as `KafkaBatchInfo`;
+    /// `payload` is the event, as text for S3 and as JSON for Kafka.
     pub fn message(&self, now: Timestamp, info: (&str, Value), payload: Value, key: Option<Bytes>) -> Message {
         let (name, info) = info;
         let mut document = json!({
@@ -110,7 +110,7 @@ impl Failure {
         Message { key, body: document.to_string().into() }
     }
 
-    /// Null when no function has seen the records.
+    /// Null if no function has received the records.
     fn response_context(&self) -> Value {
         if self.invocations == 0 {
             return Value::Null;
@@ -122,15 +122,15 @@ impl Failure {
         context
     }
 
-    /// Key of the object in a bucket: `aws/lambda/<mapping>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<random>`. AWS puts
-    /// the UUID of the mapping; this is one made of its logical id, so that it stays the same.
+    /// Key of the object in a bucket: `aws/lambda/<mapping>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<random>`. AWS uses the UUID
+    /// of the mapping; this one is derived from its logical id, so that it is stable.
     pub fn object_key(&self, now: Timestamp) -> String {
         let mapping = Uuid::new_v5(&Uuid::NAMESPACE_OID, self.mapping.as_bytes());
         format!("aws/lambda/{mapping}/{}-{}", now.strftime("%Y/%m/%d/%Y-%m-%dT%H.%M.%S"), Uuid::new_v4())
     }
 }
 
-/// A time in milliseconds since the epoch as the failure documents write it.
+/// A time in milliseconds since the epoch, formatted as in the failure documents.
 pub fn iso(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map(|time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()).unwrap_or_default()
 }

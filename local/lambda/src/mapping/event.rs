@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::record::Record;
 
-/// Which kind of Kafka mapping the event says it comes from.
+/// Which kind of Kafka mapping the event names as its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventSource {
     /// A self-managed cluster.
@@ -18,10 +18,10 @@ pub enum EventSource {
     Msk(String),
 }
 
-/// What surrounds the records of one partition in a Kafka event (LDG/with-msk, LDG/with-kafka).
+/// The parts around the records of one partition in a Kafka event (LDG/with-msk, LDG/with-kafka).
 ///
-/// One event carries one partition. AWS may mix partitions in one payload; that each partition is in order
-/// holds either way.
+/// One event carries one partition. AWS may mix partitions in one payload; the order within each partition holds either
+/// way.
 #[derive(Debug, Clone)]
 pub struct KafkaEnvelope {
     /// `topic-partition`: the key of the records map, and the `partition` of an item identifier.
@@ -53,7 +53,7 @@ impl KafkaEnvelope {
         self.head.len() + KAFKA_TAIL.len()
     }
 
-    /// The event with these records, each as [`kafka_record`] made it.
+    /// The event with these records, each produced by [`kafka_record`].
     pub fn event<'a>(&self, records: impl Iterator<Item = &'a [u8]>) -> Bytes {
         enclose(&self.head, records, KAFKA_TAIL)
     }
@@ -85,9 +85,9 @@ fn enclose<'a>(head: &str, records: impl Iterator<Item = &'a [u8]>, tail: &str) 
 
 /// One record of a Kafka event as JSON.
 ///
-/// Key and value are base64. A null key and the null value of a tombstone are absent, not `null`: that is what
-/// users of live mappings report (aws-powertools/powertools-lambda-typescript #5016), the documentation is silent.
-/// `headers` is always there, as functions in Rust need it.
+/// Key and value are base64. A null key and the null value of a tombstone are absent, not `null`: users of live
+/// mappings report this (aws-powertools/powertools-lambda-typescript #5016), and the documentation is silent. `headers`
+/// is always present, because functions in Rust need it.
 pub fn kafka_record(record: &Record) -> Bytes {
     let json = KafkaRecordJson {
         topic: &record.topic,
@@ -99,7 +99,7 @@ pub fn kafka_record(record: &Record) -> Bytes {
         value: record.value.as_ref().map(|value| STANDARD.encode(value)),
         headers: Headers(&record.headers),
     };
-    // Strings, numbers and lists of them: this cannot fail.
+    // Only strings, numbers and lists of them, so this cannot fail.
     serde_json::to_vec(&json).unwrap_or_default().into()
 }
 

@@ -14,18 +14,18 @@ use super::queue::Queue;
 use super::record::{Record, TimestampType};
 use super::source::SourceError;
 
-/// Longest poll of a real broker, and longest wait for the embedded one to tell of records; then the task looks at its
-/// queues again.
+/// Maximum duration of a poll of an external broker, and maximum wait for the embedded one's notification of records;
+/// then the task checks its queues again.
 const POLL: Duration = Duration::from_millis(500);
-/// Least pause between two polls of the embedded broker: records that come one by one are cheaper together, for the
-/// broker, the functions and the database.
+/// Minimum pause between two polls of the embedded broker: records that arrive one by one are cheaper to process
+/// together, for the broker, the functions and the database.
 const PAUSE: Duration = Duration::from_millis(30);
-/// A poll with so many records has left more behind, and the next one follows at once.
+/// A poll that returns this many records has left more behind, and the next one follows at once.
 const BACKLOG: usize = 100;
-/// Wait after a poll that failed.
+/// Pause after a failed poll.
 const POLL_BACKOFF: Duration = Duration::from_millis(200);
 
-/// Asks the fetching task for a partition from an offset on.
+/// Asks the fetching task to open a partition at an offset.
 pub(super) struct Open {
     pub(super) partition: i32,
     pub(super) offset: i64,
@@ -34,19 +34,19 @@ pub(super) struct Open {
 }
 
 /// Owns the consumer: opens partitions, pauses those whose queue is full, and fills the queues. Polls never run
-/// beside an assignment, so no record of a wrong position can slip in.
+/// concurrently with an assignment, so no record from a wrong position can slip in.
 pub(super) struct Fetcher {
     consumer: Consumer,
     topic: String,
-    /// Tells of new records; `None` for a broker that can hold a poll until there are some.
+    /// Notifies of new records; `None` for a broker that can hold a poll until there are some.
     arrivals: Option<watch::Receiver<()>>,
     /// The queue of each open partition, and whether the partition is paused.
     queues: BTreeMap<i32, (Arc<Queue>, bool)>,
-    /// Pause between two looks at the embedded broker.
+    /// Pause between two polls of the embedded broker.
     pause: Duration,
-    /// Records of the last poll.
+    /// Number of records of the last poll.
     polled: usize,
-    /// The last poll found nothing, and all that was told before it is read.
+    /// The last poll found nothing, and everything notified before it has been read.
     caught_up: bool,
 }
 
@@ -58,7 +58,7 @@ impl Fetcher {
         arrivals: Option<watch::Receiver<()>>,
         window: Duration,
     ) -> Self {
-        // A mapping that gathers batches for a while does not need its records at once.
+        // A mapping with a batching window does not need its records at once.
         let pause = PAUSE.max(window / 10).min(POLL);
         Self { consumer, topic, arrivals, queues: BTreeMap::new(), pause, polled: 0, caught_up: false }
     }
@@ -75,7 +75,7 @@ impl Fetcher {
                     if opened.is_ok() {
                         self.queues.insert(open.partition, (open.queue, false));
                     }
-                    // Nobody waits any more when the partition was stopped meanwhile.
+                    // The requester is gone if the partition was stopped meanwhile.
                     let _ = open.done.send(opened);
                     continue;
                 }
@@ -111,7 +111,7 @@ impl Fetcher {
     async fn poll(&mut self) -> Result<Vec<ConsumerRecord>, KrafkaError> {
         let Some(arrivals) = &mut self.arrivals else { return self.consumer.poll(POLL).await };
         if self.caught_up {
-            // Goes on when the time is over, too; an error is the end of the broker.
+            // Continues on a timeout, too; an error means that the broker has ended.
             let _ = tokio::time::timeout(POLL, arrivals.changed()).await;
         }
         // Until the poll has ended, since it may be dropped.

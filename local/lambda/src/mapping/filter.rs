@@ -1,7 +1,7 @@
 //! Event filtering (LDG/invocation-eventfiltering, LDG/kafka-filtering, LDG/with-ddb-filtering). Pure.
 //!
-//! Patterns are compiled when the mapping starts, so that a pattern which this stack cannot evaluate stops it
-//! with a message instead of dropping records in silence.
+//! Patterns are compiled when the mapping starts, so that a pattern that this stack cannot evaluate stops it with a
+//! message instead of silently dropping records.
 
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ pub enum PatternError {
     KafkaField(String),
 }
 
-/// The filter of a mapping: patterns, of which one must match. Without patterns everything passes.
+/// The filter of a mapping: patterns, at least one of which must match. Without patterns, everything passes.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     patterns: Vec<Node>,
@@ -29,9 +29,9 @@ pub struct Filter {
 
 #[derive(Debug, Clone)]
 enum Node {
-    /// Every field must match; alternatives (`$or`), of which one must.
+    /// Every field must match, and at least one of the alternatives (`$or`).
     Fields(Vec<(String, Node)>, Vec<Node>),
-    /// One of the rules must match.
+    /// At least one of the rules must match.
     Rules(Vec<Rule>),
 }
 
@@ -64,7 +64,7 @@ impl Filter {
         Ok(Self { patterns: patterns.iter().map(fields).collect::<Result<_, _>>()? })
     }
 
-    /// Compiles the patterns of a Kafka mapping, which may name `value` only; `$or` belongs inside it.
+    /// Compiles the patterns of a Kafka mapping, which may name only `value`; `$or` belongs inside it.
     ///
     /// # Errors
     /// [`PatternError`] for a pattern that cannot be evaluated.
@@ -83,8 +83,8 @@ impl Filter {
 
     /// Whether a Kafka record passes, by its value.
     ///
-    /// A pattern with fields wants JSON, a pattern with rules wants plain text; where the value has the other
-    /// format the record is dropped. A value that is not UTF-8, and a tombstone, match no pattern.
+    /// A pattern with fields requires JSON, a pattern with rules requires plain text; if the value has the other
+    /// format, the record is dropped. A value that is not UTF-8, and a tombstone, match no pattern.
     pub fn passes_kafka(&self, value: Option<&[u8]>) -> bool {
         if self.patterns.is_empty() {
             return true;
@@ -105,7 +105,7 @@ impl Node {
         match self {
             Self::Rules(rules) => rules.iter().any(|rule| rule.matches(value)),
             Self::Fields(fields, alternatives) => {
-                // Objects inside a list match when one of them does.
+                // An array of objects matches if one of them does.
                 if let Some(Value::Array(elements)) = value {
                     return elements.iter().any(|element| self.matches(Some(element)));
                 }
@@ -116,7 +116,7 @@ impl Node {
         }
     }
 
-    /// Whether the pattern's `value` is made for JSON (fields) or for plain text (rules).
+    /// Whether the pattern's `value` is for JSON (fields) or for plain text (rules).
     fn wants(&self, is_json: bool) -> bool {
         let Self::Fields(fields, _) = self else { return true };
         fields.iter().all(|(_, node)| matches!(node, Self::Fields(..)) == is_json)
@@ -126,7 +126,7 @@ impl Node {
 impl Rule {
     fn matches(&self, value: Option<&Value>) -> bool {
         if let Self::Exists(wanted) = self {
-            // Only leaves exist in the sense of a pattern.
+            // In a pattern, `exists` applies only to leaves.
             return value.is_some_and(|value| !value.is_object()) == *wanted;
         }
         match value {

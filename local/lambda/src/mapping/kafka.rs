@@ -1,8 +1,8 @@
 //! A Kafka event source mapping: one task per partition.
 //!
-//! Partitions are polled and delivered independently, so a partition whose batch is failing is blocked and the
-//! others go on. At most one invocation is in flight per partition (LDG/kafka-scaling-modes). An invocation
-//! carries one partition; AWS may mix them.
+//! Partitions are polled and delivered independently, so a failing batch blocks only its own partition. At most one
+//! invocation is in flight per partition (LDG/kafka-scaling-modes). An invocation carries one partition; AWS may mix
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::batch::{Limits, PAYLOAD_BYTES};
-use super::deliver::{Courier, Shape};
+use super::deliver::{Dispatcher, Shape};
 use super::destination::{Destination, Failure, Message, iso};
 use super::event::{EventSource, KafkaEnvelope, kafka_record};
 use super::filter::Filter;
@@ -26,7 +26,7 @@ use super::source::{Room, Source};
 use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// How often the topic is asked for new partitions, and the group for partitions whose task ended.
+/// How often the topic is checked for new partitions and for partitions whose task has ended.
 pub const PARTITION_REFRESH: Duration = Duration::from_secs(5);
 
 /// Bytes of records that a partition takes from its queue at once.
@@ -35,27 +35,27 @@ const TAKE_BYTES: usize = PAYLOAD_BYTES;
 /// A mapping, ready to run.
 pub struct KafkaPoller<I, S> {
     /// Delivers its batches.
-    pub courier: Courier<I>,
+    pub dispatcher: Dispatcher<I>,
     /// Reads its topic.
     pub source: Arc<S>,
     /// Name of the topic.
     pub topic: String,
     /// Which records pass.
     pub filter: Filter,
-    /// What events say about their origin.
+    /// What events name as their source.
     pub event_source: EventSource,
-    /// Bootstrap servers, as events name them.
+    /// Bootstrap servers, as named in events.
     pub bootstrap_servers: String,
-    /// Most records in a batch.
+    /// Maximum number of records in a batch.
     pub batch_size: usize,
-    /// How long to gather a batch.
+    /// How long to wait for a batch to fill.
     pub window: Duration,
 }
 
 impl<I: Invoke, S: Source> KafkaPoller<I, S> {
-    /// Runs until the stack stops: starts a task for every partition, also for those that come later.
+    /// Runs until the stack stops; starts a task for every partition, including later ones.
     pub async fn run(self: Arc<Self>, mut stop: Stop) {
-        let outage = Arc::new(Outage::new(&self.courier.mapping, "Kafka"));
+        let outage = Arc::new(Outage::new(&self.dispatcher.mapping, "Kafka"));
         let mut lanes = JoinSet::new();
         let mut known = BTreeMap::new();
         let mut failures = 0_u32;
@@ -117,7 +117,7 @@ impl<I: Invoke, S: Source> KafkaPoller<I, S> {
         };
         let shape = KafkaShape { envelope, bootstrap_servers: self.bootstrap_servers.clone() };
         let mut log = PartitionLog { source: &*self.source, partition, filter: &self.filter };
-        ordered_log::run(&self.courier, &shape, &mut log, limits, outage, stop).await;
+        ordered_log::run(&self.dispatcher, &shape, &mut log, limits, outage, stop).await;
     }
 }
 
@@ -126,11 +126,11 @@ impl<I: Invoke, S: Source> KafkaPoller<I, S> {
 pub struct Sent {
     /// The record.
     pub record: Record,
-    /// The record as it stands in the event.
+    /// The record as it is in the event.
     pub json: Bytes,
 }
 
-/// Records of one partition as Lambda shows them.
+/// How Lambda represents the records of one partition.
 struct KafkaShape {
     envelope: KafkaEnvelope,
     bootstrap_servers: String,
@@ -163,7 +163,7 @@ impl KafkaShape {
         Some(failure.message(now, ("KafkaBatchInfo", info), payload, None))
     }
 
-    /// A topic receives each record by itself, under its key, with the event as JSON.
+    /// A topic receives one message per record, under the record's key, with the event as JSON.
     fn topic_record(&self, failure: &Failure, item: &Sent, now: Timestamp) -> Message {
         let event = self.event(&[item]);
         let record = json!({"offset": item.record.offset.to_string(), "timestamp": iso(item.record.timestamp)});

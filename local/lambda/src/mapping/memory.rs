@@ -1,4 +1,4 @@
-//! For tests: a Kafka topic in memory, functions that answer by a script, and a sink that keeps what it got.
+//! For tests: a Kafka topic in memory, functions that answer by a script, and a sink that keeps what it receives.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use local_template::model::Delivery;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::deliver::Courier;
+use super::deliver::Dispatcher;
 use super::destination::{Destination, Sink, SinkError};
 use super::event::EventSource;
 use super::filter::Filter;
@@ -121,7 +121,7 @@ pub(super) enum Answer {
     /// `batchItemFailures` with these offsets of the invocation's partition.
     Failed(&'static [i64]),
     Raw(&'static str),
-    /// An error for ever.
+    /// An error every time.
     ErrorForEver,
     /// No answer at all.
     Hang,
@@ -130,7 +130,7 @@ pub(super) enum Answer {
 /// Records of one invocation: partition and offsets.
 pub(super) type Invocation = (i32, Vec<i64>);
 
-/// Functions that answer by partition, and then always with success.
+/// Functions with scripted answers per partition, and success after those.
 #[derive(Default)]
 pub(super) struct Script {
     answers: Mutex<BTreeMap<i32, VecDeque<Answer>>>,
@@ -200,7 +200,7 @@ impl Invoke for Script {
     }
 }
 
-/// Keeps what it is given; a place and a document each.
+/// Keeps what it receives: a place and a document each.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) messages: Mutex<Vec<(String, Option<Bytes>, Value)>>,
@@ -218,12 +218,12 @@ impl Sink for Kept {
     }
 }
 
-/// A mapping with AWS's defaults, but for the window, which is zero.
+/// A mapping with AWS's defaults, except for a window of zero.
 pub(super) fn delivery() -> Delivery {
     Delivery { report_batch_item_failures: true, ..Delivery::new("Mapping", "function") }
 }
 
-/// Waits of a test.
+/// Short waits for tests.
 pub(super) const QUICK: Backoff = Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(2) };
 
 /// A poller of a topic in memory.
@@ -234,7 +234,7 @@ pub(super) fn poller(
     log: &Arc<Log>,
     sink: &Arc<Kept>,
 ) -> Arc<KafkaPoller<Script, Log>> {
-    let courier = Courier {
+    let dispatcher = Dispatcher {
         mapping: delivery.logical_id.clone(),
         function: delivery.function.clone(),
         invoke: Arc::clone(script),
@@ -245,7 +245,7 @@ pub(super) fn poller(
         clock: now,
     };
     Arc::new(KafkaPoller {
-        courier,
+        dispatcher,
         source: Arc::clone(log),
         topic: TOPIC.into(),
         filter: Filter::kafka(&delivery.filters).unwrap(),

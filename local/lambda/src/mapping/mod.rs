@@ -2,13 +2,13 @@
 //!
 //! Pure rules: [`batch`] (what goes into one invocation), [`filter`], [`event`] (the JSON), [`response`] (what an
 //! answer means), [`retry`] (what happens next). Around them: [`ordered_log`] (gather, deliver, commit), [`deliver`],
-//! [`kafka`] over [`broker`], [`stream`] over [`stream_api`], and [`destination`] for what is given up.
+//! [`kafka`] on top of [`broker`], [`stream`] on top of [`stream_api`], and [`destination`] for what is given up.
 //!
-//! What differs from AWS, and why:
+//! Differences from AWS:
 //! - an invocation carries one partition (AWS may mix them);
-//! - offsets are committed as soon as a record and all before it are settled, also inside a failing batch;
-//! - waits between retries are short ([`retry::BACKOFF`]);
-//! - answers are read more strictly (see [`response`]).
+//! - offsets are committed as soon as a record and all before it are settled, even inside a failing batch;
+//! - waits between retries are short ([`retry::BACKOFF`]), because a developer waits for them;
+//! - answers are validated more strictly (see [`response`]).
 
 mod arrivals;
 pub mod batch;
@@ -52,7 +52,7 @@ use tokio::task::JoinSet;
 
 pub use self::arrivals::Arrivals;
 use self::broker::{BrokerSource, Subscription};
-use self::deliver::Courier;
+use self::deliver::Dispatcher;
 use self::destination::{Destination, Sink, UnknownDestination};
 use self::event::EventSource;
 use self::filter::{Filter, PatternError};
@@ -68,17 +68,17 @@ use self::stream_api::StreamsApi;
 use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// Longest wait for the lag of one mapping; then the last known one is told.
+/// Maximum wait for the lag of one mapping; after that, the last known one is returned.
 const LAG_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the mappings need to know beside the template.
+/// What the mappings need to know besides the template.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Kafka, as `host:port,...`.
     pub bootstrap_servers: String,
-    /// Tells of new records, for the embedded broker.
+    /// Notifies of new records, for the embedded broker.
     pub arrivals: Option<Arrivals>,
-    /// What Kafka events say about their origin.
+    /// What Kafka events name as their source.
     pub event_source: EventSource,
     /// Which records of a partly failed Kafka batch are sent again.
     pub partial_retry: PartialRetry,
@@ -86,12 +86,12 @@ pub struct Settings {
     pub backoff: Backoff,
     /// DynamoDB and S3, without TLS, such as `http://127.0.0.1:4566`.
     pub aws_endpoint: String,
-    /// Where checkpoints of streams are kept; `None` keeps them in memory. Kafka keeps its own.
+    /// Where checkpoints of streams are stored; `None` keeps them in memory. Kafka stores its own offsets.
     pub data_dir: Option<PathBuf>,
 }
 
 impl Settings {
-    /// The settings for a broker that runs elsewhere.
+    /// Settings for an external broker.
     pub fn new(bootstrap_servers: impl Into<String>, aws_endpoint: impl Into<String>) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),
@@ -124,7 +124,7 @@ pub enum StartError {
         /// What is wrong.
         error: UnknownDestination,
     },
-    /// Its destination is of a kind that its source cannot have.
+    /// Its source does not support this kind of destination.
     #[error("mapping {mapping}: {reason}")]
     WrongDestination {
         /// Logical id.
@@ -132,12 +132,12 @@ pub enum StartError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The HTTP client could not be made.
+    /// The HTTP client could not be created.
     #[error("the HTTP client could not be made: {0}")]
     Http(#[from] reqwest::Error),
 }
 
-/// Lag of one partition of one mapping, as `GET /_local/lag` tells it.
+/// Lag of one partition of one mapping, as returned by `GET /_local/lag`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lag {
@@ -173,18 +173,18 @@ impl Mappings {
     /// Starts every enabled mapping of the template. They stop when `stop` becomes true or its sender is gone;
     /// [`Mappings::stopped`] waits for that. Functions must be invocable until then.
     ///
-    /// Kafka, topics and tables need not be there yet.
+    /// Kafka, topics and tables need not exist yet.
     ///
     /// # Errors
-    /// [`StartError`] when a mapping has a filter or a destination that this stack does not have; none is
-    /// started then.
+    /// [`StartError`] if a mapping has a filter or a destination that this stack does not support; then none is
+    /// started.
     pub fn start<I: Invoke>(
         template: &Template,
         settings: &Settings,
         invoke: Arc<I>,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
-        // A proxy of the developer's environment must not catch calls to this machine.
+        // A proxy of the developer's environment must not intercept calls to this machine.
         let http = reqwest::Client::builder().no_proxy().build()?;
         let sink: Arc<dyn Sink> =
             Arc::new(LocalSink::new(http.clone(), &settings.aws_endpoint, &settings.bootstrap_servers));
@@ -214,8 +214,8 @@ impl Mappings {
         Ok(Self { monitored, tasks })
     }
 
-    /// The lag of every partition of every enabled Kafka mapping. Where Kafka does not answer in time, what it
-    /// told last; nothing when it never did.
+    /// The lag of every partition of every enabled Kafka mapping. If Kafka does not answer in time, the last known lag;
+    /// empty if it never answered.
     pub async fn lag(&self) -> Vec<Lag> {
         futures::future::join_all(self.monitored.iter().map(Monitored::lag)).await.concat()
     }
@@ -255,7 +255,7 @@ impl Monitored {
     }
 }
 
-/// Makes pollers from mappings.
+/// Creates pollers from mappings.
 struct Maker<'a, I> {
     settings: &'a Settings,
     invoke: Arc<I>,
@@ -266,8 +266,8 @@ struct Maker<'a, I> {
 impl<I: Invoke> Maker<'_, I> {
     fn kafka(&self, mapping: &KafkaMapping) -> Result<KafkaPoller<I, BrokerSource>, StartError> {
         let delivery = &mapping.delivery;
-        let courier = self.courier(delivery, self.settings.partial_retry)?;
-        if courier.destination == Some(Destination::Topic(mapping.topic.clone())) {
+        let dispatcher = self.dispatcher(delivery, self.settings.partial_retry)?;
+        if dispatcher.destination == Some(Destination::Topic(mapping.topic.clone())) {
             return Err(wrong(delivery, "the on-failure topic must not be the topic that the mapping reads"));
         }
         let source = Arc::new(BrokerSource::new(Subscription {
@@ -280,7 +280,7 @@ impl<I: Invoke> Maker<'_, I> {
             arrivals: self.settings.arrivals.clone(),
         }));
         Ok(KafkaPoller {
-            courier,
+            dispatcher,
             source,
             topic: mapping.topic.clone(),
             filter: Filter::kafka(&delivery.filters).map_err(|error| unfit(delivery, error))?,
@@ -293,12 +293,12 @@ impl<I: Invoke> Maker<'_, I> {
 
     fn stream(&self, mapping: &StreamMapping) -> Result<StreamPoller<I>, StartError> {
         let delivery = &mapping.delivery;
-        let courier = self.courier(delivery, PartialRetry::FromFirstFailure)?;
-        if matches!(courier.destination, Some(Destination::Topic(_))) {
+        let dispatcher = self.dispatcher(delivery, PartialRetry::FromFirstFailure)?;
+        if matches!(dispatcher.destination, Some(Destination::Topic(_))) {
             return Err(wrong(delivery, "a stream mapping cannot have a Kafka topic as its on-failure destination"));
         }
         Ok(StreamPoller {
-            courier,
+            dispatcher,
             api: StreamsApi::new(self.http.clone(), &self.settings.aws_endpoint),
             table: mapping.table.clone(),
             filter: Filter::new(&delivery.filters).map_err(|error| unfit(delivery, error))?,
@@ -309,11 +309,11 @@ impl<I: Invoke> Maker<'_, I> {
         })
     }
 
-    fn courier(&self, delivery: &Delivery, partial: PartialRetry) -> Result<Courier<I>, StartError> {
+    fn dispatcher(&self, delivery: &Delivery, partial: PartialRetry) -> Result<Dispatcher<I>, StartError> {
         let destination = delivery.on_failure.as_deref().map(Destination::parse).transpose();
         let destination =
             destination.map_err(|error| StartError::Destination { mapping: delivery.logical_id.clone(), error })?;
-        Ok(Courier {
+        Ok(Dispatcher {
             mapping: delivery.logical_id.clone(),
             function: delivery.function.clone(),
             invoke: Arc::clone(&self.invoke),

@@ -23,7 +23,7 @@ const TOPIC: &str = "events";
 const PARTITIONS: i32 = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A broker with an empty topic, and what a mapping of it needs.
+/// A broker with an empty topic, and what a mapping needs to read it.
 struct Fixture {
     broker: Box<dyn Broker>,
     faults: Arc<Faults>,
@@ -53,7 +53,7 @@ impl Fixture {
         Running { mappings, stop }
     }
 
-    /// Writes so many records of 1 KB into each partition.
+    /// Writes this many records of 1 KB to each partition.
     async fn produce(&self, per_partition: i64) {
         let kafka = Kafka::builder(self.broker.bootstrap_servers()).connect().await.unwrap();
         let producer = kafka.producer().linger(Duration::from_millis(5)).build().await.unwrap();
@@ -98,8 +98,8 @@ impl Running {
     }
 }
 
-/// Completes what it is sent, except that every `fail_every`-th invocation reports its second half, and as long
-/// as the gate is closed it answers nothing.
+/// Completes what it receives, except that every `fail_every`-th invocation reports its second half as failed; while
+/// the gate is closed, it answers nothing.
 struct Consumer {
     completed: Mutex<BTreeMap<i32, Vec<i64>>>,
     invocations: AtomicUsize,

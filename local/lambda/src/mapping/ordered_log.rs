@@ -1,42 +1,42 @@
-//! The loop that is the same for a Kafka partition and for a shard of a stream: gather a batch, deliver it,
-//! commit. One batch of a log is in flight at a time.
+//! The loop shared by Kafka partitions and stream shards: gather a batch, deliver it, commit. One batch of a log is in
+//! flight at a time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::batch::{Gather, Limits, Offer};
-use super::deliver::{Courier, Progress, Shape};
+use super::deliver::{Dispatcher, Progress, Shape};
 use super::outage::Outage;
 use super::retry::Backoff;
 use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// Waits before a commit, a connection or a read is tried again.
+/// Delays before a commit, a connection or a read is retried.
 pub const RECONNECT: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(3) };
 
 /// A record that was read, or the fact that one was filtered out.
 #[derive(Debug)]
 pub struct Arrived<T, P> {
-    /// The record; `None` when the filter dropped it.
+    /// The record; `None` if the filter dropped it.
     pub item: Option<T>,
-    /// Where to resume so that this record is the next one.
+    /// The position from which this record is the next one.
     pub before: P,
-    /// Where to resume so that the one behind it is next.
+    /// The position from which the following record is the next one.
     pub after: P,
 }
 
 /// An ordered log with a position that outlives the process.
 pub trait OrderedLog: Send {
-    /// What its records look like to Lambda.
+    /// How Lambda represents its records.
     type Shape: Shape;
-    /// A place in the log.
+    /// A position in the log.
     type Position: Clone + Send + Sync;
 
-    /// Waits for records, at least one and at most `records`; `None` when the log has ended for good. May be
-    /// dropped at any time without losing a record.
+    /// Waits for records, at least one and at most `records`; `None` if the log has ended for good. May be dropped at
+    /// any time without losing a record.
     fn read(&mut self, records: usize) -> impl Future<Output = Option<ArrivedOf<Self>>> + Send;
 
-    /// Remembers a position.
+    /// Stores a position.
     fn commit(&mut self, position: Self::Position) -> impl Future<Output = Result<(), String>> + Send;
 }
 
@@ -53,11 +53,11 @@ enum Gathered<T, P> {
 
 /// A batch and its place in the log.
 struct Batch<T, P> {
-    /// The records; none when the filter dropped all.
+    /// The records; empty if the filter dropped all.
     items: Vec<T>,
     /// The position before each of them.
     before: Vec<P>,
-    /// The position behind everything that was read for them.
+    /// The position after everything that was read for them.
     end: P,
 }
 
@@ -66,7 +66,7 @@ type GatheredOf<L> = Gathered<<<L as OrderedLog>::Shape as Shape>::Item, <L as O
 
 /// Runs a log until it ends or the stack stops.
 pub async fn run<I: Invoke, L: OrderedLog>(
-    courier: &Courier<I>,
+    dispatcher: &Dispatcher<I>,
     shape: &L::Shape,
     log: &mut L,
     limits: Limits,
@@ -76,9 +76,10 @@ pub async fn run<I: Invoke, L: OrderedLog>(
     let mut read_ahead = VecDeque::new();
     while let Some(gathered) = gather(log, shape, limits, &mut read_ahead, &mut stop).await {
         let goes_on = match gathered {
-            Gathered::Batch(batch) => deliver(courier, shape, log, &batch, outage, &mut stop).await,
+            Gathered::Batch(batch) => deliver(dispatcher, shape, log, &batch, outage, &mut stop).await,
             Gathered::TooLarge { item, after } => {
-                courier.give_up_too_large(shape, &item, &mut stop).await && commit(log, after, outage, &mut stop).await
+                dispatcher.give_up_too_large(shape, &item, &mut stop).await
+                    && commit(log, after, outage, &mut stop).await
             }
         };
         if !goes_on {
@@ -87,7 +88,8 @@ pub async fn run<I: Invoke, L: OrderedLog>(
     }
 }
 
-/// Fills the next batch; `None` when the log ended or the stack stops. `read_ahead` keeps what was read too far.
+/// Fills the next batch; `None` if the log ended or the stack stops. `read_ahead` keeps records that were read but do
+/// not fit.
 async fn gather<L: OrderedLog>(
     log: &mut L,
     shape: &L::Shape,
@@ -139,10 +141,10 @@ async fn gather<L: OrderedLog>(
     }
 }
 
-/// Takes a batch to its end and commits on the way what is settled without a gap. Answers false when the stack
-/// stopped first.
+/// Takes a batch to its end, and meanwhile commits what is settled without a gap. Returns false if the stack stopped
+/// first.
 async fn deliver<I: Invoke, L: OrderedLog>(
-    courier: &Courier<I>,
+    dispatcher: &Dispatcher<I>,
     shape: &L::Shape,
     log: &mut L,
     batch: &BatchOf<L>,
@@ -150,7 +152,7 @@ async fn deliver<I: Invoke, L: OrderedLog>(
     stop: &mut Stop,
 ) -> bool {
     let Batch { items, before, end } = batch;
-    let mut run = courier.start(shape, items);
+    let mut run = dispatcher.start(shape, items);
     let mut committed = 0;
     loop {
         let progress = run.advance(stop).await;
@@ -173,9 +175,8 @@ async fn deliver<I: Invoke, L: OrderedLog>(
     }
 }
 
-/// Commits, again and again while the log is out of reach; that also holds the log back, which could read
-/// nothing anyway. Answers false when the stack stopped first; the records behind the last commit then come
-/// again.
+/// Commits, retrying while the log is unreachable. This also blocks reading, which would fail anyway. Returns false if
+/// the stack stopped first; the records after the last commit are then delivered again.
 async fn commit<L: OrderedLog>(log: &mut L, position: L::Position, outage: &Outage, stop: &mut Stop) -> bool {
     let mut failures = 0_u32;
     loop {

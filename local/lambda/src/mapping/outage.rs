@@ -1,8 +1,8 @@
-//! Says once that something is out of reach, and once that it is back.
+//! Logs once that something is unreachable, and once that it is back.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The state of what a mapping reads from.
+/// Whether a mapping's source is reachable.
 #[derive(Debug)]
 pub struct Outage {
     mapping: String,
@@ -11,12 +11,12 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// For a mapping and what it reads from, such as `Kafka`.
+    /// For a mapping and its source, such as `Kafka`.
     pub fn new(mapping: &str, what: &'static str) -> Self {
         Self { mapping: mapping.to_owned(), what, lasts: AtomicBool::new(false) }
     }
 
-    /// Something failed; logs it when it is the first time since [`Outage::over`].
+    /// Something failed; logs it if it is the first time since [`Outage::over`].
     pub fn seen(&self, error: &dyn std::fmt::Display) {
         if !self.lasts.swap(true, Ordering::Relaxed) {
             tracing::warn!(mapping = %self.mapping, %error, "{} does not answer; trying on", self.what);

@@ -1,4 +1,4 @@
-//! Whatever a function answers, every record ends completed or given up, exactly as it was reported.
+//! Whatever a function answers, every record ends completed or given up, exactly as reported.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use super::response::{KafkaIdentifier, judge};
 use super::retry::{PartialRetry, Plan, Policy, Step};
 use crate::invoke::Outcome;
 
-/// How a function answers one invocation; the bits choose records.
+/// How a function answers one invocation; the bits select records.
 #[derive(Debug, Clone)]
 enum Answer {
     Success,
@@ -45,7 +45,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     })
 }
 
-/// What must have become of each record, told from the answers alone.
+/// The expected end of each record, derived from the answers alone.
 struct Model {
     completed: BTreeSet<i64>,
     given_up: BTreeSet<i64>,
@@ -77,7 +77,7 @@ fn outcome(answer: &Answer, sent: &[i64]) -> (Outcome, Vec<i64>) {
     }
 }
 
-/// Takes one batch to its end and checks each step; answers the commits.
+/// Takes one batch to its end and checks each step; returns the commits.
 fn deliver(policy: Policy, batch: &[i64], answers: &mut impl Iterator<Item = Answer>, model: &mut Model) -> Vec<i64> {
     let mut plan = Plan::new(policy, vec![0; batch.len()]);
     let mut commits = Vec::new();

@@ -1,4 +1,4 @@
-//! Records of one partition that were fetched ahead. Bounded: whoever fills it asks first whether it is full.
+//! Records of one partition that were fetched ahead. Bounded: whoever fills it first checks whether it is full.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use super::record::Record;
 use super::source::Room;
 
-/// Bytes of records that are fetched ahead of a partition's batch. A single fetch may pass it.
+/// Bytes of records fetched ahead per partition. A single fetch may exceed it.
 pub const AHEAD_BYTES: usize = 4 * 1024 * 1024;
 
 /// The queue of a partition.
@@ -28,7 +28,7 @@ struct State {
 }
 
 impl Queue {
-    /// An empty queue that is full from `ahead_records` records or [`AHEAD_BYTES`] on.
+    /// An empty queue that is full at `ahead_records` records or [`AHEAD_BYTES`].
     pub fn new(ahead_records: usize, drained: Arc<Notify>) -> Self {
         Self { state: Mutex::default(), filled: Notify::new(), drained, ahead_records }
     }
@@ -47,7 +47,7 @@ impl Queue {
         self.is_full_with(&self.lock())
     }
 
-    /// Records and bytes that wait.
+    /// Number of waiting records and their bytes.
     pub fn held(&self) -> (usize, usize) {
         let state = self.lock();
         (state.records.len(), state.bytes)

@@ -1,4 +1,4 @@
-//! A Kafka record as the poller holds it.
+//! A Kafka record as held by the poller.
 
 use std::sync::Arc;
 
@@ -40,12 +40,12 @@ pub struct Record {
     pub key: Option<Bytes>,
     /// Value; `None` is a tombstone.
     pub value: Option<Bytes>,
-    /// Headers in their order; a value may be null.
+    /// Headers in order; a value may be null.
     pub headers: Vec<(String, Option<Bytes>)>,
 }
 
 impl Record {
-    /// Bytes of key, value and headers, which is what the bounds of the poller count.
+    /// Bytes of key, value and headers, which the poller's limits count.
     pub fn bytes(&self) -> usize {
         let headers: usize =
             self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Bytes::len)).sum();

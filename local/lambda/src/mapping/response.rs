@@ -1,12 +1,12 @@
 //! What a function's answer says about its records. Pure.
 //!
-//! Lambda publishes the rules for streams (LDG/services-ddb-batchfailurereporting): success is an empty or null
-//! list, or an empty or null answer; an identifier that is empty, null or under a wrong key fails the whole
-//! batch. The same rules serve Kafka, whose identifier is the records-map key and the offset (aws-facts §1).
+//! Lambda documents the rules for streams (LDG/services-ddb-batchfailurereporting): an empty or null list, or an empty
+//! or null answer, is success; an identifier that is empty, null or under a wrong key fails the whole batch. The same
+//! rules are used for Kafka, whose identifier is the records-map key and the offset.
 //!
-//! Stricter than AWS on purpose: an answer that is not an object, one that lacks `batchItemFailures` but has
-//! other keys, and an identifier that was not in the batch fail the whole batch. On AWS some of these pass as
-//! success, which loses records; here the mistake is seen at once.
+//! Stricter than AWS on purpose: an answer that is not an object, one that lacks `batchItemFailures` but has other
+//! keys, and an identifier that was not in the batch fail the whole batch. On AWS some of these pass as success, which
+//! loses records; here the mistake becomes visible at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use serde_json::Value;
 use super::retry::Verdict;
 use crate::invoke::Outcome;
 
-/// An answer that cannot be understood.
+/// An answer that cannot be interpreted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Not JSON.
     #[error("the answer is not JSON: {0}")]
     NotJson(String),
-    /// JSON of another kind.
+    /// JSON of another form.
     #[error("the answer has no batchItemFailures and is not empty")]
     NoFailuresList,
     /// An entry is not as documented.
@@ -54,11 +54,11 @@ struct Entry<I> {
     item_identifier: I,
 }
 
-/// Reads an answer. `sent` are the identifiers of the records that were sent, in their order; the positions in
-/// the result are positions in that list.
+/// Parses an answer. `sent` are the identifiers of the sent records, in order; the positions in the result are
+/// positions in that list.
 ///
 /// # Errors
-/// [`Malformed`] when the whole batch counts as failed because of the answer.
+/// [`Malformed`] if the whole batch counts as failed because of the answer.
 pub fn failures<I>(answer: &[u8], sent: &[I]) -> Result<BTreeSet<usize>, Malformed>
 where
     I: Ord + std::fmt::Debug + for<'a> Deserialize<'a>,
@@ -87,8 +87,8 @@ where
         .collect()
 }
 
-/// The verdict of an invocation, and what was wrong with the answer if it could not be understood. Without
-/// `report` (`ReportBatchItemFailures`) every answer that is no error completes the batch.
+/// The verdict of an invocation, and what was wrong with the answer if it could not be interpreted. Without `report`
+/// (`ReportBatchItemFailures`), every answer that is not an error completes the batch.
 pub fn judge<I>(outcome: &Outcome, report: bool, sent: &[I]) -> (Verdict, Option<Malformed>)
 where
     I: Ord + std::fmt::Debug + for<'a> Deserialize<'a>,

@@ -1,15 +1,14 @@
-//! What happens to a batch after each answer. Pure: records are numbers, the time is an argument.
+//! What happens to a batch after each answer. Pure: records are numbers, and the time is an argument.
 //!
-//! One [`Plan`] owns the records of one partition's (or shard's) batch until each of them is completed or given
-//! up. The next batch of that partition starts only then, so a failing batch blocks its partition and no other
+//! One [`Plan`] owns the records of one partition's (or shard's) batch until each of them is completed or given up.
+//! Only then does the next batch of that partition start, so a failing batch blocks its partition and no other
 //! (LDG/with-msk-process).
 //!
-//! Sources of the rules: LDG/kafka-retry-configurations for Kafka; where that page is silent, the documented
-//! rules of stream sources (LDG/services-ddb-batchfailurereporting, LDG/kinesis-on-failure-destination) are
-//! taken over:
+//! Sources of the rules: LDG/kafka-retry-configurations for Kafka; where that page is silent, the documented rules of
+//! stream sources (LDG/services-ddb-batchfailurereporting, LDG/kinesis-on-failure-destination) are used:
 //! - the first invocation does not count as a retry;
 //! - splitting a batch does not consume the retry quota;
-//! - a throttled invocation does not consume it either, it is repeated until the records are too old;
+//! - nor does a throttled invocation, which is retried until the records are too old;
 //! - unlimited retries with an on-failure destination are capped at 10.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -17,28 +16,28 @@ use std::time::Duration;
 
 use local_template::model::Delivery;
 
-/// Retries of a mapping that has unlimited retries and an on-failure destination (LDG/kafka-retry-configurations).
+/// Retries of a mapping with unlimited retries and an on-failure destination (LDG/kafka-retry-configurations).
 pub const RETRIES_WITH_DESTINATION: u32 = 10;
 
 /// Which records of a partly failed batch are sent again.
 ///
 /// Lambda's documentation says "retry only the failed records" for Kafka, and its example identifies records by
-/// partition and offset, but a live mapping was not seen; streams restart from the first failure.
+/// partition and offset, but this was not verified on a live mapping; streams restart from the first failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PartialRetry {
-    /// Only the records that were reported; the others count as completed.
+    /// Only the reported records; the others count as completed.
     ///
-    /// The default, because it is the rule under which a wrong function loses data: one that reports only the
-    /// first record that it did not complete loses those behind it. The other rule only repeats work, which
-    /// every consumer must stand anyway.
+    /// The default, because it is the rule under which a faulty function loses data: one that reports only the first
+    /// record that it did not complete loses those after it. The other rule only repeats work, which every consumer
+    /// must tolerate anyway.
     #[default]
     ReportedOnly,
     /// Everything from the first reported record on.
     FromFirstFailure,
 }
 
-/// Waits between two invocations of the same batch. AWS does not publish its own; these are short, because a
-/// developer waits for them.
+/// Waits between two invocations of the same batch. AWS does not publish its own; these are short, because a developer
+/// waits for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// Wait after the first failure; it doubles with each further one.
@@ -51,7 +50,7 @@ pub struct Backoff {
 pub const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
 
 impl Backoff {
-    /// Wait after the n-th failure in a row, n from 1.
+    /// Wait after the n-th consecutive failure, n from 1.
     pub fn after(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         self.first.saturating_mul(1 << doublings).min(self.longest)
@@ -61,11 +60,11 @@ impl Backoff {
 /// The error controls of a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Retries after the first invocation; `None` is without end.
+    /// Retries after the first invocation; `None` means unlimited.
     pub retries: Option<u32>,
-    /// Records older than this are given up; `None` is without end.
+    /// Records older than this are given up; `None` means no limit.
     pub record_age: Option<Duration>,
-    /// Halve a failing batch.
+    /// Whether a failing batch is halved.
     pub bisect: bool,
     /// Which records of a partly failed batch are sent again.
     pub partial: PartialRetry,
@@ -87,12 +86,12 @@ impl Policy {
     }
 }
 
-/// What an invocation meant for the records that it carried.
+/// What an invocation means for the records that it carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// All of them are completed.
     Completed,
-    /// These did not complete, as positions in the list that was sent. Never empty.
+    /// These were not completed, as positions in the sent list. Never empty.
     Partial(BTreeSet<usize>),
     /// None of them counts as completed.
     Failed,
@@ -100,19 +99,19 @@ pub enum Verdict {
     Throttled,
 }
 
-/// Why records are given up; the words are those of the on-failure record.
+/// Why records are given up; the names are those of the on-failure record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     /// The retries are used up.
     RetryAttemptsExhausted,
-    /// The records are older than the mapping allows. AWS's page does not print this word.
+    /// The records are older than the mapping allows. AWS's page does not show this name.
     RecordAgeExceeded,
-    /// One record alone passes the 6 MB of an invocation.
+    /// One record alone exceeds the 6 MB of an invocation.
     MaximumPayloadSizeExceeded,
 }
 
 impl Condition {
-    /// The word in `requestContext.condition` (LDG/kafka-on-failure).
+    /// The value of `requestContext.condition` (LDG/kafka-on-failure).
     pub fn name(self) -> &'static str {
         match self {
             Self::RetryAttemptsExhausted => "RetryAttemptsExhausted",
@@ -125,7 +124,7 @@ impl Condition {
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Invoke the function with these records, and report the end to [`Plan::answered`].
+    /// Invoke the function with these records, and report the outcome to [`Plan::answered`].
     Send(Vec<usize>),
     /// Send these records to the on-failure destination, if there is one, and then call [`Plan::gave_up`].
     GiveUp {
@@ -151,18 +150,18 @@ struct Unit {
     troubles: u32,
 }
 
-/// The way of one batch to its end.
+/// The state of one batch until its end.
 #[derive(Debug)]
 pub struct Plan {
     policy: Policy,
     created_ms: Vec<i64>,
     settled: Vec<bool>,
-    /// In the order of the partition; only the first one is worked on.
+    /// In partition order; only the first one is worked on.
     units: VecDeque<Unit>,
 }
 
 impl Plan {
-    /// A plan for records with these timestamps (milliseconds since the epoch), in the order of the partition.
+    /// A plan for records with these timestamps (milliseconds since the epoch), in partition order.
     pub fn new(policy: Policy, created_ms: Vec<i64>) -> Self {
         let records: Vec<usize> = (0..created_ms.len()).collect();
         let settled = vec![false; created_ms.len()];
@@ -170,7 +169,7 @@ impl Plan {
         Self { policy, created_ms, settled, units: VecDeque::from([whole]) }
     }
 
-    /// What to do now. Asking twice gives the same answer.
+    /// The next step. Calling it twice gives the same answer.
     pub fn next(&mut self, now_ms: i64) -> Step {
         while self.units.front().is_some_and(|unit| unit.records.is_empty()) {
             self.units.pop_front();
@@ -187,8 +186,7 @@ impl Plan {
         Step::Send(unit.records.clone())
     }
 
-    /// Takes note of how the invocation of the last [`Step::Send`] ended; answers how long to wait before
-    /// [`Plan::next`].
+    /// Records the outcome of the last [`Step::Send`]; returns how long to wait before [`Plan::next`].
     pub fn answered(&mut self, verdict: Verdict) -> Duration {
         let Some(mut unit) = self.units.pop_front() else { return Duration::ZERO };
         if verdict == Verdict::Throttled {
@@ -216,7 +214,7 @@ impl Plan {
         self.again(unit)
     }
 
-    /// Takes note that records of a [`Step::GiveUp`] are dealt with.
+    /// Records that the records of a [`Step::GiveUp`] are dealt with.
     pub fn gave_up(&mut self, records: &[usize]) {
         for record in records {
             settle(&mut self.settled, *record);
@@ -226,8 +224,8 @@ impl Plan {
         }
     }
 
-    /// How many records from the start of the batch are completed or given up without a gap. The offset after
-    /// them may be committed, and no later one.
+    /// How many records from the start of the batch are completed or given up without a gap. The offset after them may
+    /// be committed, and no later one.
     pub fn settled_prefix(&self) -> usize {
         self.settled.iter().take_while(|settled| **settled).count()
     }
@@ -247,7 +245,7 @@ impl Plan {
         }
     }
 
-    /// Puts the unit back in front, and answers its wait: none when no retry is left.
+    /// Puts the unit back at the front; returns its wait, which is zero if no retry is left.
     fn again(&mut self, unit: Unit) -> Duration {
         let exhausted = self.policy.retries.is_some_and(|retries| unit.failures > retries);
         let wait = if exhausted { Duration::ZERO } else { self.policy.backoff.after(unit.troubles) };
@@ -258,7 +256,7 @@ impl Plan {
     fn is_old(&self, record: usize, now_ms: i64) -> bool {
         let (Some(age), Some(created)) = (self.policy.record_age, self.created_ms.get(record)) else { return false };
         let limit = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-        // A record without a timestamp has -1, and no age.
+        // A record without a timestamp has -1, and so no age.
         *created >= 0 && now_ms.saturating_sub(*created) > limit
     }
 }

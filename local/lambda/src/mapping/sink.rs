@@ -10,12 +10,13 @@ use tokio::sync::OnceCell;
 
 use super::destination::{Sink, SinkError};
 
-/// Longest wait for a destination.
+/// Maximum wait for a destination.
 const SINK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Reaches S3 at an endpoint without TLS, by path-style addresses, and Kafka by a producer made on first use.
+/// Writes to S3 at an endpoint without TLS, with path-style addresses, and to Kafka with a producer created on first
+/// use.
 ///
-/// Requests to S3 carry no signature, which the embedded S3 and LocalStack accept.
+/// Requests to S3 are unsigned, which the embedded S3 and LocalStack accept.
 pub struct LocalSink {
     http: reqwest::Client,
     endpoint: String,

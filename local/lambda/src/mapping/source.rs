@@ -1,8 +1,8 @@
-//! What a Kafka mapping needs of Kafka: narrow, so that a test can bring a log in memory.
+//! What a Kafka mapping needs from Kafka: a narrow interface, so that a test can use a log in memory.
 
 use super::record::Record;
 
-/// Kafka did not do what was asked; the same may work later.
+/// A request to Kafka failed; a retry may succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SourceError(pub String);
@@ -10,13 +10,13 @@ pub struct SourceError(pub String);
 /// How much may be taken at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// Most records; at least 1.
+    /// Maximum number of records; at least 1.
     pub records: usize,
-    /// Bytes after which no further record is taken. One record is always given, whatever its size.
+    /// Bytes after which no further record is taken. One record is always returned, whatever its size.
     pub bytes: usize,
 }
 
-/// Where a partition stands.
+/// End and committed offset of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// Partition.
@@ -32,8 +32,8 @@ pub trait Source: Send + Sync + 'static {
     /// The partitions of the topic now.
     fn partitions(&self) -> impl Future<Output = Result<Vec<i32>, SourceError>> + Send;
 
-    /// Starts to read a partition at the offset that the group committed, or else at the mapping's starting
-    /// position, which is committed at once so that a restart does not move it. Called again it starts over.
+    /// Starts reading a partition at the group's committed offset, or else at the mapping's starting position, which is
+    /// committed at once so that a restart does not move it. Calling it again starts over.
     fn open(&self, partition: i32) -> impl Future<Output = Result<(), SourceError>> + Send;
 
     /// Waits for records of an open partition, in order. May be dropped without losing a record.

@@ -1,7 +1,7 @@
 //! A DynamoDB stream event source mapping: one task per shard, parents before their children.
 //!
 //! Rules: LDG/with-ddb, LDG/services-ddb-batchfailurereporting. A partly failed batch is retried from the lowest
-//! reported sequence number on, whatever the setting for Kafka is: for streams that is documented.
+//! reported sequence number on, whatever the setting for Kafka: for streams this is documented.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::batch::{Limits, PAYLOAD_BYTES};
 use super::checkpoint::{Checkpoint, Mark};
-use super::deliver::{Courier, Shape};
+use super::deliver::{Dispatcher, Shape};
 use super::destination::{Destination, Failure, Message, iso};
 use super::event::{STREAM_ENVELOPE_BYTES, stream_event};
 use super::filter::Filter;
@@ -27,15 +27,15 @@ use super::stream_api::{Shard, Start, StreamError, StreamsApi};
 use crate::invoke::Invoke;
 use crate::stop::Stop;
 
-/// Wait between two reads of a shard that has nothing new. Lambda reads four times a second (LDG/with-ddb).
+/// Time between two reads of a shard that has nothing new. Lambda reads four times a second (LDG/with-ddb).
 pub const READ_INTERVAL: Duration = Duration::from_millis(250);
-/// How often the stream is asked for new shards.
+/// How often the stream is checked for new shards.
 pub const SHARD_REFRESH: Duration = Duration::from_secs(5);
 
 /// A mapping, ready to run.
 pub struct StreamPoller<I> {
     /// Delivers its batches.
-    pub courier: Courier<I>,
+    pub dispatcher: Dispatcher<I>,
     /// DynamoDB Streams.
     pub api: StreamsApi,
     /// Name of the table.
@@ -44,18 +44,18 @@ pub struct StreamPoller<I> {
     pub filter: Filter,
     /// Where to start without a checkpoint.
     pub starting_position: StartingPosition,
-    /// Most records in a batch.
+    /// Maximum number of records in a batch.
     pub batch_size: usize,
-    /// How long to gather a batch.
+    /// How long to wait for a batch to fill.
     pub window: Duration,
-    /// Where the checkpoint is kept; `None` keeps it in memory only.
+    /// Where the checkpoint is stored; `None` keeps it in memory only.
     pub data_dir: Option<PathBuf>,
 }
 
 impl<I: Invoke> StreamPoller<I> {
     /// Runs until the stack stops.
     pub async fn run(self: Arc<Self>, mut stop: Stop) {
-        let outage = Arc::new(Outage::new(&self.courier.mapping, "DynamoDB Streams"));
+        let outage = Arc::new(Outage::new(&self.dispatcher.mapping, "DynamoDB Streams"));
         let mut failures = 0_u32;
         let arn = loop {
             let found = tokio::select! {
@@ -72,11 +72,11 @@ impl<I: Invoke> StreamPoller<I> {
                 return;
             }
         };
-        let checkpoint = Arc::new(Checkpoint::load(self.data_dir.as_deref(), &self.courier.mapping, &arn));
+        let checkpoint = Arc::new(Checkpoint::load(self.data_dir.as_deref(), &self.dispatcher.mapping, &arn));
         self.run_shards(&arn, &checkpoint, &outage, stop).await;
     }
 
-    /// Starts a task for every shard whose parent is finished, also for those that come later.
+    /// Starts a task for every shard whose parent is finished, including later ones.
     async fn run_shards(
         self: &Arc<Self>,
         arn: &str,
@@ -129,8 +129,8 @@ impl<I: Invoke> StreamPoller<I> {
         while lanes.join_next().await.is_some() {}
     }
 
-    /// A shard that is first seen later holds records from after the start of the mapping, so it is read from
-    /// its beginning.
+    /// A shard that first appears later holds records from after the start of the mapping, so it is read from its
+    /// beginning.
     fn start_of(&self, shard: &Shard, checkpoint: &Checkpoint, first_look: bool) -> Start {
         match checkpoint.get(&shard.shard_id).and_then(|mark| mark.after) {
             Some(after) => Start::After(after),
@@ -171,7 +171,7 @@ impl<I: Invoke> StreamPoller<I> {
             read_to: after,
             ended: false,
         };
-        ordered_log::run(&self.courier, &shape, &mut log, limits, outage, stop.clone()).await;
+        ordered_log::run(&self.dispatcher, &shape, &mut log, limits, outage, stop.clone()).await;
         if log.ended && !stop.is_requested() {
             let mark = Mark { after: log.read_to.clone(), finished: true };
             if let Err(error) = checkpoint.set(&shard.shard_id, mark).await {
@@ -201,7 +201,7 @@ pub struct Sent {
     json: Bytes,
 }
 
-/// Records of one shard as Lambda shows them.
+/// How Lambda represents the records of one shard.
 struct StreamShape {
     arn: String,
     shard: String,
@@ -259,7 +259,7 @@ struct ShardLog<'a> {
 }
 
 impl ShardLog<'_> {
-    /// Reads once. Nothing changes before the answer is there, so the call may be dropped.
+    /// Reads once. Nothing changes before the answer has arrived, so the call may be dropped.
     async fn read_once(&mut self, records: usize) -> Result<ArrivedOf<Self>, StreamError> {
         let iterator = match &self.iterator {
             Some(iterator) => iterator.clone(),
@@ -289,7 +289,7 @@ impl ShardLog<'_> {
         let before = self.read_to.replace(sequence.clone());
         let item = self.filter.passes(&record).then(|| Sent {
             sequence,
-            // Seconds with a fraction; milliseconds fit for any date.
+            // Fractional seconds; milliseconds fit for any date.
             created_ms: (created.unwrap_or_default() * 1_000.0) as i64,
             json: record.to_string().into(),
         });
@@ -319,7 +319,7 @@ impl OrderedLog for ShardLog<'_> {
                     }
                 }
                 Err(error) => {
-                    // Other errors keep the iterator: a new one for LATEST would step over what came meanwhile.
+                    // Other errors keep the iterator: a new one for LATEST would skip what arrived meanwhile.
                     if error.is("ExpiredIteratorException") || error.is("TrimmedDataAccessException") {
                         self.iterator = None;
                     }

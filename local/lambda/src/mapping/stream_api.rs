@@ -6,23 +6,23 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Longest wait for an answer.
+/// Maximum wait for an answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pages of shards that are read; a local stream has one shard.
+/// Maximum number of shard pages read; a local stream has one shard.
 const SHARD_PAGES: usize = 100;
-/// What DynamoDB gives at most in one `GetRecords`.
+/// DynamoDB's maximum number of records in one `GetRecords`.
 pub const RECORDS_PER_CALL: usize = 1_000;
 
-/// Any credentials do: the embedded DynamoDB and LocalStack verify no signature.
+/// Any credentials will do: the embedded DynamoDB and LocalStack verify no signature.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
                              SignedHeaders=host, Signature=0";
-/// The embedded DynamoDB wants a date beside the credentials, whichever it is.
+/// The embedded DynamoDB requires a date with the credentials; any date will do.
 const DATE: &str = "20260101T000000Z";
 
 /// A call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
-    /// No answer, or one that cannot be read.
+    /// No answer, or an unreadable one.
     #[error("DynamoDB Streams does not answer: {0}")]
     Transport(String),
     /// An error answer, by its code without the namespace.
@@ -30,10 +30,10 @@ pub enum StreamError {
     Service {
         /// Such as `TrimmedDataAccessException`.
         code: String,
-        /// The text beside it.
+        /// The message with it.
         message: String,
     },
-    /// The table is there, but has no stream.
+    /// The table exists but has no stream.
     #[error("the table {0} has no stream")]
     NoStream(String),
 }
@@ -59,21 +59,21 @@ pub struct Shard {
 /// Where to start in a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// With the oldest record.
+    /// At the oldest record.
     TrimHorizon,
-    /// With what comes from now on.
+    /// At records written from now on.
     Latest,
-    /// Behind the record with this sequence number.
+    /// After the record with this sequence number.
     After(String),
 }
 
-/// Records of a shard and the iterator behind them.
+/// Records of a shard and the next iterator.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Page {
-    /// The records, as an event shows them but for the ARN.
+    /// The records, as in an event but without the ARN.
     pub records: Vec<Value>,
-    /// `None` when the shard is closed and read to its end.
+    /// `None` if the shard is closed and read to its end.
     #[serde(default)]
     pub next_shard_iterator: Option<String>,
 }
@@ -94,7 +94,7 @@ impl StreamsApi {
     /// The ARN of the stream of a table.
     ///
     /// # Errors
-    /// [`StreamError`], also when the table has no stream.
+    /// [`StreamError`], including for a table without a stream.
     pub async fn stream_arn(&self, table: &str) -> Result<String, StreamError> {
         let answer: Value = self.call("DynamoDB_20120810.DescribeTable", json!({"TableName": table})).await?;
         let arn = answer.pointer("/Table/LatestStreamArn").and_then(Value::as_str);
@@ -138,7 +138,7 @@ impl StreamsApi {
     /// An iterator into a shard.
     ///
     /// # Errors
-    /// [`StreamError`]; `TrimmedDataAccessException` when the wanted record is no longer there.
+    /// [`StreamError`]; `TrimmedDataAccessException` if the wanted record no longer exists.
     pub async fn iterator(&self, stream_arn: &str, shard: &str, start: &Start) -> Result<String, StreamError> {
         let mut request = json!({"StreamArn": stream_arn, "ShardId": shard});
         let (kind, sequence) = match start {
@@ -157,10 +157,10 @@ impl StreamsApi {
         iterator.map(str::to_owned).ok_or_else(|| StreamError::Transport("no shard iterator in the answer".into()))
     }
 
-    /// The records behind an iterator, at most `limit`.
+    /// The records from an iterator on, at most `limit`.
     ///
     /// # Errors
-    /// [`StreamError`]; `ExpiredIteratorException` when the iterator is too old.
+    /// [`StreamError`]; `ExpiredIteratorException` if the iterator is too old.
     pub async fn records(&self, iterator: &str, limit: usize) -> Result<Page, StreamError> {
         let limit = limit.clamp(1, RECORDS_PER_CALL);
         let request = json!({"ShardIterator": iterator, "Limit": limit});

@@ -1,7 +1,6 @@
-//! The rules of Lambda's Kafka mappings as a table of cases. Each names its source: a page of Lambda's
-//! developer guide (LDG), botocore's API model (BC), or both. A source
-//! "here" is a choice of this stack where the documentation is silent. Longer than other files, because a table is read
-//! in one piece.
+//! The rules of Lambda's Kafka mappings as a table of cases. Each names its source: a page of Lambda's developer guide
+//! (LDG), botocore's API model (BC), or both. A source "here" is a choice of this stack where the documentation is
+//! silent. Longer than other files, because a table is read as a whole.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -98,13 +97,13 @@ fn batching() -> Vec<Case> {
     let large = "x".repeat(2_500_000);
     let too_large = "x".repeat(PAYLOAD_BYTES);
     vec![
-        Case::new("BatchSize bounds an invocation", "BC lambda BatchSize; aws-facts §1", records(5))
+        Case::new("BatchSize bounds an invocation", "BC lambda BatchSize", records(5))
             .with(|delivery| delivery.batch_size = 2)
             .expect(&[&[0, 1], &[2, 3], &[4]], &[2, 4, 5]),
         Case::new("a window gathers what is there", "BC lambda MaximumBatchingWindowInSeconds", records(3))
             .with(|delivery| delivery.window = Duration::from_millis(30))
             .expect(&[&[0, 1, 2]], &[3]),
-        Case::new("6 MB of payload bound an invocation", "BC lambda; aws-facts §1", values(&[&large, &large, &large]))
+        Case::new("6 MB of payload bound an invocation", "BC lambda", values(&[&large, &large, &large]))
             .expect(&[&[0], &[1], &[2]], &[1, 2, 3]),
         Case::new(
             "a record over 6 MB goes to the destination",
@@ -160,7 +159,7 @@ fn answers() -> Vec<Case> {
         Case::new("only reported records are retried", report, records(5))
             .answers(&[Answer::Failed(&[1, 3]), Answer::Failed(&[3])])
             .expect(&[&[0, 1, 2, 3, 4], &[1, 3], &[3]], &[1, 3, 5]),
-        Case::new("or everything from the first failure on", "aws-facts §1, unconfirmed; --partial-retry", records(5))
+        Case::new("or everything from the first failure on", "unconfirmed; --partial-retry", records(5))
             .partial(FromFirstFailure)
             .answers(&[Answer::Failed(&[3, 1]), Answer::Failed(&[3])])
             .expect(&[&[0, 1, 2, 3, 4], &[1, 2, 3, 4], &[3, 4]], &[1, 3, 5]),
@@ -287,7 +286,7 @@ async fn run(case: Case) {
     assert!(script.largest.load(Ordering::SeqCst) <= PAYLOAD_BYTES, "{label}: payload");
 }
 
-/// What the destination got, and whether it is as documented.
+/// What the destination received; also checks that it is as documented.
 fn messages(kept: &Kept) -> Vec<(&'static str, &'static str, u64, Vec<i64>)> {
     let messages = kept.messages.lock().unwrap();
     messages
@@ -356,7 +355,7 @@ async fn a_restart_continues_from_the_commit() {
     let poller = poller(&delivery(), ReportedOnly, &script, &log, &Arc::default());
     let running = tokio::spawn(poller.run(Stop::new(signal)));
     until("the rest is committed", || log.commits(0) == [2, 4]).await;
-    // A record that comes later is a batch of its own.
+    // A record that arrives later is a batch of its own.
     log.append(record(0, 4, "{}"));
     until("the late record is committed", || log.commits(0) == [2, 4, 5]).await;
     stop.send(true).unwrap();

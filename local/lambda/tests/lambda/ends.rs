@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::fixture::{NAME, echo, function, slow, start};
 
 fn runs(pid: u32) -> bool {
-    // A zombie is gone as far as the stack is concerned; its parent reaps it.
+    // As far as the stack is concerned, a zombie is gone; its parent reaps it.
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
@@ -44,7 +44,7 @@ async fn a_hang_ends_at_the_timeout_with_its_process_and_what_else_that_served()
     let pid = stack.success(echo()).await["pid"].clone();
     let hang = stack.failure(json!({ "do": "sleep", "ms": 60_000 }));
     let neighbour = async {
-        // Its own time is up later.
+        // Its own timeout is later.
         tokio::time::sleep(Duration::from_millis(500)).await;
         stack.failure(json!({ "do": "sleep", "ms": 1400 })).await
     };
@@ -164,7 +164,7 @@ async fn stop_leaves_no_process_behind_within_five_seconds() {
     let nap = || stack.invoke(json!({ "do": "sleep", "ms": 60_000 }));
     let stop = async {
         let pids = stack.until(|status| status.in_flight == 2).await.pids;
-        // SIGTERM does not reach a frozen process, so this one needs the SIGKILL.
+        // SIGTERM does not reach a frozen process, so this one needs SIGKILL.
         stack.supervisor.signal(NAME, Signal::Stop).await.unwrap();
         let began = Instant::now();
         stack.supervisor.stop().await;

@@ -13,7 +13,7 @@ use local_template::model::Function;
 use serde_json::{Value, json};
 
 pub const NAME: &str = "test-function";
-/// Every condition that a test waits for holds within this time, or the test fails.
+/// Every condition must hold within this time, or the test fails.
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn binaries() -> PathBuf {

@@ -90,7 +90,7 @@ async fn more_processes_come_under_load_and_go_when_idle() {
     let pids: std::collections::BTreeSet<u64> = answers.iter().map(|answer| answer["pid"].as_u64().unwrap()).collect();
     assert_eq!(pids.len(), 3);
     stack.until(|status| status.instances == 1).await;
-    // Twice the time after which another one would have gone.
+    // Twice the idle limit.
     tokio::time::sleep(Duration::from_millis(600)).await;
     let status = stack.status();
     assert_eq!((status.instances, status.cold_starts), (1, 3), "the last one stays");

@@ -43,7 +43,7 @@ const FUNCTION_IGNORED: [&str; 14] = [
     "VpcConfig",
 ];
 
-/// Properties of the HTTP API: who may call is AWS's business, locally everybody may.
+/// Properties of the HTTP API, ignored here: AWS restricts who may call, locally everybody may.
 const HTTP_API_IGNORED: [&str; 9] = [
     "AccessLogSettings",
     "Auth",
@@ -56,25 +56,25 @@ const HTTP_API_IGNORED: [&str; 9] = [
     "Tags",
 ];
 
-/// Kinds of events that run.
+/// Event types that run locally.
 const EVENTS: [&str; 3] = ["HttpApi", "Schedule", "ScheduleV2"];
 
-/// Methods of a route beside `ANY`.
+/// Methods of a route besides `ANY`.
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-/// AWS: timeout of a function that sets none.
+/// AWS: default timeout.
 const DEFAULT_TIMEOUT_SECONDS: i64 = 3;
-/// AWS: longest timeout.
+/// AWS: maximum timeout.
 const MAX_TIMEOUT_SECONDS: i64 = 900;
-/// AWS: memory of a function that sets none, and the least.
+/// AWS: default memory, which is also the minimum.
 const DEFAULT_MEMORY_MB: i64 = 128;
-/// AWS: most memory.
+/// AWS: maximum memory.
 const MAX_MEMORY_MB: i64 = 10_240;
-/// AWS: most retries of an asynchronous invocation.
+/// AWS: maximum number of retries of an asynchronous invocation.
 const MAX_ASYNC_RETRIES: i64 = 2;
-/// AWS: bounds of the age of an asynchronous invocation.
+/// AWS: limits of the age of an asynchronous invocation.
 const ASYNC_AGE_SECONDS: std::ops::RangeInclusive<i64> = 60..=21_600;
-/// AWS: most schedules in a minute is one.
+/// AWS: a schedule runs at most once a minute.
 const MINUTE_SECONDS: u64 = 60;
 
 /// Adds a function, its routes and its schedules.
@@ -112,7 +112,7 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
     Ok(())
 }
 
-/// How asynchronous invocations are repeated, those of schedules included.
+/// How asynchronous invocations are retried, including those of schedules.
 fn asynchronous(properties: &Properties<'_>) -> anyhow::Result<Asynchronous> {
     let at = format!("{}.EventInvokeConfig", properties.at());
     let mut asynchronous = Asynchronous::default();
@@ -221,7 +221,7 @@ fn schedule(properties: &Properties<'_>, name: &str, function: &str) -> anyhow::
     Ok(Schedule { function: function.to_owned(), every, input: properties.text("Input")?, retries })
 }
 
-/// EventBridge takes the singular for 1 and the plural for more, and so does this.
+/// EventBridge requires the singular for 1 and the plural for more, and so does this.
 fn rate(expression: &str) -> Option<Duration> {
     let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
     let count: u64 = count.parse().ok().filter(|count| *count > 0)?;
@@ -237,7 +237,7 @@ fn rate(expression: &str) -> Option<Duration> {
     Some(Duration::from_secs(count.checked_mul(minutes)?.checked_mul(MINUTE_SECONDS)?))
 }
 
-/// The API itself needs nothing but its routes; this only refuses properties that would change how it answers.
+/// Only the routes of the API are used; this only rejects properties that would change how it answers.
 pub fn check_http_api(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<()> {
     let at = declaration.id.clone();
     Properties::new(resolver, at, HTTP_API, &declaration.properties, &[], &HTTP_API_IGNORED).map(|_| ())

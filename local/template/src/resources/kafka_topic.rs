@@ -32,7 +32,7 @@ pub fn read(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<To
     Ok(Topic { name: properties.required("TopicName")?, partitions: i32::try_from(partitions)?, configs })
 }
 
-/// MSK takes Base64. Its API reference does not say of what, so both forms that are in use are read.
+/// MSK takes Base64. Its API reference does not say of what, so both forms in use are accepted.
 fn configs(text: &str) -> Option<BTreeMap<String, String>> {
     json(text).or_else(|| {
         let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok();

@@ -31,24 +31,24 @@ const RUN: [&str; 17] = [
     "Topics",
 ];
 
-/// How pollers are paid for, log in and report: nothing that a function sees.
+/// Billing, authentication and metrics of pollers: nothing that a function sees.
 const IGNORED: [&str; 6] =
     ["KmsKeyArn", "LoggingConfig", "MetricsConfig", "ProvisionedPollerConfig", "SourceAccessConfigurations", "Tags"];
 
-/// API_CreateEventSourceMapping: default of `BatchSize` for Kafka and DynamoDB alike.
+/// API_CreateEventSourceMapping: default of `BatchSize` for both Kafka and DynamoDB.
 const DEFAULT_BATCH_SIZE: i64 = 100;
-/// API_CreateEventSourceMapping: most records in a batch.
+/// API_CreateEventSourceMapping: maximum number of records in a batch.
 const MAX_BATCH_SIZE: i64 = 10_000;
-/// API_CreateEventSourceMapping: Kafka gathers for half a second unless told otherwise; streams do not gather.
+/// API_CreateEventSourceMapping: the default window of Kafka is half a second; that of streams is zero.
 const DEFAULT_KAFKA_WINDOW: Duration = Duration::from_millis(500);
-/// API_CreateEventSourceMapping: longest window.
+/// API_CreateEventSourceMapping: maximum window.
 const MAX_WINDOW_SECONDS: i64 = 300;
-/// API_CreateEventSourceMapping: most retries; -1 is without end.
+/// API_CreateEventSourceMapping: maximum number of retries; -1 means unlimited.
 const MAX_RETRY_ATTEMPTS: i64 = 10_000;
-/// API_CreateEventSourceMapping: greatest record age; -1 is without end.
+/// API_CreateEventSourceMapping: maximum record age; -1 means unlimited.
 const MAX_RECORD_AGE_SECONDS: i64 = 604_800;
 
-/// Adds the mapping to those of Kafka or those of streams.
+/// Adds the mapping to the Kafka or the stream mappings.
 pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Template) -> anyhow::Result<()> {
     let at = declaration.id.clone();
     let properties = Properties::new(resolver, at, MAPPING, &declaration.properties, &RUN, &IGNORED)?;
@@ -87,7 +87,7 @@ fn kafka(properties: &Properties<'_>, id: &str) -> anyhow::Result<KafkaMapping> 
     Ok(KafkaMapping {
         delivery: delivery(properties, id, DEFAULT_KAFKA_WINDOW)?,
         topic: topic.clone(),
-        // Lambda makes up a unique id where the template has none.
+        // Lambda generates a unique id if the template has none.
         group: group.unwrap_or_else(|| id.to_owned()),
     })
 }

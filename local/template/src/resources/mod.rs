@@ -12,12 +12,12 @@ mod mapping;
 mod properties;
 mod storage;
 
-/// Everything that runs.
+/// Builds everything that runs.
 pub fn build(resolver: &Resolver) -> anyhow::Result<Template> {
     let mut template = Template::default();
     for declaration in resolver.resources().values() {
-        // A template may leave its topics to whoever owns the brokers, by a condition. Here that is the local stack, so
-        // the condition does not count.
+        // By a condition, a template may leave its topics to whoever owns the brokers. Here that is the local stack, so
+        // the condition is ignored.
         if declaration.kind == TOPIC {
             template.topics.push(kafka_topic::read(resolver, declaration)?);
         }
@@ -37,7 +37,7 @@ pub fn build(resolver: &Resolver) -> anyhow::Result<Template> {
     Ok(template)
 }
 
-/// What one resource says about another must be there.
+/// Checks that resources referenced by others exist.
 fn check_links(template: &Template) -> anyhow::Result<()> {
     let kafka = template.kafka_mappings.iter().map(|mapping| &mapping.delivery);
     for delivery in kafka.chain(template.stream_mappings.iter().map(|mapping| &mapping.delivery)) {

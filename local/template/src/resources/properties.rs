@@ -14,8 +14,8 @@ pub struct Properties<'a> {
 }
 
 impl<'a> Properties<'a> {
-    /// Properties at the path `at`, of a thing of type `kind`. Those in `run` have a meaning in the local stack, those
-    /// in `ignored` have one only on AWS.
+    /// Properties at the path `at`, of a resource of type `kind`. Those in `run` have a meaning in the local stack,
+    /// those in `ignored` only on AWS.
     ///
     /// # Errors
     /// Any other property.
@@ -46,7 +46,7 @@ impl<'a> Properties<'a> {
         &self.at
     }
 
-    /// The resolved value, `None` where it is absent or `AWS::NoValue`.
+    /// The resolved value; `None` if it is absent or `AWS::NoValue`.
     pub fn value(&self, name: &str) -> anyhow::Result<Option<Value>> {
         match self.values.get(name) {
             Some(value) => self.resolver.resolve(value, &format!("{}.{name}", self.at)),
@@ -54,7 +54,7 @@ impl<'a> Properties<'a> {
         }
     }
 
-    /// The value as it stands in the template, for parts that are read with [`Properties`] of their own.
+    /// The unresolved value, for parts that are read with their own [`Properties`].
     pub fn raw(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
@@ -80,7 +80,7 @@ impl<'a> Properties<'a> {
         }
     }
 
-    /// A truth value.
+    /// A boolean.
     pub fn boolean(&self, name: &str) -> anyhow::Result<Option<bool>> {
         match self.text(name)?.as_deref() {
             None => Ok(None),
@@ -90,7 +90,7 @@ impl<'a> Properties<'a> {
         }
     }
 
-    /// A list of strings; empty where it is absent.
+    /// A list of strings; empty if absent.
     pub fn texts(&self, name: &str) -> anyhow::Result<Vec<String>> {
         match self.value(name)? {
             None => Ok(Vec::new()),

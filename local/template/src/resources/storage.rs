@@ -8,7 +8,7 @@ use crate::declaration::{BUCKET, Declaration, TABLE};
 use crate::intrinsics::Resolver;
 use crate::model::{Bucket, Table};
 
-/// Properties of a table that `CreateTable` takes as they are.
+/// Properties of a table that `CreateTable` takes unchanged.
 const CREATE_TABLE: [&str; 6] = [
     "AttributeDefinitions",
     "BillingMode",
@@ -18,7 +18,7 @@ const CREATE_TABLE: [&str; 6] = [
     "ProvisionedThroughput",
 ];
 
-/// Properties of a table that run through something else than `CreateTable`'s body.
+/// Properties of a table that are not passed unchanged in `CreateTable`'s body.
 const TABLE_RUN: [&str; 2] = ["StreamSpecification", "TimeToLiveSpecification"];
 
 /// Backups, encryption and the like.
@@ -31,7 +31,7 @@ const TABLE_IGNORED: [&str; 6] = [
     "Tags",
 ];
 
-/// Nothing of a bucket's properties changes what a function sees, but for those that are not in this list.
+/// Properties of a bucket that do not change what a function sees; others are rejected.
 const BUCKET_IGNORED: [&str; 6] = [
     "BucketEncryption",
     "LifecycleConfiguration",
@@ -54,7 +54,7 @@ pub fn table(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<T
             create.insert(property.to_owned(), value);
         }
     }
-    // CloudFormation switches a stream on by naming its view; the API wants the switch as well.
+    // CloudFormation enables a stream by its view type; the API also requires `StreamEnabled`.
     if let Some(stream) = properties.value("StreamSpecification")? {
         let view = stream.get("StreamViewType").and_then(Value::as_str);
         let view = view.with_context(|| format!("{id}.StreamSpecification: StreamViewType is missing"))?;

@@ -1,4 +1,4 @@
-//! A sliding-window rate limit that all instances of all functions share, exact in every window (E2).
+//! A sliding-window rate limit that all instances of all functions share, exact in every window.
 //!
 //! One item per user holds the times of accepted requests. While it has room, a time is appended by one conditional
 //! write that needs no knowledge of the item, so instances do not conflict. Only when the item is full does a writer

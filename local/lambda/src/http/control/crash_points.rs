@@ -1,4 +1,4 @@
-//! `/_local/crash-points`: which steps the functions have passed, and where the next process is stopped.
+//! `/_local/crash-points`: lists the steps that functions have passed, and arms them to stop a process.
 
 use axum::Json;
 use axum::extract::State;
@@ -20,13 +20,13 @@ struct Arm {
     signal: Strike,
 }
 
-/// Every step that was passed.
+/// Every step passed so far.
 pub(super) async fn all(State(control): State<Control>) -> Answer {
     let points = control.crash_points.all().map_err(|error| Refusal::failed(error.to_string()))?;
     Ok((StatusCode::OK, Json(json!({ "items": points }))))
 }
 
-/// Stops the next process of a function that passes a step, whatever the content type is.
+/// Arms a step for the next process that passes it. Any content type is accepted.
 pub(super) async fn arm(State(control): State<Control>, body: Bytes) -> Answer {
     let arm: Arm = serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("no crash point: {error}")))?;
     match control.crash_points.arm(&arm.function, &arm.step, arm.signal) {

@@ -1,4 +1,4 @@
-//! `/_local/faults`: which faults are in force, and further ones.
+//! `/_local/faults`: lists the active faults, and starts new ones.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use serde_json::json;
 use super::refusal::{Answer, Refusal};
 use super::state::Control;
 
-/// Longest fault, and longest delay of a slow function.
+/// Maximum duration of a fault, and maximum delay of a slow function.
 const MAX_FAULT: Duration = Duration::from_hours(24);
 
-/// Every fault in force.
+/// Every active fault.
 pub(super) async fn all(State(control): State<Control>) -> Answer {
     Ok((StatusCode::OK, Json(json!({ "items": control.faults.all() }))))
 }
 
-/// Takes a fault whatever the content type is, so that `curl -d` is enough; answers what is in force now.
+/// Starts a fault; returns the active ones. Any content type is accepted, so that `curl -d` is enough.
 pub(super) async fn start(State(control): State<Control>, body: Bytes) -> Answer {
     let fault: Fault = serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("no fault: {error}")))?;
     check(&fault, &control.supervisor.names())?;

@@ -1,5 +1,5 @@
-//! Lambda's `Invoke` (API_Invoke), for functions that invoke functions. It is here and not with the other parts of AWS,
-//! because the functions are this stack's also where `--aws-endpoint` names another one's AWS.
+//! Lambda's `Invoke` (API_Invoke), for functions that invoke functions. It is here and not with the other AWS services,
+//! because the functions run in this stack even if `--aws-endpoint` names another endpoint.
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -14,7 +14,7 @@ use super::state::Control;
 use crate::functions::Refused;
 use crate::invoke::Outcome;
 
-/// Path below `/_local` that stands for Lambda's endpoint.
+/// Path below `/_local` that acts as Lambda's endpoint.
 pub const ENDPOINT: &str = "/lambda";
 
 /// Lambda's path below [`ENDPOINT`].
@@ -23,7 +23,7 @@ pub(super) const ROUTE: &str = "/lambda/2015-03-31/functions/{function}/invocati
 /// Largest body, in bytes (Lambda quota of a synchronous invocation: 6 MB).
 const MAX_BODY: usize = 6 * 1024 * 1024;
 
-/// The route of [`ROUTE`].
+/// The handlers of [`ROUTE`].
 pub(super) fn route() -> MethodRouter<Control> {
     post(invoke).layer(DefaultBodyLimit::max(MAX_BODY))
 }
@@ -79,7 +79,7 @@ fn throttled() -> Response {
     refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
 }
 
-/// Clients take the kind of error from the header and the text from the body.
+/// Clients read the kind of error from the header and the message from the body.
 fn refused(status: StatusCode, kind: &'static str, message: &str) -> Response {
     (status, [("x-amzn-errortype", kind)], axum::Json(json!({"message": message}))).into_response()
 }

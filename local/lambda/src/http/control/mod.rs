@@ -1,7 +1,7 @@
-//! The control of the stack under `/_local/`, for developers and tests.
+//! The control API of the stack under `/_local/`, for developers and tests.
 //!
-//! Lists are `{"items":[...]}`. What cannot be done is answered with `{"message":...}`, and where a name is unknown
-//! also with the `known` ones.
+//! Lists are `{"items":[...]}`. A request that cannot be served is answered with `{"message":...}`; if a name is
+//! unknown, also with the `known` ones.
 
 mod crash_points;
 mod faults;
@@ -22,7 +22,7 @@ use self::refusal::{Answer, Refusal};
 pub use self::state::{Control, Source, Tick};
 use crate::functions::Signal;
 
-/// What there is under `/_local`.
+/// The paths under `/_local`.
 const KNOWN: [&str; 12] = [
     "GET /_local/health",
     "GET /_local/ready",
@@ -96,7 +96,7 @@ async fn kill(
     Ok((StatusCode::OK, Json(json!({ "function": name, "signal": signal.name(), "pids": pids }))))
 }
 
-/// A route that answers what a part of the stack says.
+/// A route that returns what a part of the stack reports.
 fn source(part: fn(&Control) -> Source) -> MethodRouter<Control> {
     get(async move |State(control): State<Control>| -> Answer {
         let answer = part(&control)();

@@ -1,19 +1,19 @@
-//! Why the control does not do something.
+//! Why the control API refuses a request.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// Why something is not done.
+/// A refused request.
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) message: String,
-    /// What there is instead.
+    /// The valid names, if a name is unknown.
     pub(super) known: Option<Vec<String>>,
 }
 
-/// What the control answers.
+/// An answer of the control API.
 pub(super) type Answer = Result<(StatusCode, Json<Value>), Refusal>;
 
 impl Refusal {

@@ -1,4 +1,4 @@
-//! What the control acts on.
+//! What the control API acts on.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,20 +10,20 @@ use serde_json::Value;
 
 use crate::functions::{Functions, Supervisor};
 
-/// Where an answer of the control comes from.
+/// A source of data that the control API returns.
 pub type Source = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Value>> + Send + Sync>;
-/// Starts every schedule, or those of one function; returns the functions that were started, or an error with the
-/// names of those that have a schedule.
+/// Starts every schedule, or those of one function. Returns the functions that were started, or as an error the names
+/// of those that have a schedule.
 pub type Tick = Arc<dyn Fn(Option<&str>) -> Result<Vec<String>, Vec<String>> + Send + Sync>;
 
-/// What the control acts on.
+/// What the control API acts on.
 #[derive(Clone)]
 pub struct Control {
     /// The functions.
     pub supervisor: Supervisor,
-    /// The faults in force.
+    /// The active faults.
     pub faults: Arc<Faults>,
-    /// Where processes can be stopped.
+    /// The crash points.
     pub crash_points: Arc<CrashPoints>,
     /// Set when all parts of the stack are up.
     pub ready: Arc<AtomicBool>,
@@ -31,7 +31,7 @@ pub struct Control {
     pub lag: Source,
     /// `{"items":[{to, subject, text, html, tags, at}]}`.
     pub mail: Source,
-    /// The schedules' clock.
+    /// Starts schedules.
     pub tick: Tick,
     /// Lambda's `Invoke`.
     pub queue: Arc<dyn Functions>,

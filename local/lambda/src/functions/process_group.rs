@@ -1,11 +1,11 @@
 //! A shell beside the stack that ends every function process when the stack is gone, and delivers signals.
 //!
-//! A function process does not notice that the stack was killed: with concurrent invocations `lambda_runtime`
-//! polls a refused connection again at once and without end. Asking the kernel to kill a child with its parent
-//! (`PR_SET_PDEATHSIG`), and sending another signal than SIGKILL, take unsafe code or a further dependency.
-//! Instead a shell leads a process group that every function process joins before it runs. The shell reads
-//! commands from a pipe whose other end only the stack holds: when that end closes, for whatever reason, the
-//! shell kills its group, itself included.
+//! A function process does not notice that the stack was killed: with concurrent invocations, `lambda_runtime` retries
+//! a refused connection immediately and without end. Asking the kernel to kill a child with its parent
+//! (`PR_SET_PDEATHSIG`), and sending signals other than SIGKILL, would take unsafe code or another dependency. Instead,
+//! a shell leads a process group that every function process joins before it runs. The shell reads commands from a pipe
+//! whose other end only the stack holds: when that end closes, for whatever reason, the shell kills its group,
+//! including itself.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,25 +16,25 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
-/// How long the shell may take for one command.
+/// Maximum time the shell may take for one command.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 
-/// Ctrl-C and a closed terminal are the stack's business: the shell waits for the end of the pipe.
+/// Ctrl-C and a closed terminal are handled by the stack: the shell waits for the end of the pipe.
 const SCRIPT: &str = "trap '' HUP INT TERM
 while read -r signal pid; do kill \"-$signal\" \"$pid\" 2>/dev/null; echo done; done
 kill -KILL 0";
 
-/// A signal that the control may send to function processes.
+/// A signal that the control API may send to function processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Signal {
     /// Ends the process at once.
     Kill,
-    /// Asks the process to end; what is still there after the grace is killed.
+    /// Asks the process to end; it is killed if it still runs after the grace period.
     Term,
     /// Freezes the process.
     Stop,
-    /// Lets a frozen process go on.
+    /// Resumes a frozen process.
     Cont,
 }
 
@@ -53,9 +53,9 @@ impl Signal {
     }
 }
 
-/// Owner of the shell.
+/// The shell and its process group, started on first use.
 #[derive(Debug, Default)]
-pub(super) struct Guardian {
+pub(super) struct ProcessGroup {
     state: Mutex<State>,
 }
 
@@ -75,8 +75,8 @@ struct Shell {
     answers: Lines<BufReader<ChildStdout>>,
 }
 
-impl Guardian {
-    /// Starts a process in the shell's group, and the shell before it where there is none. Fails once closed.
+impl ProcessGroup {
+    /// Starts a process in the shell's group, after starting the shell if there is none. Fails once closed.
     pub async fn spawn(&self, command: &mut Command) -> anyhow::Result<Child> {
         let mut state = self.state.lock().await;
         let ended = match &mut *state {
@@ -91,8 +91,8 @@ impl Guardian {
         Ok(command.process_group(shell.group).spawn()?)
     }
 
-    /// Sends a signal to a process that the caller started and has not waited for, so that the number cannot
-    /// belong to another process by now.
+    /// Sends a signal to a process that the caller started and has not reaped, so that its process id cannot have been
+    /// reused.
     pub async fn signal(&self, pid: u32, signal: Signal) -> anyhow::Result<()> {
         let mut state = self.state.lock().await;
         let State::Present(shell) = &mut *state else { anyhow::bail!("no shell to send signals with") };
@@ -112,7 +112,7 @@ impl Guardian {
             let Shell { mut process, commands, answers, .. } = *shell;
             drop((commands, answers));
             if tokio::time::timeout(ANSWER_LIMIT, process.wait()).await.is_err() {
-                // The shell is stuck or frozen; its group has no further member that we know of.
+                // The shell is stuck or frozen; its group has no other member that we know of.
                 let _ = process.kill().await;
             }
         }

@@ -1,4 +1,4 @@
-//! The dead letters have what no consumer can complete, the mails each fall that was told, and neither has more.
+//! Every record that a consumer cannot process is a dead letter, every notice is a mail, and there are no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,10 +18,10 @@ const ALERT_MAIL: &str = "alert-mail";
 
 /// The consumer of requested timers.
 const TIMER_STORE: &str = "timer-store";
-/// The consumer of due attempts. It also gives timers up, which `timers` judges.
+/// The consumer of due attempts. It also gives up timers, which `timers` judges.
 pub(super) const WEBHOOK_SENDER: &str = "webhook-sender";
 
-/// Those that give up a record that is no event, each for itself.
+/// The consumers that dead-letter a record that is not an event, each for itself.
 fn consumers(record: &TopicRecord) -> &'static [&'static str] {
     match record.place.topic.as_str() {
         "order_created" => &["event-log", "archive", STOCK],
@@ -33,19 +33,19 @@ fn consumers(record: &TopicRecord) -> &'static [&'static str] {
     }
 }
 
-/// Whether the filter of the consumer of requested timers lets a record pass.
+/// Whether the timer-store's filter lets a record pass.
 fn names_a_request(record: &TopicRecord) -> bool {
     let value = record.value.as_deref().unwrap_or_default();
     serde_json::from_slice::<Value>(value).is_ok_and(|value| value["type"] == "TimerRequested")
 }
 
-/// What was kept, by consumer and place.
+/// The dead letters, by consumer and place.
 type Kept<'a> = BTreeMap<(&'a str, &'a Place), &'a DeadLetter>;
 
 pub(super) fn judge<'a>(topic: &Topic<'a>, observed: &'a Observed, found: &mut Found) {
     let mut kept = Kept::new();
-    // Users' events that were processed and failed, gaps, and timers that were given up are no records that nobody can
-    // read.
+    // Users' events that were processed and failed, gaps, and timers that were given up also have dead letters, but not
+    // as unreadable records.
     let is_record = |letter: &&DeadLetter| {
         let consumer = letter.consumer.as_str();
         ![ACTIVITY, WEBHOOK_SENDER].contains(&consumer) || letter.id.starts_with(&format!("{consumer}:"))
@@ -62,7 +62,7 @@ pub(super) fn judge<'a>(topic: &Topic<'a>, observed: &'a Observed, found: &mut F
                 found.add("dead-letter-missing", place, format!("{consumer} has given it up nowhere"));
                 continue;
             };
-            // A named position, because an id inside such a record may be anybody's.
+            // The id must be the position, because an id inside such a record is not trustworthy.
             check_letter(letter, &format!("{consumer}:{place}"), read, found);
         }
     }
@@ -92,7 +92,7 @@ fn of_kind<'t, 'a>(topic: &'t Topic<'a>, kind: Kind) -> BTreeMap<&'t str, Vec<(&
     events
 }
 
-/// Takes the letter of an event away, which is kept once, of whichever of its records.
+/// Removes the dead letter of an event, which is kept once, for any one of its records.
 fn letter_of<'a>(
     kept: &mut Kept<'a>,
     consumer: &'static str,
@@ -109,7 +109,7 @@ fn letter_of<'a>(
     false
 }
 
-/// An event about an order that no API stored is given up by the consumer that decides orders.
+/// An event about an order that no API stored is given up by the stock consumer.
 fn check_stray_orders<'a>(topic: &Topic<'a>, observed: &Observed, kept: &mut Kept<'a>, found: &mut Found) {
     let stored: BTreeSet<&str> = observed.orders.iter().map(|order| order.id.as_str()).collect();
     for (id, records) in of_kind(topic, Kind::OrderCreated) {
@@ -120,7 +120,7 @@ fn check_stray_orders<'a>(topic: &Topic<'a>, observed: &Observed, kept: &mut Kep
     }
 }
 
-/// Each notice is a mail that was sent, or was given up.
+/// The mail of each notice was either sent or given up.
 fn check_mails<'a>(topic: &Topic<'a>, observed: &Observed, kept: &mut Kept<'a>, found: &mut Found) {
     let mut sent: BTreeMap<&str, bool> = observed.mails.iter().map(|mail| (mail.event.as_str(), mail.sent)).collect();
     for (id, records) in of_kind(topic, Kind::Notify) {

@@ -1,4 +1,4 @@
-//! The invocations of one process: those that wait for a poll, and those that the process has.
+//! The invocations of one process: those waiting for a poll, and those that the process has received.
 
 use std::collections::{HashMap, VecDeque};
 use std::process::ExitStatus;
@@ -10,33 +10,33 @@ use tokio::sync::{Notify, oneshot};
 use super::errors;
 use crate::invoke::Outcome;
 
-/// One invocation on its way into a process.
+/// One invocation to be delivered to a process.
 #[derive(Debug)]
 pub(super) struct Invocation {
     /// Request id.
     pub id: String,
     /// The event.
     pub payload: Bytes,
-    /// When its time is up, in milliseconds since the epoch.
+    /// Its deadline, in milliseconds since the epoch.
     pub deadline_ms: u128,
     /// X-Ray trace header.
     pub trace: String,
-    /// Who waits for the end.
+    /// Receives the end of the invocation.
     pub reply: oneshot::Sender<Ended>,
 }
 
 /// How an invocation left its process.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// The process had it, and this came of it.
+    /// The process received it, with this outcome.
     Outcome(Outcome),
-    /// The process never received it, so another may.
+    /// The process never received it, so another process may.
     NotDelivered,
 }
 
-/// Invocations of one process.
+/// The invocations of one process.
 #[derive(Debug, Default)]
-pub(super) struct Flights {
+pub(super) struct InFlight {
     table: Mutex<Table>,
     added: Notify,
 }
@@ -48,8 +48,8 @@ struct Table {
     closed: bool,
 }
 
-impl Flights {
-    /// Hands an invocation to the process, for its next poll. The pool bounds how many there are.
+impl InFlight {
+    /// Queues an invocation for the next poll. The pool bounds their number.
     pub fn add(&self, invocation: Invocation) {
         let mut table = self.lock();
         if table.closed {
@@ -62,7 +62,7 @@ impl Flights {
         self.added.notify_one();
     }
 
-    /// The next invocation; from here on the process has it. Waits without end.
+    /// Waits for the next invocation, which from then on the process has received.
     pub async fn next(&self) -> Delivery {
         loop {
             if let Some(delivery) = self.take() {
@@ -76,25 +76,25 @@ impl Flights {
         let mut table = self.lock();
         let Invocation { id, payload, deadline_ms, trace, reply } = table.waiting.pop_front()?;
         table.taken.insert(id.clone(), reply);
-        // One permit stands for any number of additions, so the next poller has to be woken from here.
+        // One permit stands for any number of additions, so the next poller must be woken here.
         if !table.waiting.is_empty() {
             self.added.notify_one();
         }
         Some(Delivery { id, payload, deadline_ms, trace })
     }
 
-    /// Whether the process has this invocation and has not ended it.
+    /// Whether the process has received this invocation and not ended it.
     pub fn has(&self, id: &str) -> bool {
         self.lock().taken.contains_key(id)
     }
 
-    /// Ends an invocation. False where the process does not have it, for example because its time was up.
+    /// Ends an invocation. False if the process does not have it, for example because it timed out.
     pub fn end(&self, id: &str, outcome: Outcome) -> bool {
         let reply = self.lock().taken.remove(id);
         reply.is_some_and(|reply| reply.send(Ended::Outcome(outcome)).is_ok())
     }
 
-    /// Ends everything, because the process has ended.
+    /// Ends all invocations, because the process has ended.
     pub fn close(&self, status: Option<ExitStatus>) {
         let mut table = self.lock();
         table.closed = true;
@@ -113,14 +113,14 @@ impl Flights {
     }
 }
 
-/// What a poll answers.
+/// The answer to a poll.
 #[derive(Debug)]
 pub(super) struct Delivery {
     /// Request id.
     pub id: String,
     /// The event.
     pub payload: Bytes,
-    /// When its time is up, in milliseconds since the epoch.
+    /// Its deadline, in milliseconds since the epoch.
     pub deadline_ms: u128,
     /// X-Ray trace header.
     pub trace: String,
@@ -138,28 +138,28 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_a_process_received_fails_with_it() {
-        let flights = Flights::default();
+        let in_flight = InFlight::default();
         let ((first, first_ended), (second, second_ended)) = (invocation("1"), invocation("2"));
-        flights.add(first);
-        flights.add(second);
-        assert_eq!(flights.next().await.id, "1");
-        flights.close(None);
+        in_flight.add(first);
+        in_flight.add(second);
+        assert_eq!(in_flight.next().await.id, "1");
+        in_flight.close(None);
         assert!(matches!(first_ended.await, Ok(Ended::Outcome(Outcome::FunctionError(_)))));
         assert!(matches!(second_ended.await, Ok(Ended::NotDelivered)));
         let (third, third_ended) = invocation("3");
-        flights.add(third);
+        in_flight.add(third);
         assert!(matches!(third_ended.await, Ok(Ended::NotDelivered)));
     }
 
     #[tokio::test]
     async fn an_invocation_ends_once() {
-        let flights = Flights::default();
+        let in_flight = InFlight::default();
         let (first, ended) = invocation("1");
-        flights.add(first);
-        assert!(!flights.end("1", Outcome::Throttled), "not yet received");
-        flights.next().await;
-        assert!(flights.end("1", Outcome::Success(Bytes::new())));
-        assert!(!flights.end("1", Outcome::Success(Bytes::new())));
+        in_flight.add(first);
+        assert!(!in_flight.end("1", Outcome::Throttled), "not yet received");
+        in_flight.next().await;
+        assert!(in_flight.end("1", Outcome::Success(Bytes::new())));
+        assert!(!in_flight.end("1", Outcome::Success(Bytes::new())));
         assert!(matches!(ended.await, Ok(Ended::Outcome(Outcome::Success(_)))));
     }
 }

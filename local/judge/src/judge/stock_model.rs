@@ -1,4 +1,4 @@
-//! What requests are known to have made of each ingredient.
+//! What requests are known to have done to each ingredient.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,10 +8,10 @@ use super::Found;
 use crate::ingredient::{Content, Ingredient, restocked};
 use crate::journal::{Answer, Journal, Outcome, Request};
 
-/// The resource of ingredients.
+/// The path of ingredients.
 const INGREDIENTS: &str = "/ingredients";
 
-/// What a request makes of an ingredient.
+/// A request's change of an ingredient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
     /// Creates or replaces it.
@@ -29,9 +29,9 @@ pub(super) struct Point {
 /// What is known of one ingredient.
 #[derive(Default)]
 pub(super) struct Known {
-    /// By version.
+    /// Known changes, by version.
     pub points: BTreeMap<u64, Point>,
-    /// Changes that may have been made, each once at most.
+    /// Changes that may have been made, each at most once.
     pub unknown: Vec<Change>,
 }
 
@@ -52,7 +52,7 @@ impl Request {
         Content::read(&self.sent.body).map(Change::Set)
     }
 
-    /// A key belongs to its route; a PUT has none.
+    /// A key is scoped to its route; a PUT has none.
     fn route_and_key(&self) -> Option<(&str, &str)> {
         let key = self.sent.idempotency_key.as_deref().filter(|_| self.sent.method == "POST")?;
         Some((&self.sent.path, key))
@@ -61,14 +61,14 @@ impl Request {
 
 /// Reads the journal, and checks each answer by itself.
 pub(super) fn read(journal: &Journal, found: &mut Found) -> BTreeMap<String, Known> {
-    let mut kitchen: BTreeMap<String, Known> = BTreeMap::new();
+    let mut model: BTreeMap<String, Known> = BTreeMap::new();
     let mut answered: HashMap<(&str, &str), &Answer> = HashMap::new();
     for request in &journal.requests {
         let Some((_, answer)) = request.answer.as_ref().filter(|_| request.outcome() == Outcome::Acknowledged) else {
             continue;
         };
         if request.is_seed() {
-            seeded(answer, &mut kitchen);
+            seeded(answer, &mut model);
         }
         if !request.is_about_ingredients() {
             continue;
@@ -82,7 +82,7 @@ pub(super) fn read(journal: &Journal, found: &mut Found) -> BTreeMap<String, Kno
                 continue;
             }
         }
-        acknowledged(request, answer, &mut kitchen, found);
+        acknowledged(request, answer, &mut model, found);
     }
     let mut keys = BTreeSet::new();
     let unknown = journal.requests.iter().filter(|it| it.outcome() == Outcome::Unknown && it.is_about_ingredients());
@@ -90,25 +90,25 @@ pub(super) fn read(journal: &Journal, found: &mut Found) -> BTreeMap<String, Kno
         let counts = request.route_and_key().is_none_or(|key| !answered.contains_key(&key) && keys.insert(key));
         let id = request.ingredient().map(str::to_owned).or_else(|| chosen_id(&request.sent.body));
         if let (true, Some(id), Some(change)) = (counts, id, request.change()) {
-            kitchen.entry(id).or_default().unknown.push(change);
+            model.entry(id).or_default().unknown.push(change);
         }
     }
-    kitchen
+    model
 }
 
-/// Demo data that were not there before.
-fn seeded(answer: &Answer, kitchen: &mut BTreeMap<String, Known>) {
+/// Adds demo data that did not exist before.
+fn seeded(answer: &Answer, model: &mut BTreeMap<String, Known>) {
     let Ok(mut body) = serde_json::from_str::<Value>(&answer.body) else { return };
     let Ok(ingredients) = serde_json::from_value::<Vec<Ingredient>>(body["ingredients"].take()) else { return };
     for Ingredient { id, version, content } in ingredients {
         if version == 1 {
             let point = Point { change: Change::Set(content.clone()), after: content };
-            kitchen.entry(id).or_default().points.entry(version).or_insert(point);
+            model.entry(id).or_default().points.entry(version).or_insert(point);
         }
     }
 }
 
-fn acknowledged(request: &Request, answer: &Answer, kitchen: &mut BTreeMap<String, Known>, found: &mut Found) {
+fn acknowledged(request: &Request, answer: &Answer, model: &mut BTreeMap<String, Known>, found: &mut Found) {
     let (Ok(Ingredient { id, version, content }), Some(change)) =
         (serde_json::from_str(&answer.body), request.change())
     else {
@@ -127,13 +127,13 @@ fn acknowledged(request: &Request, answer: &Answer, kitchen: &mut BTreeMap<Strin
     }
     let as_asked = match &change {
         Change::Set(asked) => *asked == content,
-        // What was there before is the walk's to say.
+        // The stock before is checked by the walk over the versions.
         Change::Add(quantity) => content.stock >= *quantity,
     };
     found.check(as_asked, "answer-differs-from-request", &id, || {
         format!("{} was answered with {}", request.sent.body, answer.body)
     });
-    let known = kitchen.entry(id.clone()).or_default();
+    let known = model.entry(id.clone()).or_default();
     if known.points.insert(version, Point { change, after: content }).is_some() {
         found.add("version-acknowledged-twice", &id, format!("version {version}"));
     }
