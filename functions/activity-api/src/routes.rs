@@ -82,11 +82,7 @@ pub fn ambiguous(sources: &[String]) -> Problem {
     Problem::new(StatusCode::CONFLICT, "ambiguous_event_id", detail).with("sources", json!(sources))
 }
 
-async fn read(
-    State(api): State<Api>,
-    Segment(id): Segment,
-    Params(of): Params<OfSource>,
-) -> Result<Response, Problem> {
+async fn read(State(api): State<Api>, Segment(id): Segment, Params(of): Params<OfSource>) -> Result<Response, Problem> {
     // No event has an invalid id.
     let id = EventId::try_from(id).map_err(|_| Problem::not_found("event"))?;
     let mut events = api.store.events(id.as_str()).await?;

@@ -16,6 +16,9 @@ use crate::mail::Mail;
 /// The e-mail tag with the event id, by which a receiver can detect a duplicate.
 const TAG: &str = "event-id";
 
+/// Longest value of a tag, in characters.
+const MAX_TAG: usize = 256;
+
 /// Attempts to send a mail that SES throttles, before its record is returned for redelivery.
 const TRIES: u32 = 5;
 /// Longest backoff before the second attempt; it doubles with each further one.
@@ -53,12 +56,18 @@ pub async fn send(ses: &Client, from: &str, to: &str, event: &str, mail: &Mail) 
     try_send(ses, from, to, event, mail.clone()).await
 }
 
+/// An event id in the alphabet of SES's tags; ids of other producers may have other characters.
+fn tag_value(event: &str) -> String {
+    let known = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    event.chars().map(known).take(MAX_TAG).collect()
+}
+
 async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -> Result<String, NotSent> {
     let built = |error: aws_sdk_sesv2::error::BuildError| NotSent::Refused(error.to_string());
     let content = |text: String| Content::builder().data(text).charset("UTF-8").build().map_err(built);
     let body = Body::builder().text(content(mail.text)?).html(content(mail.html)?).build();
     let message = Message::builder().subject(content(mail.subject)?).body(body).build();
-    let tag = MessageTag::builder().name(TAG).value(event).build().map_err(built)?;
+    let tag = MessageTag::builder().name(TAG).value(tag_value(event)).build().map_err(built)?;
     let sent = ses
         .send_email()
         .from_email_address(from)

@@ -77,7 +77,11 @@ mod tests {
             "aggregateversion": 1, "data": {"id": "p", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"},
             "partitionkey": "eu-1\n"
         });
-        let value = Bytes::from(format!("{value:#}").replacen("\"version\": 1", "\"version\": 1,\n\"n\": 12345678901234567890.10", 1));
+        let value = Bytes::from(format!("{value:#}").replacen(
+            "\"version\": 1",
+            "\"version\": 1,\n\"n\": 12345678901234567890.10",
+            1,
+        ));
         let event = millrace_domain::event::read("product-events", &value, jiff::Timestamp::UNIX_EPOCH).unwrap();
         let position = Position {
             topic: "product-events".to_owned(),
@@ -106,7 +110,10 @@ mod tests {
         flate2::read::GzDecoder::new(objects[1].body.as_slice()).read_to_string(&mut text).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 2);
-        assert!(text.contains(r#""n":12345678901234567890.10"#) && text.contains(r#""partitionkey":"eu-1\n""#), "{text}");
+        assert!(
+            text.contains(r#""n":12345678901234567890.10"#) && text.contains(r#""partitionkey":"eu-1\n""#),
+            "{text}"
+        );
         assert_eq!(
             (&lines[1]["id"], &lines[1]["kafka"]["offset"], &lines[1]["data"]["id"]),
             (&"e-9".into(), &9.into(), &"p".into())

@@ -147,9 +147,7 @@ impl Api {
 
 fn entry(item: &Item) -> Result<Entry, StoreError> {
     let owned = |name| text(item, name).map(str::to_owned);
-    let json = |name| {
-        RawValue::from_string(owned(name)?).map_err(|error| StoreError::Corrupt(error.to_string()))
-    };
+    let json = |name| RawValue::from_string(owned(name)?).map_err(|error| StoreError::Corrupt(error.to_string()));
     Ok(Entry {
         event_id: owned("eventId")?,
         source: owned("source")?,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use end_to_end::stack::activity::{CONSUMER, Sent, TOPIC, WINDOW, muddle, peak_megabytes, shuffled};
+use end_to_end::stack::activity::{CONSUMER, Sent, TOPIC, WINDOW, event_key, muddle, peak_megabytes, shuffled};
 use end_to_end::stack::tables::{number, text};
 use end_to_end::stack::{PATIENCE, Stack, size};
 use krafka::producer::Record;
@@ -124,13 +124,14 @@ async fn an_event_that_fails_is_tried_four_times_and_given_up_and_the_next_ones_
     let took = began.elapsed();
     assert!(took >= Duration::from_millis(400), "four attempts take 400 ms, and this took {took:?}");
     let items = stack.taken_once_and_in_order(&sent).await;
-    let at = |id: &str| number(&items[&(format!("event#{id}"), "event".to_owned())], "processedAt");
+    let at = |id: &str| number(&items[&event_key(id)], "processedAt");
     assert!(at("u-3") - at("u-1") >= 400, "3 waits for the end of 2");
     // After a redrive it fails again, under its own redrive id; a redrive requested twice is done once.
     let tables = (stack.table("DeadLetterTable"), stack.table("OutboxTable"));
     let redrive = async || {
         let now = jiff::Timestamp::now();
-        millrace_delivery::dead_letter::redrive(&stack.dynamodb, tables, "u-2", now, uuid::Uuid::now_v7).await
+        let selected = millrace_delivery::dead_letter::Selected { id: "u-2", source: None };
+        millrace_delivery::dead_letter::redrive(&stack.dynamodb, tables, selected, now, uuid::Uuid::now_v7).await
     };
     for time in 2..=3 {
         let redriven = redrive().await.unwrap();
@@ -170,7 +171,7 @@ async fn a_gap_is_stepped_over_at_its_deadline_and_what_comes_later_is_late() {
     stack.send_events(&[Sent::new("u", 3), Sent::new("u", 6)]).await;
     stack.caught_up().await;
     let items = stack.activity().await;
-    let item = |id: &str| &items[&(format!("event#{id}"), "event".to_owned())];
+    let item = |id: &str| &items[&event_key(id)];
     let order = ["u-1", "u-4", "u-5", "u-3", "u-6"].map(|id| number(item(id), "position"));
     assert!(order.is_sorted() && number(item("none"), "position") < 3, "{order:?}");
     assert!(item("u-3").contains_key("late") && !item("u-6").contains_key("late"));

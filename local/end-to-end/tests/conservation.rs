@@ -167,19 +167,19 @@ async fn what_was_tampered_with_is_named() {
 
     let log = stack.items("EventLogTable").await;
     let (lost, changed) = (text(&log[0], "eventId"), text(&log[1], "eventId"));
-    delete(stack, "EventLogTable", &["eventId"], &log[0]).await;
+    delete(stack, "EventLogTable", &["eventId", "sourceKey"], &log[0]).await;
     checked.names("log-missing", lost).await;
-    set(stack, "EventLogTable", "eventId", &log[1], "data", "{}").await;
+    set(stack, "EventLogTable", &["eventId", "sourceKey"], &log[1], "data", "{}").await;
     checked.names("log-differs", changed).await;
 
     let letters = stack.items("DeadLetterTable").await;
     assert_eq!(letters.len(), 2, "of the log and of the archive");
-    delete(stack, "DeadLetterTable", &["id", "consumer"], &letters[0]).await;
+    delete(stack, "DeadLetterTable", &["id", "address"], &letters[0]).await;
     checked.names("dead-letter-missing", &format!(":{}", number(&letters[0], "offset"))).await;
 
     let products = stack.items("ProductsTable").await;
     let live: Vec<&Item> = products.iter().filter(|product| product.contains_key("body")).collect();
-    set(stack, "ProductsTable", "id", live[0], "body", &text(live[0], "body").replace("Product", "Tampered")).await;
+    set(stack, "ProductsTable", &["id"], live[0], "body", &text(live[0], "body").replace("Product", "Tampered")).await;
     checked.names("acknowledged-differs", text(live[0], "id")).await;
     checked.names("stored-differs", text(live[0], "id")).await;
     delete(stack, "ProductsTable", &["id"], live[1]).await;
@@ -232,9 +232,9 @@ async fn delete(stack: &Stack, table: &str, key: &[&str], item: &Item) {
     delete.send().await.unwrap();
 }
 
-async fn set(stack: &Stack, table: &str, key: &str, item: &Item, name: &str, value: &str) {
+async fn set(stack: &Stack, table: &str, key: &[&str], item: &Item, name: &str, value: &str) {
     let mut item = item.clone();
     item.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
-    assert!(item.contains_key(key));
+    assert!(key.iter().all(|name| item.contains_key(*name)));
     stack.dynamodb.put_item().table_name(stack.table(table)).set_item(Some(item)).send().await.unwrap();
 }

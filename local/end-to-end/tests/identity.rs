@@ -197,9 +197,8 @@ async fn every_digit_that_went_in_comes_out_of_every_place() {
 async fn what_cloudevents_allows_is_read_and_kept_with_all_its_attributes() {
     let stack = Stack::start().await;
     let data = |seq: u64| format!(r#"{{"userId":"ann","type":"click","payload":{{"seq":{seq}}}}}"#);
-    let with = |id: &str, seq: u64, more: &str| {
-        bare("urn:shop", id, &data(seq)).replacen('{', &format!("{{{more},"), 1)
-    };
+    let with =
+        |id: &str, seq: u64, more: &str| bare("urn:shop", id, &data(seq)).replacen('{', &format!("{{{more},"), 1);
     let pretty = format!("{:#}", serde_json::from_str::<Value>(&bare("urn:shop", "pretty", &data(1))).unwrap());
     let header = |name: &'static str, value: &'static str| (name.to_owned(), value.as_bytes().to_vec());
     let mut binary = record("ann", data(5));

@@ -66,14 +66,11 @@ impl Verdict {
     /// Judges without waiting or reading.
     pub fn of(journal: &Journal, observed: &Observed) -> Self {
         let count = |outcome| journal.requests.iter().filter(|request| request.outcome() == outcome).count();
-        let read = observed.records.iter().map(|record| {
-            let value = record.value.as_deref()?;
-            Event::read_from(&record.place.topic, value).ok()
-        });
+        let read = observed.records.iter().map(|record| Event::of_record(record).ok());
         let (mut ids, mut unreadable) = (BTreeSet::new(), 0);
         for event in read {
             match event {
-                Some(event) => drop(ids.insert(event.id)),
+                Some(event) => drop(ids.insert(event.identity())),
                 None => unreadable += 1,
             }
         }

@@ -1,11 +1,15 @@
 //! What an event is, defined here independently of the functions.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::activity::Activity;
+use super::json;
+use super::observed::TopicRecord;
 use super::order::{Notify, Order};
 use super::product::{Content, Product};
 use super::timer::TimerEvent;
@@ -28,6 +32,12 @@ const STOCK: &str = "urn:millrace:stock";
 /// The source of the demo data's products.
 const ORDERS_API: &str = "urn:millrace:orders-api";
 
+/// Names of attributes, each with its JSON.
+pub type Attributes = BTreeMap<String, String>;
+
+/// Source and id of an event, which together identify it.
+pub type Identity = (String, String);
+
 /// An event.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -39,14 +49,16 @@ pub struct Event {
     pub source: String,
     /// Id of the product, order or ingredient.
     pub subject: String,
-    /// When it happened.
-    pub time: Timestamp,
+    /// When it happened; `None` if the event does not say it.
+    pub time: Option<Timestamp>,
     /// Version of the subject.
     pub version: u64,
     /// Trace context.
     pub traceparent: Option<String>,
     /// The redrive that produced it again, if any.
     pub redrive: Option<String>,
+    /// Every attribute, with its JSON.
+    pub attributes: Attributes,
     /// The payload, byte for byte.
     pub data: String,
     /// The payload, parsed.
@@ -127,12 +139,10 @@ struct Envelope {
     source: String,
     #[serde(rename = "type")]
     kind: Kind,
-    subject: String,
-    time: Timestamp,
-    datacontenttype: String,
-    #[serde(rename = "dataschema")]
-    _dataschema: String,
-    aggregateversion: u64,
+    subject: Option<String>,
+    time: Option<Timestamp>,
+    datacontenttype: Option<String>,
+    aggregateversion: Option<u32>,
     traceparent: Option<String>,
     redriveid: Option<String>,
     data: Box<RawValue>,
@@ -185,12 +195,8 @@ impl Event {
             return Err(format!("{} bytes", value.len()));
         }
         let envelope: Envelope = object(value)?;
-        let Envelope { specversion, id, kind, subject, time, datacontenttype, aggregateversion, .. } = envelope;
-        let named = |id: &str| (1..=MAX_ID_BYTES).contains(&id.len()) && !id.contains('\0');
-        if specversion != "1.0" || datacontenttype != "application/json" || !named(&id) || !named(&subject) {
-            return Err("the envelope breaks its rules".to_owned());
-        }
-        let (data, version) = (envelope.data.get().to_owned(), aggregateversion);
+        let Envelope { specversion, id, kind, time, datacontenttype, aggregateversion, .. } = envelope;
+        let data = envelope.data.get().to_owned();
         let payload = match kind {
             Kind::ProductCreated | Kind::ProductUpdated => Payload::Product(object(data.as_bytes())?),
             Kind::ProductDeleted => Payload::Deleted(object(data.as_bytes())?),
@@ -210,19 +216,45 @@ impl Event {
             return Err("the id of what it is about breaks its rules".to_owned());
         }
         let (source, traceparent, redrive) = (envelope.source, envelope.traceparent, envelope.redriveid);
-        Ok(Self { id, kind, source, subject, time, version, traceparent, redrive, data, payload })
+        let subject = envelope.subject.unwrap_or_else(|| payload.subject().to_owned());
+        let named = |id: &str| (1..=MAX_ID_BYTES).contains(&id.len()) && !id.contains('\0');
+        let integer = aggregateversion.is_none_or(|version| i32::try_from(version).is_ok());
+        let json = datacontenttype.is_none_or(|it| it == "application/json" || it.starts_with("application/json;"));
+        if specversion != "1.0" || !json || !integer || source.is_empty() || !named(&id) || !named(&subject) {
+            return Err("the envelope breaks its rules".to_owned());
+        }
+        let version = aggregateversion.map_or_else(|| payload.version(), u64::from);
+        let attributes = attributes(value)?;
+        Ok(Self { id, kind, source, subject, time, version, traceparent, redrive, attributes, data, payload })
     }
 
-    /// Parses the value of a record of a topic, which must be the one that carries the event.
+    /// Parses a record of a topic, which must be the one that carries the event.
     ///
     /// # Errors
     /// Why it is not an event of the topic, in words.
-    pub fn read_from(topic: &str, value: &[u8]) -> Result<Self, String> {
-        let event = Self::read(value)?;
-        if event.kind.topic() != topic {
-            return Err(format!("{} does not belong on {topic}", event.kind.name()));
+    pub fn of_record(TopicRecord { place, headers, value, .. }: &TopicRecord) -> Result<Self, String> {
+        let value = value.as_deref().ok_or_else(|| "a tombstone".to_owned())?;
+        let header = |name: &str| headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_slice());
+        let is_structured = header(CONTENT_TYPE.0).is_some_and(|value| value.starts_with(b"application/cloudevents"));
+        let event = match header("ce_specversion") {
+            Some(_) if !is_structured => Self::read(&structured(headers, value)?)?,
+            _ => Self::read(value)?,
+        };
+        if event.kind.topic() != place.topic {
+            return Err(format!("{} does not belong on {}", event.kind.name(), place.topic));
         }
         Ok(event)
+    }
+
+    /// What identifies it.
+    pub fn identity(&self) -> Identity {
+        (self.source.clone(), self.id.clone())
+    }
+
+    /// What it says, in one spelling: time and trace do not count.
+    pub fn says(&self) -> String {
+        let data = json::meaning(&self.data).unwrap_or_else(|_| self.data.clone());
+        format!("{} of {}: {data}", self.kind.name(), self.subject)
     }
 
     /// The expected Kafka key of its record.
@@ -285,6 +317,26 @@ impl Payload {
             Self::Timer(timer) => timer.rank(),
         }
     }
+}
+
+/// The attributes of an event in JSON, each without white space: everything but its data.
+pub fn attributes(event: &[u8]) -> Result<Attributes, String> {
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(event).map_err(|error| error.to_string())?;
+    let members = members.into_iter().filter(|(name, _)| name != "data");
+    Ok(members.map(|(name, value)| (name, json::without_space(value.get()))).collect())
+}
+
+/// The event of a record in binary mode, in structured mode.
+fn structured(headers: &[(String, Vec<u8>)], value: &[u8]) -> Result<Vec<u8>, String> {
+    let data: &RawValue = serde_json::from_slice(value).map_err(|error| error.to_string())?;
+    let mut event = BTreeMap::from([("data".to_owned(), data.to_owned())]);
+    for (header, value) in headers {
+        let name = if header == CONTENT_TYPE.0 { Some("datacontenttype") } else { header.strip_prefix("ce_") };
+        let text = String::from_utf8_lossy(value);
+        let text = serde_json::value::to_raw_value(&text).map_err(|error| error.to_string())?;
+        event.extend(name.map(|name| (name.to_owned(), text)));
+    }
+    serde_json::to_vec(&event).map_err(|error| error.to_string())
 }
 
 /// Parses a JSON object; serde would also accept an array as the fields of a struct.

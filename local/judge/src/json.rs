@@ -27,11 +27,31 @@ pub fn meaning(text: &str) -> Result<String, serde_json::Error> {
     }
 }
 
+/// A JSON text without the white space between its tokens.
+pub fn without_space(text: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let keep = |c: &char| {
+        let keep = inside || !c.is_ascii_whitespace();
+        (inside, escaped) = (inside != (*c == '"' && !escaped), inside && *c == '\\' && !escaped);
+        keep
+    };
+    text.chars().filter(keep).collect()
+}
+
+/// The integer from 0 on that a JSON number is, in whatever spelling.
+pub fn integer(text: &str) -> Option<u64> {
+    let number = number(text);
+    let (digits, exponent) = number.split_once('e').unwrap_or((&number, "0"));
+    let zeros = exponent.parse::<usize>().ok().filter(|zeros| *zeros < 20)?;
+    format!("{digits}{}", "0".repeat(zeros)).parse().ok()
+}
+
 /// Sign, digits without zeros at either end, and the power of ten of the last digit.
 fn number(text: &str) -> String {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let sign = if mantissa.starts_with('-') { "-" } else { "" };
-    let (whole, fraction) = mantissa.trim_start_matches('-').split_once('.').unwrap_or((mantissa.trim_start_matches('-'), ""));
+    let (whole, fraction) =
+        mantissa.trim_start_matches('-').split_once('.').unwrap_or((mantissa.trim_start_matches('-'), ""));
     let all = format!("{whole}{fraction}");
     let digits = all.trim_matches('0');
     if digits.is_empty() {
@@ -59,7 +79,14 @@ mod tests {
         for (one, other) in same {
             assert_eq!(meaning(one).unwrap(), meaning(other).unwrap());
         }
-        for (one, other) in [("89148000005218400001", "89148000005218400002"), ("1", "\"1\""), ("[1,2]", "[2,1]"), ("1", "-1")] {
+        assert_eq!(without_space("{ \"a \\\" b\" :\n1.0 }"), "{\"a \\\" b\":1.0}");
+        assert_eq!(
+            (integer("5.0"), integer("1e1"), integer("0"), integer("5.5"), integer("-1")),
+            (Some(5), Some(10), Some(0), None, None)
+        );
+        for (one, other) in
+            [("89148000005218400001", "89148000005218400002"), ("1", "\"1\""), ("[1,2]", "[2,1]"), ("1", "-1")]
+        {
             assert_ne!(meaning(one).unwrap(), meaning(other).unwrap());
         }
     }

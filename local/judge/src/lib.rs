@@ -15,6 +15,7 @@ pub mod event;
 pub mod idle;
 pub mod ingredient;
 pub mod journal;
+pub mod json;
 pub mod judge;
 pub mod observed;
 pub mod order;

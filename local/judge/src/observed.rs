@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::event::Attributes;
 use super::timer::{DueIndex, StoredTimer};
 
 /// Where a record is in Kafka.
@@ -60,7 +61,7 @@ pub struct StoredIngredient {
 /// An item of the mails table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMail {
-    /// Id of the event that it reports.
+    /// Id and source of the event that it reports, with a `#` between them.
     pub event: String,
     /// Whether it was sent.
     pub sent: bool,
@@ -84,10 +85,14 @@ pub struct TopicRecord {
 pub struct Copy {
     /// Event id.
     pub id: String,
+    /// Source of the event.
+    pub source: String,
     /// Event type.
     pub kind: String,
-    /// When it happened.
-    pub time: Timestamp,
+    /// When it happened; `None` if the copy does not say it.
+    pub time: Option<Timestamp>,
+    /// Every attribute, with its JSON.
+    pub attributes: Attributes,
     /// The payload, byte for byte.
     pub data: String,
     /// Where the record was.
@@ -112,6 +117,8 @@ pub struct DeadLetter {
     pub id: String,
     /// The consumer that gave up.
     pub consumer: String,
+    /// Stable code of the reason.
+    pub reason: String,
     /// Where the record is.
     pub place: Place,
     /// Key of the record.

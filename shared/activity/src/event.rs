@@ -124,7 +124,12 @@ impl Activity {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let key = self.record.key.as_ref().map_or(0, Bytes::len);
-        self.record.value.len() + key + 2 * (self.id.len() + self.source.len()) + self.user.as_str().len() + self.kind.as_str().len() + 512
+        self.record.value.len()
+            + key
+            + 2 * (self.id.len() + self.source.len())
+            + self.user.as_str().len()
+            + self.kind.as_str().len()
+            + 512
     }
 }
 

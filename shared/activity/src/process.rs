@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 
-use crate::{Activity, Identity};
 use crate::decide::decide;
 use crate::item::Status;
 use crate::plan::{Expected, Next, Page, Plan, Rules, State, Write};
+use crate::{Activity, Identity};
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::StoreError;
 

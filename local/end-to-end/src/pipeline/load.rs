@@ -62,7 +62,7 @@ impl Sent {
         json!({
             "specversion": "1.0", "id": self.id, "source": "urn:millrace:bench", "type": "UserActivity",
             "subject": self.user, "time": time, "datacontenttype": "application/json",
-            "dataschema": "urn:millrace:schema:UserActivity:1", "aggregateversion": self.seq, "data": self.body()
+            "dataschema": "urn:millrace:schema:UserActivity:1", "data": self.body()
         })
     }
 }

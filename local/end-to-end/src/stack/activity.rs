@@ -14,6 +14,8 @@ use super::tables::{Item, number, text};
 pub const TOPIC: &str = "user-activity-events";
 pub const CONSUMER: &str = "activity-order";
 /// Events are shuffled within this window.
+/// Source of the events that tests put onto the topic.
+pub const SOURCE: &str = "urn:millrace:test";
 pub const WINDOW: usize = 20;
 /// Records that are produced concurrently.
 const AT_ONCE: usize = 500;
@@ -51,9 +53,9 @@ impl Sent {
             payload["fail"] = json!(true);
         }
         json!({
-            "specversion": "1.0", "id": self.id, "source": "urn:millrace:test", "type": "UserActivity",
+            "specversion": "1.0", "id": self.id, "source": SOURCE, "type": "UserActivity",
             "subject": self.user, "time": "2026-11-21T06:00:00.123Z", "datacontenttype": "application/json",
-            "dataschema": "urn:millrace:schema:UserActivity:1", "aggregateversion": self.seq.unwrap_or(0),
+            "dataschema": "urn:millrace:schema:UserActivity:1",
             "data": {"userId": self.user, "type": format!("type-{}", self.seq.unwrap_or(0) % 3), "payload": payload}
         })
     }
@@ -61,6 +63,11 @@ impl Sent {
     pub fn record(&self) -> Record {
         Record::new(TOPIC, self.event().to_string()).key(self.user.clone())
     }
+}
+
+/// Key of the item of an event of [`SOURCE`].
+pub fn event_key(id: &str) -> (String, String) {
+    (format!("event#{id}"), format!("event#{SOURCE}"))
 }
 
 /// A user's events, shuffled so that none is further than `window` from its place.
@@ -139,7 +146,7 @@ impl Stack {
 
     /// An event's item.
     pub async fn event_item(&self, id: &str) -> Option<Item> {
-        self.activity().await.remove(&(format!("event#{id}"), "event".to_owned()))
+        self.activity().await.remove(&event_key(id))
     }
 
     /// Runs the sweeper, as its schedule does every minute.
@@ -162,7 +169,7 @@ impl Stack {
         let mut processed: BTreeMap<&str, u64> = BTreeMap::new();
         let distinct: BTreeMap<&str, &Sent> = sent.iter().map(|event| (event.id.as_str(), event)).collect();
         for event in distinct.values() {
-            let item = items.get(&(format!("event#{}", event.id), "event".to_owned()));
+            let item = items.get(&event_key(&event.id));
             let item = item.unwrap_or_else(|| panic!("{event:?} was lost"));
             assert_eq!(text(item, "userId"), event.user);
             let (status, attempts) = (text(item, "status"), number(item, "attempts"));

@@ -24,7 +24,8 @@ pub struct Event {
     pub kind: String,
     pub subject: String,
     pub time: String,
-    #[serde(rename = "aggregateversion")]
+    /// 0 for user activity, which has none.
+    #[serde(rename = "aggregateversion", default)]
     pub version: u64,
     pub traceparent: Option<String>,
     pub data: Box<RawValue>,

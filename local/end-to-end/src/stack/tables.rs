@@ -21,12 +21,14 @@ const PAGE: usize = 100;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Logged {
     pub event_id: String,
+    pub source: String,
     #[serde(rename = "type")]
     pub kind: String,
     pub topic: String,
     pub partition: i32,
     pub offset: i64,
     pub time: String,
+    pub attributes: Box<RawValue>,
     pub data: Box<RawValue>,
 }
 
@@ -45,7 +47,8 @@ pub struct Archived {
     pub kind: String,
     pub subject: String,
     pub time: String,
-    #[serde(rename = "aggregateversion")]
+    /// 0 for user activity, which has none.
+    #[serde(rename = "aggregateversion", default)]
     pub version: u64,
     pub data: Box<RawValue>,
     pub kafka: Position,

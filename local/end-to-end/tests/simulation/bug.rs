@@ -39,6 +39,10 @@ pub enum Bug {
     NamesAnObjectByItsFirstOffset,
     /// A throttled write counts as done.
     SwallowsThrottling,
+    /// An event whose id another content has counts as logged.
+    TakesAReusedIdForARepeat,
+    /// Events are told apart by their ids alone.
+    DeduplicatesWithoutTheSource,
     /// Only the first failed record is reported, as if Lambda always redelivered everything after it.
     ReportsTheFirstFailureOnly,
     /// A record that is not an event is skipped.
@@ -56,7 +60,7 @@ pub enum Bug {
 }
 
 impl Bug {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::AcknowledgesAnUnansweredWrite,
         Self::PublishesBeforeTheCommit,
         Self::DeletesBeforeTheAcknowledgement,
@@ -75,6 +79,8 @@ impl Bug {
         Self::LogsUnderANewIdEachDelivery,
         Self::NamesAnObjectByItsFirstOffset,
         Self::SwallowsThrottling,
+        Self::TakesAReusedIdForARepeat,
+        Self::DeduplicatesWithoutTheSource,
         Self::ReportsTheFirstFailureOnly,
         Self::DropsPoison,
         Self::CommitsBeforeItExpands,

@@ -1,5 +1,6 @@
 //! Clients of the API, which note what they send and receive, and one that writes to the topic itself.
 
+use millrace_judge::event::Event;
 use millrace_judge::journal::{Answer, Line, Sent};
 use serde_json::json;
 use uuid::Uuid;
@@ -116,14 +117,28 @@ fn note(sim: &Sim, line: impl FnOnce(Uuid) -> Line) -> Uuid {
     id
 }
 
-/// Produces a record that is not an event, or an event that no API created.
+/// Id and source of an event on the topic.
+fn taken(sim: &Sim) -> Option<(String, String)> {
+    let world = sim.world();
+    let records = world.kafka.partitions.iter().take(2).flatten();
+    let mut events = records.filter_map(|(record, _)| Event::read(record.value.as_deref()?).ok());
+    events.next().map(|event| (event.id, event.source))
+}
+
+/// Produces a record that is not an event, an event that no API created, or one under the id of another event.
 pub async fn stranger(sim: Sim) {
     let pause = sim.pick(0..=5_000);
     sim.sleep(pause).await;
-    let value = match sim.pick(0..=1) {
+    let own = "urn:millrace:test".to_owned();
+    let (id, source) = match (sim.pick(0..=2), taken(&sim)) {
+        (0, Some((id, source))) => (id, source),
+        (1, Some((id, _))) => (id, own),
+        _ => ("stranger".to_owned(), own),
+    };
+    let value = match sim.pick(0..=2) {
         0 => "not json".to_owned(),
         _ => json!({
-            "specversion": "1.0", "id": "stranger", "source": "urn:millrace:test", "type": "ProductDeleted",
+            "specversion": "1.0", "id": id, "source": source, "type": "ProductDeleted",
             "subject": "stranger", "time": "2026-11-21T06:00:00Z", "datacontenttype": "application/json",
             "dataschema": "urn:millrace:schema:ProductDeleted:1", "aggregateversion": 1,
             "data": {"id": "stranger", "version": 1, "deletedAt": "2026-11-21T06:00:00Z"}

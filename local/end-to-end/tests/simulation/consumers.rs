@@ -126,15 +126,23 @@ async fn log(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
     for delivered in events {
         let (bug, own) = (sim.world().bug, delivered.clone());
         let put = move |world: &mut World| {
-            let Some(copy) = copy(&own) else { return };
+            let Some(copy) = copy(&own) else { return false };
             let id = match bug {
                 Some(Bug::LogsUnderANewIdEachDelivery) => format!("{}-{}", copy.id, world.now),
-                _ => copy.id.clone(),
+                Some(Bug::DeduplicatesWithoutTheSource) => copy.id.clone(),
+                _ => format!("{}#{}", copy.id, copy.source),
             };
-            world.store.log.entry(id).or_insert(copy);
+            let (kind, data) = (copy.kind.clone(), copy.data.clone());
+            let logged = world.store.log.entry(id).or_insert(copy);
+            (&logged.kind, &logged.data) != (&kind, &data)
         };
-        if call(sim, "logs an event", put).await.is_err() && bug != Some(Bug::SwallowsThrottling) {
-            failed.push(delivered.offset());
+        match call(sim, "logs an event", put).await {
+            Ok(true) if bug != Some(Bug::TakesAReusedIdForARepeat) => {
+                failed.extend(refuse(sim, Consumer::EventLog, delivered).await);
+            }
+            Ok(_) => {}
+            Err(_) if bug == Some(Bug::SwallowsThrottling) => {}
+            Err(_) => failed.push(delivered.offset()),
         }
     }
     failed
@@ -185,12 +193,26 @@ fn digest(offsets: &[usize]) -> String {
     offsets.iter().map(|offset| format!("{offset:x}.")).collect()
 }
 
+/// Keeps the dead letter of an event whose id another content has; returns its offset if that fails.
+async fn refuse(sim: &Sim, consumer: Consumer, delivered: &Delivered) -> Option<usize> {
+    let event = delivered.event.as_ref()?;
+    let TopicRecord { place, key, value, .. } = delivered.record.clone();
+    let address = format!("{}#{}#{}#{}", event.id, consumer.name(), event.source, event.says());
+    let (consumer, reason) = (consumer.name().to_owned(), "id_reused".to_owned());
+    let letter = DeadLetter { id: event.id.clone(), consumer, reason, place, key, value };
+    let keep = move |world: &mut World| {
+        world.store.dead_letters.entry(address).or_insert(letter);
+    };
+    call(sim, "keeps a dead letter", keep).await.is_err().then(|| delivered.offset())
+}
+
 async fn give_up(sim: &Sim, consumer: Consumer, poison: &[Rc<Delivered>]) -> Vec<usize> {
     let mut failed = Vec::new();
     for delivered in poison {
         let TopicRecord { place, key, value, .. } = delivered.record.clone();
         let id = format!("{}:{place}", consumer.name());
-        let letter = DeadLetter { id: id.clone(), consumer: consumer.name().to_owned(), place, key, value };
+        let (consumer, reason) = (consumer.name().to_owned(), "not_json".to_owned());
+        let letter = DeadLetter { id: id.clone(), consumer, reason, place, key, value };
         let keep = move |world: &mut World| {
             world.store.dead_letters.entry(id).or_insert(letter);
         };
@@ -202,8 +224,8 @@ async fn give_up(sim: &Sim, consumer: Consumer, poison: &[Rc<Delivered>]) -> Vec
 }
 
 fn copy(Delivered { record, event, .. }: &Delivered) -> Option<Copy> {
-    let Event { id, kind, time, data, .. } = event.clone()?;
-    Some(Copy { id, kind: kind.name().to_owned(), time, data, place: record.place.clone() })
+    let Event { id, source, kind, time, attributes, data, .. } = event.clone()?;
+    Some(Copy { id, source, kind: kind.name().to_owned(), time, attributes, data, place: record.place.clone() })
 }
 
 impl Delivered {

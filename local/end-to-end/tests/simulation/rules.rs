@@ -168,7 +168,7 @@ const TOPIC: [(&str, Break); 12] = [
 ];
 
 /// Broken rules about the copies.
-const COPIES: [(&str, Break); 14] = [
+const COPIES: [(&str, Break); 20] = [
     ("warning-differs", |_, observed| {
         let of = |it: &&mut TopicRecord| {
             it.value.as_ref().is_some_and(|it| String::from_utf8_lossy(it).contains("LowStockWarning:1"))
@@ -177,7 +177,7 @@ const COPIES: [(&str, Break); 14] = [
     }),
     ("log-missing", |_, observed| Some(drop(observed.log.pop()?))),
     ("log-twice", |_, observed| Some(observed.log.push(observed.log.first()?.clone()))),
-    ("log-differs", |_, observed| Some(observed.log.first_mut()?.data.push(' '))),
+    ("log-differs", |_, observed| Some(observed.log.first_mut()?.data.push('x'))),
     ("log-invented", |_, observed| Some(observed.log.first_mut()?.place.offset += 1)),
     ("archive-missing", |_, observed| {
         let id = observed.archive.first()?.copy.id.clone();
@@ -193,13 +193,40 @@ const COPIES: [(&str, Break); 14] = [
         let object = &mut observed.archive.first_mut()?.object;
         Some(*object = object.replace("hour=", "hour=1"))
     }),
+    ("log-differs", |_, observed| {
+        Some(drop(observed.log.first_mut()?.attributes.insert("tenant".to_owned(), "\"eu\"".to_owned())))
+    }),
+    ("reused-id-lost", |_, observed| {
+        let at = observed.dead_letters.iter().position(|letter| letter.reason == "id_reused")?;
+        Some(drop(observed.dead_letters.remove(at)))
+    }),
+    ("logged-and-given-up", |_, observed| {
+        let refused = observed.dead_letters.iter().find(|letter| letter.reason == "id_reused")?;
+        let logged = observed.log.iter_mut().find(|copy| copy.id == refused.id)?;
+        Some(logged.place = refused.place.clone())
+    }),
+    ("id-given-up", |_, observed| {
+        let letter = observed.dead_letters.iter().find(|letter| letter.reason == "id_reused")?.clone();
+        let first = observed.log.iter().find(|copy| copy.id == letter.id)?.place.clone();
+        Some(observed.dead_letters.push(DeadLetter { place: first, ..letter }))
+    }),
+    ("dead-letter-invented", |_, observed| {
+        let letter = observed.dead_letters.iter().find(|letter| letter.reason == "id_reused")?.clone();
+        let place = Place { offset: letter.place.offset + 1_000, ..letter.place.clone() };
+        Some(observed.dead_letters.push(DeadLetter { place, ..letter }))
+    }),
+    ("dead-letter-twice", |_, observed| {
+        let letter = observed.dead_letters.iter().find(|letter| letter.reason == "id_reused")?.clone();
+        Some(observed.dead_letters.push(letter))
+    }),
     ("dead-letter-missing", |_, observed| Some(drop(observed.dead_letters.pop()?))),
     ("dead-letter-differs", |_, observed| Some(observed.dead_letters.first_mut()?.value = None)),
     ("dead-letter-differs", |_, observed| Some(observed.dead_letters.first_mut()?.id.push('x'))),
     ("dead-letter-twice", |_, observed| Some(observed.dead_letters.push(observed.dead_letters.first()?.clone()))),
     ("dead-letter-invented", |_, observed| {
         let place = Place { offset: 0, ..observed.records.first()?.place.clone() };
-        let letter = DeadLetter { id: "x".to_owned(), consumer: "x".to_owned(), place, key: None, value: None };
+        let [id, consumer, reason] = ["x"; 3].map(str::to_owned);
+        let letter = DeadLetter { id, consumer, reason, place, key: None, value: None };
         Some(observed.dead_letters.push(letter))
     }),
 ];

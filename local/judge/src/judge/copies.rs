@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 
 use super::Found;
 use super::topic::Topic;
+use crate::event::Identity;
+use crate::json;
 use crate::observed::{ArchiveLine, Copy, Observed, Place};
 
 /// The rule codes of one place that has copies.
@@ -19,41 +21,49 @@ const LOG: Codes = Codes { missing: "log-missing", differs: "log-differs", inven
 const ARCHIVE: Codes = Codes { missing: "archive-missing", differs: "archive-differs", invented: "archive-invented" };
 
 pub(super) fn judge(topic: &Topic, observed: &Observed, found: &mut Found) {
-    let mut events: BTreeMap<&str, &Place> = BTreeMap::new();
+    let mut events: BTreeMap<Identity, &Place> = BTreeMap::new();
     for read in &topic.records {
         if let Ok(event) = &read.event {
-            events.entry(&event.id).or_insert(&read.record.place);
+            events.entry(event.identity()).or_insert(&read.record.place);
         }
     }
     let mut logged = BTreeSet::new();
     for copy in &observed.log {
         check_copy(copy, topic, &LOG, found);
-        found.check(logged.insert(copy.id.as_str()), "log-twice", &copy.id, || format!("again at {}", copy.place));
+        found.check(logged.insert(copy.identity()), "log-twice", &copy.id, || format!("again at {}", copy.place));
     }
     for line in &observed.archive {
         check_copy(&line.copy, topic, &ARCHIVE, found);
         check_name(line, found);
     }
-    let archived: BTreeSet<&str> = observed.archive.iter().map(|line| line.copy.id.as_str()).collect();
-    for (id, place) in events {
-        found.check(logged.contains(id), LOG.missing, id, || format!("it is at {place}"));
-        found.check(archived.contains(id), ARCHIVE.missing, id, || format!("it is at {place}"));
+    let archived: BTreeSet<Identity> = observed.archive.iter().map(|line| line.copy.identity()).collect();
+    for (identity, place) in events {
+        let at = || format!("of {}, at {place}", identity.0);
+        found.check(logged.contains(&identity), LOG.missing, &identity.1, at);
+        found.check(archived.contains(&identity), ARCHIVE.missing, &identity.1, at);
     }
 }
 
 /// A copy has what is at the place that it names.
 fn check_copy(copy: &Copy, topic: &Topic, codes: &Codes, found: &mut Found) {
     let event = topic.at.get(&copy.place).and_then(|at| topic.records.get(*at)?.event.as_ref().ok());
-    let Some(event) = event.filter(|event| event.id == copy.id) else {
+    let Some(event) = event.filter(|event| event.identity() == copy.identity()) else {
         let there = event.map_or("no event".to_owned(), |event| format!("the event {}", event.id));
         found.add(codes.invented, &copy.id, format!("at {} there is {there}", copy.place));
         return;
     };
-    let same =
-        (copy.kind.as_str(), copy.time, copy.data.as_str()) == (event.kind.name(), event.time, event.data.as_str());
-    found.check(same, codes.differs, &copy.id, || {
-        format!("{} {} {} was {} {} {}", copy.kind, copy.time, copy.data, event.kind.name(), event.time, event.data)
+    let time = event.time.is_none() || copy.time == event.time;
+    let same = (copy.kind.as_str(), &copy.attributes) == (event.kind.name(), &event.attributes);
+    let data = json::without_space(&copy.data) == json::without_space(&event.data);
+    found.check(time && same && data, codes.differs, &copy.id, || {
+        format!("{:?} {} was {:?} {}", copy.attributes, copy.data, event.attributes, event.data)
     });
+}
+
+impl Copy {
+    fn identity(&self) -> Identity {
+        (self.source.clone(), self.id.clone())
+    }
 }
 
 /// An object is under the topic and the hour of its lines, by which readers select it.

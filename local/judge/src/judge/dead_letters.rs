@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Found;
+use super::reused;
 use super::topic::{Read, Topic};
 use crate::event::{Event, Kind};
 use crate::observed::{DeadLetter, Observed, Place, TopicRecord};
@@ -50,7 +51,10 @@ pub(super) fn judge<'a>(topic: &Topic<'a>, observed: &'a Observed, found: &mut F
         let consumer = letter.consumer.as_str();
         ![ACTIVITY, WEBHOOK_SENDER].contains(&consumer) || letter.id.starts_with(&format!("{consumer}:"))
     };
-    for letter in observed.dead_letters.iter().filter(is_record) {
+    let (reused, letters): (Vec<_>, Vec<_>) =
+        observed.dead_letters.iter().partition(|letter| letter.reason == reused::REASON);
+    reused::judge(topic, observed, &reused, found);
+    for letter in letters.into_iter().filter(is_record) {
         let twice = kept.insert((&letter.consumer, &letter.place), letter).is_some();
         found.check(!twice, "dead-letter-twice", &letter.id, || format!("of {} at {}", letter.consumer, letter.place));
     }
@@ -73,7 +77,7 @@ pub(super) fn judge<'a>(topic: &Topic<'a>, observed: &'a Observed, found: &mut F
     }
 }
 
-fn check_letter(letter: &DeadLetter, id: &str, read: &Read, found: &mut Found) {
+pub(super) fn check_letter(letter: &DeadLetter, id: &str, read: &Read, found: &mut Found) {
     let same = (&letter.key, &letter.value) == (&read.record.key, &read.record.value);
     found.check(letter.id == id && same, "dead-letter-differs", &letter.id, || {
         let size = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(Vec::len);
@@ -81,12 +85,12 @@ fn check_letter(letter: &DeadLetter, id: &str, read: &Read, found: &mut Found) {
     });
 }
 
-/// Events of a kind by id, each with its records.
-fn of_kind<'t, 'a>(topic: &'t Topic<'a>, kind: Kind) -> BTreeMap<&'t str, Vec<(&'t Read<'a>, &'t Event)>> {
-    let mut events: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+/// Events of a kind by id and source, each with its records.
+fn of_kind<'t, 'a>(topic: &'t Topic<'a>, kind: Kind) -> BTreeMap<String, Vec<(&'t Read<'a>, &'t Event)>> {
+    let mut events: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for read in &topic.records {
         if let Some(event) = read.event.as_ref().ok().filter(|event| event.kind == kind) {
-            events.entry(&event.id).or_default().push((read, event));
+            events.entry(format!("{}#{}", event.id, event.source)).or_default().push((read, event));
         }
     }
     events
@@ -125,9 +129,9 @@ fn check_mails<'a>(topic: &Topic<'a>, observed: &Observed, kept: &mut Kept<'a>, 
     let mut sent: BTreeMap<&str, bool> = observed.mails.iter().map(|mail| (mail.event.as_str(), mail.sent)).collect();
     for (id, records) in of_kind(topic, Kind::Notify) {
         let given_up = letter_of(kept, ALERT_MAIL, &records, found);
-        let sent = sent.remove(id) == Some(true);
-        found.check(sent || given_up, "mail-missing", id, || "it is neither sent nor given up".to_owned());
-        found.check(!(sent && given_up), "mail-given-up", id, || "it is sent, and given up too".to_owned());
+        let sent = sent.remove(id.as_str()) == Some(true);
+        found.check(sent || given_up, "mail-missing", &id, || "it is neither sent nor given up".to_owned());
+        found.check(!(sent && given_up), "mail-given-up", &id, || "it is sent, and given up too".to_owned());
     }
     for id in sent.into_keys() {
         found.add("mail-invented", id, "a mail without its event");

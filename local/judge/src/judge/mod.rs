@@ -10,6 +10,7 @@
 //! - [`attribution`]: nothing is there that nobody asked for;
 //! - [`copies`]: the log and the archive;
 //! - [`dead_letters`]: the dead letters and the mails;
+//! - [`reused`]: an id belongs to one content of its source;
 //! - [`activity`]: the events of users are on the topic as they were sent.
 
 mod activity;
@@ -20,6 +21,7 @@ mod dead_letters;
 mod ingredients;
 mod orders;
 mod products;
+mod reused;
 mod stock_model;
 mod timers;
 mod topic;

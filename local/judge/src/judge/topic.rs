@@ -46,10 +46,7 @@ pub(super) struct Published<'a> {
 impl<'a> Topic<'a> {
     pub fn read(journal: &Journal, observed: &'a Observed) -> Self {
         let read = |record: &'a TopicRecord| {
-            let event = match &record.value {
-                Some(value) => Event::read_from(&record.place.topic, value),
-                None => Err("a tombstone".to_owned()),
-            };
+            let event = Event::of_record(record);
             Read { record, event, by_hand: journal.produced.contains(&record.place) }
         };
         let records: Vec<_> = observed.records.iter().map(read).collect();
@@ -61,7 +58,7 @@ impl<'a> Topic<'a> {
 /// Checks the records that functions produced and collects the histories.
 pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Published<'a> {
     let mut published = Published::default();
-    let mut first: HashMap<&str, &Read> = HashMap::new();
+    let mut first: HashMap<(&str, &str), &Read> = HashMap::new();
     let mut last: HashMap<(&str, &str), (&Event, &Place)> = HashMap::new();
     for read in topic.records.iter().filter(|read| !read.by_hand) {
         let place = &read.record.place;
@@ -73,21 +70,18 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Published<'a
             }
         };
         check_form(read.record, event, found);
-        if let Some(earlier) = first.get(event.id.as_str()) {
+        if let Some(earlier) = first.get(&(event.source.as_str(), event.id.as_str())) {
             let same =
                 |a: &TopicRecord, b: &TopicRecord| (&a.key, &a.headers, &a.value) == (&b.key, &b.headers, &b.value);
-            // A client that resends its event gets a new envelope around it.
-            let sent_again = match (&earlier.event, &event.payload) {
-                (Ok(Event { payload: Payload::Activity(earlier), .. }), Payload::Activity(again)) => earlier == again,
-                _ => false,
-            };
-            let may_differ = event.redrive.is_some() || sent_again;
+            // A client that resends its event gets a new envelope around it. Whether it may say something else is
+            // judged with the dead letters.
+            let may_differ = event.redrive.is_some() || event.kind == Kind::UserActivity;
             found.check(may_differ || same(earlier.record, read.record), "repeat-differs", &event.id, || {
                 format!("{} and {place} have one id and not the same bytes", earlier.record.place)
             });
             continue;
         }
-        first.insert(&event.id, read);
+        first.insert((&event.source, &event.id), read);
         if let Some((before, at)) = last.insert((&place.topic, &event.subject), (event, place)) {
             check_order(&event.subject, (before, at), (event, place), found);
         }

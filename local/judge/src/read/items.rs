@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::event::attributes;
 use crate::observed::{Copy, Observed, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
 use crate::timer::StoredTimer;
 
@@ -70,8 +71,10 @@ pub(super) fn logged(item: &Item) -> Result<Copy, String> {
     let time = text(item, "time")?;
     Ok(Copy {
         id: text(item, "eventId")?,
+        source: text(item, "source")?,
         kind: text(item, "type")?,
-        time: time.parse().map_err(|_| format!("{time} is no time"))?,
+        time: Some(time.parse().map_err(|_| format!("{time} is no time"))?),
+        attributes: attributes(text(item, "attributes")?.as_bytes())?,
         data: text(item, "data")?,
         place: place(item)?,
     })

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::Reader;
 use super::items::{Item, bytes, place, text};
+use crate::event::attributes;
 use crate::observed::{ArchiveLine, Copy, DeadLetter, Observed, Place};
 
 /// Prefix of the archive.
@@ -21,9 +22,10 @@ const MAX_UNPACKED: u64 = 64 * 1024 * 1024;
 #[derive(Deserialize)]
 struct Line {
     id: String,
+    source: String,
     #[serde(rename = "type")]
     kind: String,
-    time: Timestamp,
+    time: Option<Timestamp>,
     data: Box<RawValue>,
     kafka: Position,
 }
@@ -55,8 +57,8 @@ impl Reader {
         let key = self.kept(item, "recordKey").await?;
         let value = self.kept(item, "bytes").await?;
         Ok((|| {
-            let (id, consumer) = (text(item, "id")?, text(item, "consumer")?);
-            Ok(DeadLetter { id, consumer, place: place(item)?, key, value })
+            let (id, consumer, reason) = (text(item, "id")?, text(item, "consumer")?, text(item, "reason")?);
+            Ok(DeadLetter { id, consumer, reason, place: place(item)?, key, value })
         })())
     }
 
@@ -86,8 +88,10 @@ fn lines(key: &str, packed: &[u8]) -> Result<Vec<ArchiveLine>, String> {
 }
 
 fn archived(object: &str, line: &str) -> Result<ArchiveLine, String> {
-    let Line { id, kind, time, data, kafka } = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let Line { id, source, kind, time, data, kafka } = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let Position { topic, partition, offset, timestamp } = kafka;
-    let copy = Copy { id, kind, time, data: data.get().to_owned(), place: Place { topic, partition, offset } };
+    let (mut attributes, place) = (attributes(line.as_bytes())?, Place { topic, partition, offset });
+    attributes.remove("kafka");
+    let copy = Copy { id, source, kind, time, attributes, data: data.get().to_owned(), place };
     Ok(ArchiveLine { object: object.to_owned(), timestamp, copy })
 }

@@ -67,8 +67,14 @@ impl<'a> Walk<'a> {
 
     pub(super) fn turn(&self, candidate: &Candidate) -> Turn {
         match candidate {
-            Candidate::New(_, event) if (!event.fails || event.reused) && event.rank() < self.state.cursor.next => Turn::OnArrival,
-            Candidate::Waiting(Waiting { activity, .. }) if activity.fails && !activity.reused && self.tries(activity) > 0 => Turn::Tried,
+            Candidate::New(_, event) if (!event.fails || event.reused) && event.rank() < self.state.cursor.next => {
+                Turn::OnArrival
+            }
+            Candidate::Waiting(Waiting { activity, .. })
+                if activity.fails && !activity.reused && self.tries(activity) > 0 =>
+            {
+                Turn::Tried
+            }
             _ => Turn::InOrder,
         }
     }

@@ -67,7 +67,11 @@ fn read_payload(input: &RawValue, at: &str, errors: &mut Errors) -> Option<Paylo
         Err(InvalidPayload::InvalidSeq) => {
             let seq = members.get("payload")?.get();
             let seq: Option<Value> = serde_json::from_str::<BTreeMap<String, Value>>(seq).ok()?.remove("seq");
-            let code = if seq.is_some_and(|seq| seq.as_f64().is_some_and(|seq| seq.fract() == 0.0)) { "out_of_range" } else { "not_an_integer" };
+            let code = if seq.is_some_and(|seq| seq.as_f64().is_some_and(|seq| seq.fract() == 0.0)) {
+                "out_of_range"
+            } else {
+                "not_an_integer"
+            };
             errors.add(format!("{at}/seq"), code, InvalidPayload::InvalidSeq.to_string());
             None
         }
@@ -149,12 +153,14 @@ mod tests {
     #[test]
     fn every_digit_of_a_payload_stays_and_an_integer_is_one_in_every_spelling() {
         let read = |payload: &str| {
-            let input = RawValue::from_string(format!(r#"{{"userId": "u", "type": "t", "payload": {payload}}}"#)).unwrap();
+            let input =
+                RawValue::from_string(format!(r#"{{"userId": "u", "type": "t", "payload": {payload}}}"#)).unwrap();
             let mut errors = Errors::default();
             let read = UserActivity::from_input(&input, "", false, &mut errors);
             errors.finish(read).map(|read| (serde_json::to_string(&read.payload).unwrap(), read.payload.seq()))
         };
-        let digits = r#"{"iccid":89148000005218400001,"pi":3.14159265358979323846264338327950288,"e":1.50E+3,"n":[-0.0,1.0]}"#;
+        let digits =
+            r#"{"iccid":89148000005218400001,"pi":3.14159265358979323846264338327950288,"e":1.50E+3,"n":[-0.0,1.0]}"#;
         let spaced = digits.replace(':', " :\t").replace(',', ",\n ");
         assert_eq!(read(&spaced).unwrap(), (digits.to_owned(), None));
         for (seq, number) in [("7.0", 7), ("1e1", 10), ("9007199254740993.0", 9_007_199_254_740_993)] {

@@ -115,7 +115,9 @@ mod tests {
         ] {
             assert_ne!(digest(other, "2026-11-21T06:00:00Z"), sent, "{other}");
         }
-        let large = |number: &str| digest(&format!(r#"{{"userId":"u","type":"t","payload":{{"n":{number}}}}}"#), "2026-11-21T06:00:00Z");
+        let large = |number: &str| {
+            digest(&format!(r#"{{"userId":"u","type":"t","payload":{{"n":{number}}}}}"#), "2026-11-21T06:00:00Z")
+        };
         assert_ne!(large("89148000005218400001"), large("89148000005218400002"));
     }
 }
