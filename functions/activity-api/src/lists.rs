@@ -5,7 +5,7 @@ use millrace_activity::item::EventState;
 use millrace_activity::keys;
 use millrace_delivery::dead_letter;
 use millrace_platform::dynamo::shards::Direction;
-use millrace_platform::dynamo::{Item, List, StoreError, number, s, text};
+use millrace_platform::dynamo::{Item, List, OnTable, StoreError, number, s, text};
 use serde::Serialize;
 
 /// The tables.
@@ -43,7 +43,8 @@ impl Store {
     /// The state of an event, once the processor has seen it.
     pub async fn event(&self, id: &str) -> Result<Option<EventState>, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.activity).consistent_read(true);
-        let answer = get.key(keys::PK, s(keys::event(id))).key(keys::SK, s(keys::EVENT_SK)).send().await?;
+        let answer =
+            get.key(keys::PK, s(keys::event(id))).key(keys::SK, s(keys::EVENT_SK)).send().await.on(&self.activity)?;
         answer.item().map(EventState::from_item).transpose()
     }
 
@@ -87,7 +88,8 @@ impl Store {
             .expression_attribute_values(":user", s(user))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
-            .await?;
+            .await
+            .on(&self.activity)?;
         let read = |item: &Item| {
             let key = text(item, keys::USER_ORDER)?.to_owned();
             Ok(Listed { key, item: EventState::from_item(item)? })
