@@ -5,7 +5,7 @@ use millrace_activity::item::EventState;
 use millrace_activity::keys;
 use millrace_delivery::dead_letter;
 use millrace_platform::dynamo::shards::Direction;
-use millrace_platform::dynamo::{Item, List, StoreError, number, s, text};
+use millrace_platform::dynamo::{Item, List, OnTable, StoreError, number, s, text};
 use serde::Serialize;
 
 /// Most events with one id that are looked at.
@@ -56,7 +56,8 @@ impl Store {
             .expression_attribute_values(":event", s(keys::EVENT))
             .limit(SOURCES)
             .send()
-            .await?;
+            .await
+            .on(&self.activity)?;
         answer.items().iter().map(EventState::from_item).collect()
     }
 
@@ -100,7 +101,8 @@ impl Store {
             .expression_attribute_values(":user", s(user))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
-            .await?;
+            .await
+            .on(&self.activity)?;
         let read = |item: &Item| {
             let key = text(item, keys::USER_ORDER)?.to_owned();
             Ok(Listed { key, item: EventState::from_item(item)? })

@@ -25,18 +25,16 @@ const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
-    let only_get = || async { Problem::method_not_allowed("GET") };
-    let only_post = || async { Problem::method_not_allowed("POST") };
-    let batch = post(accept_batch).fallback(only_post).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
+    let batch = post(accept_batch).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
     Router::new()
-        .route("/events", post(accept_one).fallback(only_post))
-        .route("/events/generate", post(accept_generated).fallback(only_post))
+        .route("/events", post(accept_one))
+        .route("/events/generate", post(accept_generated))
         .route("/events/batch", batch)
-        .route("/events/processed", get(processed).fallback(only_get))
-        .route("/events/{id}", get(read).fallback(only_get))
-        .route("/users/{id}/events", get(of_user).fallback(only_get))
-        .route("/dlq", get(dead_letters).fallback(only_get))
-        .route("/dlq/{id}/redrive", post(redrive).fallback(only_post))
+        .route("/events/processed", get(processed))
+        .route("/events/{id}", get(read))
+        .route("/users/{id}/events", get(of_user))
+        .route("/dlq", get(dead_letters))
+        .route("/dlq/{id}/redrive", post(redrive))
         .with_state(api)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::config::retry::RetryConfig;
-use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::error::SdkError;
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use millrace_platform::settings::MissingSetting;
@@ -81,7 +81,7 @@ async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -
 }
 
 fn not_sent(error: &SdkError<SendEmailError>) -> NotSent {
-    let why = format!("{}: {}", error.code().unwrap_or("no answer"), error.message().unwrap_or("no message"));
+    let why = aws::describe(error);
     match error {
         // No request was sent.
         SdkError::ConstructionFailure(_) => NotSent::Later(why),

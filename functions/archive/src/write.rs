@@ -1,8 +1,9 @@
 //! Writes the objects of a batch with `If-None-Match`.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::SdkError;
 use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
+use millrace_platform::aws;
 
 use crate::object::{Object, objects};
 
@@ -52,7 +53,7 @@ impl Archive {
             Ok(_) => Ok(()),
             // The name contains the digest of the content, so the existing object is identical.
             Err(error) if status(&error) == Some(412) => Ok(()),
-            Err(error) => Err(format!("{}: {}", object.key, error.code().unwrap_or("S3 does not answer"))),
+            Err(error) => Err(aws::describe_on(&error, &object.key)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::get;
 use http::{HeaderMap, HeaderValue, header};
 use millrace_api::{Problem, Segment, resource};
 use serde_json::value::RawValue;
@@ -48,14 +48,10 @@ impl Document {
 /// The contract is not valid JSON.
 pub fn router() -> Result<Router, serde_json::Error> {
     Ok(Router::new()
-        .route("/openapi.json", only(get(openapi)))
-        .route("/docs", only(get(page)))
-        .route("/docs/{file}", only(get(file)))
+        .route("/openapi.json", get(openapi))
+        .route("/docs", get(page))
+        .route("/docs/{file}", get(file))
         .with_state(Document::read(DOCUMENT)?))
-}
-
-fn only(get: MethodRouter<Document>) -> MethodRouter<Document> {
-    get.fallback(|| async { Problem::method_not_allowed("GET") })
 }
 
 async fn openapi(State(document): State<Document>, headers: HeaderMap) -> Result<Response, Problem> {

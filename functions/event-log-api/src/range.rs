@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use millrace_api::Problem;
 use millrace_domain::event::EventType;
+use millrace_domain::time::date_time;
 use millrace_store::event_log::{day, time_prefix};
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +104,8 @@ fn read_type(name: &str) -> Result<EventType, Problem> {
 }
 
 fn read_time(field: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|_| Problem::invalid_field(field, "not_a_time", "an RFC 3339 time was expected"))
+    let detail = "a time by RFC 3339, such as 2026-11-21T06:00:00Z, was expected; in a URL `+` is written %2B";
+    date_time(text).ok_or_else(|| Problem::invalid_field(field, "not_a_time", detail))
 }
 
 #[cfg(test)]
@@ -134,7 +136,9 @@ mod tests {
     #[test]
     fn what_is_no_range_is_refused() {
         assert!(walk(Some("Unheard"), None, None).is_err());
-        assert!(walk(None, Some("yesterday"), None).is_err());
+        for text in ["yesterday", "2026-11-21T05:00:00+25:00", "2026-11-21T05:00Z", "2026-11-21T05:00:00Z[UTC]"] {
+            assert!(walk(None, Some(text), None).is_err() && walk(None, None, Some(text)).is_err(), "{text}");
+        }
         assert!(walk(None, Some("2026-11-22T00:00:00Z"), Some("2026-11-21T00:00:00Z")).is_err());
         assert!(walk(None, Some("2020-01-01T00:00:00Z"), None).is_err());
     }

@@ -10,7 +10,7 @@ use millrace_api::page::{self, PageQuery};
 use millrace_api::{Params, Problem};
 use millrace_platform::clock;
 use millrace_platform::dynamo::shards::{self, Direction};
-use millrace_platform::dynamo::{Item, StoreError, number, s, text};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, number, s, text};
 use millrace_store::event_log::{BY_TIME, BY_TYPE, bucket};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -29,8 +29,7 @@ pub struct Api {
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
-    let log = get(list).fallback(|| async { Problem::method_not_allowed("GET") });
-    Router::new().route("/event-log", log).with_state(api)
+    Router::new().route("/event-log", get(list)).with_state(api)
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,7 +133,8 @@ impl Api {
                     .expression_attribute_values(":end", s(&range.end))
                     .limit(i32::try_from(most + 1).unwrap_or(i32::MAX))
                     .send()
-                    .await?;
+                    .await
+                    .on(&self.table)?;
                 let entries = answer.items().iter().map(entry).collect::<Result<Vec<_>, _>>()?;
                 let more = answer.last_evaluated_key().is_some() || entries.len() > most;
                 let behind = entries.into_iter().filter(|entry| Some(&entry.time_id) != after.as_ref());

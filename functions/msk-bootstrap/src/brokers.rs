@@ -1,18 +1,14 @@
 //! Asks MSK for the bootstrap brokers.
 
 use aws_sdk_kafka::operation::get_bootstrap_brokers::GetBootstrapBrokersOutput;
+use millrace_platform::aws;
 
-use crate::causes;
 use crate::request::Auth;
 
 /// The brokers of the listener for `auth`, as `host:port,host:port`. The error is the reason that CloudFormation shows.
 pub async fn lookup(kafka: &aws_sdk_kafka::Client, cluster_arn: &str, auth: Auth) -> Result<String, String> {
-    let output = kafka
-        .get_bootstrap_brokers()
-        .cluster_arn(cluster_arn)
-        .send()
-        .await
-        .map_err(|error| format!("GetBootstrapBrokers failed: {}", causes(&error)))?;
+    let output =
+        kafka.get_bootstrap_brokers().cluster_arn(cluster_arn).send().await.map_err(|error| aws::describe(&error))?;
     pick(&output, auth)
         .map(str::to_owned)
         .ok_or_else(|| format!("the cluster has no listener for Auth {}", auth.name()))

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use millrace_api::change::{Change, Refused};
-use millrace_api::etag::IfMatch;
+use millrace_api::etag::Conditions;
 use millrace_api::idempotency::{Answer, Claim, Post};
 use millrace_api::page::{self, PageQuery};
 use millrace_api::{Params, Problem, Put, Segment, resource};
@@ -55,23 +55,19 @@ pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderM
 
 /// Creates or replaces an ingredient.
 pub async fn replace(State(api): State<Api>, put: Put) -> Result<Response, Problem> {
-    let wanted = IfMatch::read(&put.headers)?;
+    let conditions = Conditions::read(&put.headers)?;
     let input = input::ingredient(&put.body)?;
     let id = ingredient_id(put.id)?;
     let began = Instant::now();
     while began.elapsed() < CHANGE_BUDGET {
         let stored = api.store.ingredient(&id).await?;
         let now = clock::now();
+        conditions.check(stored.as_ref().map(|stored| stored.kept.ingredient.version))?;
         let (status, next) = if let Some(stored) = &stored {
             let current = &stored.kept.ingredient;
-            wanted.check(current.version)?;
             let next = made(id.clone(), input.clone(), current.version + 1, now, Some(current.created_at));
             (StatusCode::OK, next)
         } else {
-            if wanted != IfMatch::Absent {
-                let detail = "If-Match names a version, and there is no such ingredient";
-                return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail));
-            }
             (StatusCode::CREATED, made(id.clone(), input.clone(), 1, now, None))
         };
         if let Some(answer) = commit(&api, stored.as_ref(), next, status, None, now, &put.trace).await? {
@@ -88,9 +84,11 @@ pub async fn restock(
     Segment(id): Segment,
     post: Post,
 ) -> Result<Response, Problem> {
+    let conditions = Conditions::read(&post.headers)?;
     let quantity = input::restock(&post.body)?;
     let id = ingredient_id(id)?;
-    let act = async |claim: Option<Claim>| add(&api, &id, quantity, claim.as_ref(), &trace).await;
+    // Inside, so that a request that is sent again gets its first answer, though the version is another one by now.
+    let act = async |claim: Option<Claim>| add(&api, &id, quantity, &conditions, claim.as_ref(), &trace).await;
     post.once(&api.changes.keys, &format!("POST /ingredients/{id}/restock"), act).await
 }
 
@@ -98,12 +96,15 @@ async fn add(
     api: &Api,
     id: &IngredientId,
     quantity: u64,
+    conditions: &Conditions,
     claim: Option<&Claim>,
     trace: &TraceContext,
 ) -> Result<Answer, Problem> {
     let began = Instant::now();
     while began.elapsed() < CHANGE_BUDGET {
-        let stored = api.store.ingredient(id).await?.ok_or_else(|| Problem::not_found("ingredient"))?;
+        let stored = api.store.ingredient(id).await?;
+        conditions.check(stored.as_ref().map(|stored| stored.kept.ingredient.version))?;
+        let stored = stored.ok_or_else(|| Problem::not_found("ingredient"))?;
         let now = clock::now();
         let mut next = stored.kept.ingredient.clone();
         next.stock = next.stock.saturating_add(quantity);

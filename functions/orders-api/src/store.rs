@@ -8,7 +8,7 @@ use millrace_domain::ingredient::Ingredient;
 use millrace_domain::order::Order;
 use millrace_domain::product::Product;
 use millrace_platform::dynamo::shards::Direction;
-use millrace_platform::dynamo::{Item, List, StoreError, batch_get, s};
+use millrace_platform::dynamo::{Item, List, OnTable, StoreError, batch_get, s};
 use millrace_store::ingredient;
 use millrace_store::order;
 use millrace_store::product::item::Stored;
@@ -39,7 +39,7 @@ impl Store {
 
     async fn item(&self, table: &str, id: &str) -> Result<Option<Item>, StoreError> {
         let get = self.dynamo.get_item().table_name(table).key("id", s(id)).consistent_read(true);
-        Ok(get.send().await?.item)
+        Ok(get.send().await.on(table)?.item)
     }
 
     /// Those of these products that exist.

@@ -72,7 +72,7 @@ pub fn create(body: &[u8]) -> Result<(ProductInput, Option<ProductId>), Problem>
     let value = validation::json(body)?;
     let mut errors = Errors::default();
     let id = value.get("id").map(|id| validation::parsed(id, "/id", "invalid_id", &mut errors));
-    let input = product(&value, &mut errors);
+    let input = product(&value, None, &mut errors);
     // An invalid id is already in `errors`.
     Ok(errors.finish(input.map(|input| (input, id.flatten())))?)
 }
@@ -80,7 +80,7 @@ pub fn create(body: &[u8]) -> Result<(ProductInput, Option<ProductId>), Problem>
 /// Reads the body of a PUT.
 pub fn replace(body: &[u8]) -> Result<ProductInput, Problem> {
     let mut errors = Errors::default();
-    let input = product(&validation::json(body)?, &mut errors);
+    let input = product(&validation::json(body)?, None, &mut errors);
     Ok(errors.finish(input)?)
 }
 
@@ -96,7 +96,7 @@ pub fn patch(current: &Product, body: &[u8]) -> Result<ProductInput, Problem> {
         merge(target, patch);
     }
     let mut errors = Errors::default();
-    let input = product(&merged, &mut errors);
+    let input = product(&merged, Some(current.price.currency), &mut errors);
     Ok(errors.finish(input)?)
 }
 
@@ -114,7 +114,8 @@ fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
     }
 }
 
-fn product(value: &Value, errors: &mut Errors) -> Option<ProductInput> {
+/// `kept` is the currency that the product has already: it may stay though it is no longer in use.
+fn product(value: &Value, kept: Option<Currency>, errors: &mut Errors) -> Option<ProductInput> {
     let fields = Fields::of(value, "", &FIELDS, errors)?;
     let number = |name: &str, value: &Value, errors: &mut Errors| {
         validation::integer(value, &fields.at(name), 0..=MAX_NUMBER, errors)
@@ -123,7 +124,7 @@ fn product(value: &Value, errors: &mut Errors) -> Option<ProductInput> {
     let name = name.and_then(|value| validation::text(value, "/name", 1..=MAX_NAME, errors));
     let description = fields.optional("description");
     let description = description.map(|value| validation::text(value, "/description", 0..=MAX_DESCRIPTION, errors));
-    let price = fields.required("price", errors).and_then(|value| price(value, errors));
+    let price = fields.required("price", errors).and_then(|value| price(value, kept, errors));
     let stock = fields.required("stock", errors).and_then(|value| number("stock", value, errors));
     let threshold = fields.optional("lowStockThreshold");
     let threshold = threshold.map(|value| number("lowStockThreshold", value, errors));
@@ -138,14 +139,22 @@ fn product(value: &Value, errors: &mut Errors) -> Option<ProductInput> {
     })
 }
 
-fn price(value: &Value, errors: &mut Errors) -> Option<Price> {
+fn price(value: &Value, kept: Option<Currency>, errors: &mut Errors) -> Option<Price> {
     let fields = Fields::of(value, "/price", &["amount", "currency"], errors)?;
     let amount = fields.required("amount", errors);
     let amount = amount.and_then(|value| validation::integer(value, "/price/amount", 0..=MAX_NUMBER, errors));
     let currency = fields.required("currency", errors);
     let currency: Option<Currency> =
         currency.and_then(|value| validation::parsed(value, "/price/currency", "unknown_currency", errors));
-    Some(Price { amount: amount?, currency: currency? })
+    let currency = currency?;
+    if kept != Some(currency) {
+        match currency.in_use() {
+            Ok(true) => {}
+            Ok(false) => errors.add("/price/currency", "currency_not_in_use", "a currency that is in use was expected"),
+            Err(error) => errors.add("/price/currency", "unknown_currency", error.to_string()),
+        }
+    }
+    Some(Price { amount: amount?, currency })
 }
 
 fn recipe(value: &Value, errors: &mut Errors) -> Option<Vec<RecipeItem>> {
@@ -211,12 +220,15 @@ mod tests {
             ("/stock", json!(-1), "out_of_range"),
             ("/stock", json!(1.5), "not_an_integer"),
             ("/stock", json!("1"), "not_an_integer"),
-            ("/stock", json!(1e300), "not_an_integer"),
+            ("/stock", json!(1e300), "out_of_range"),
             ("/stock", json!(u64::MAX), "out_of_range"),
             ("/price", json!([]), "not_an_object"),
             ("/price/amount", json!(-1), "out_of_range"),
             ("/price/currency", json!("XXQ"), "unknown_currency"),
             ("/price/currency", json!("eur"), "unknown_currency"),
+            ("/price/currency", json!("ANG"), "unknown_currency"),
+            ("/price/currency", json!("HRK"), "currency_not_in_use"),
+            ("/price/currency", json!("XXX"), "currency_not_in_use"),
             ("/lowStockThreshold", json!(null), "not_an_integer"),
             ("/recipe", json!({}), "not_an_array"),
             ("/recipe/0/quantity", json!(0), "out_of_range"),
@@ -252,5 +264,14 @@ mod tests {
         let patched = patch(&product, br#"{"price":{"amount":1},"lowStockThreshold":null,"version":9}"#).unwrap();
         assert_eq!((patched.price.amount, patched.low_stock_threshold, patched.stock), (1, None, 10));
         assert!(patch(&product, br#"{"name":null}"#).is_err());
+        // A currency that was withdrawn since stays, and does not come back.
+        let old = Currency::try_from("HRK".to_owned()).unwrap();
+        let kuna = Product { price: Price { currency: old, ..product.price }, ..product.clone() };
+        assert_eq!(
+            patch(&kuna, br#"{"stock":1.0,"price":{"amount":7}}"#).unwrap().price,
+            Price { amount: 7, currency: old }
+        );
+        assert!(patch(&product, br#"{"price":{"currency":"HRK"}}"#).is_err());
+        assert_eq!(patch(&kuna, br#"{"price":{"currency":"EUR"}}"#).unwrap().price.currency, product.price.currency);
     }
 }

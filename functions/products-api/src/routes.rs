@@ -9,7 +9,7 @@ use axum::{Extension, Router};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use millrace_api::change::{Change, Changes, Refused};
-use millrace_api::etag::IfMatch;
+use millrace_api::etag::Conditions;
 use millrace_api::idempotency::{Answer, Claim, Post};
 use millrace_api::page::{self, PageQuery};
 use millrace_api::{Params, Problem, Put, Segment, health, resource};
@@ -21,7 +21,7 @@ use millrace_platform::clock;
 use millrace_platform::kafka::Publisher;
 use millrace_platform::telemetry::TraceContext;
 use millrace_store::product::entries;
-use millrace_store::product::item::{self, Next, State as Known, Stored};
+use millrace_store::product::item::{self, Next, Stored};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,15 +44,11 @@ pub struct Api {
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
-    let products = get(list).post(create).fallback(|| async { Problem::method_not_allowed("GET, POST") });
-    let product = get(read).put(replace).patch(patch).delete(remove);
-    let product = product.fallback(|| async { Problem::method_not_allowed("GET, PUT, PATCH, DELETE") });
-    let only_get = || async { Problem::method_not_allowed("GET") };
     Router::new()
-        .route("/products", products)
-        .route("/products/{id}", product)
-        .route("/health", get(health::live).fallback(only_get))
-        .route("/health/ready", get(ready).fallback(only_get))
+        .route("/products", get(list).post(create))
+        .route("/products/{id}", get(read).put(replace).patch(patch).delete(remove))
+        .route("/health", get(health::live))
+        .route("/health/ready", get(ready))
         .with_state(api)
 }
 
@@ -103,8 +99,9 @@ async fn insert(
 }
 
 async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
-    let (product, _) = live(&api, &product_id(id)?).await?;
-    resource::found(&headers, &product, product.version)
+    let stored = api.store.get(&product_id(id)?).await?;
+    let product = stored.live().ok_or_else(|| Problem::not_found("product"))?;
+    resource::found(&headers, product, product.version)
 }
 
 async fn replace(State(api): State<Api>, put: Put) -> Result<Response, Problem> {
@@ -122,10 +119,9 @@ async fn update(
     input: impl Fn(&Product) -> Result<ProductInput, Problem>,
 ) -> Result<Response, Problem> {
     let id = product_id(put.id.clone())?;
-    let wanted = IfMatch::read(&put.headers)?;
+    let conditions = Conditions::read(&put.headers)?;
     for _ in 0..CHANGE_TRIES {
-        let (current, stored) = live(api, &id).await?;
-        wanted.check(current.version)?;
+        let (current, stored) = matching(api, &id, &conditions).await?;
         let context = context(&put.trace);
         let version = current.version + 1;
         let product = input(&current)?.into_product(id.clone(), version, context.now, Some(current.created_at));
@@ -143,11 +139,10 @@ async fn remove(
     Segment(id): Segment,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = IfMatch::read(&headers)?;
+    let conditions = Conditions::read(&headers)?;
     let id = product_id(id)?;
     for _ in 0..CHANGE_TRIES {
-        let (current, stored) = live(&api, &id).await?;
-        wanted.check(current.version)?;
+        let (current, stored) = matching(&api, &id, &conditions).await?;
         let context = context(&trace);
         let version = current.version + 1;
         let entries = entries::deleted(id.clone(), version, clock::new_id(), &context)?;
@@ -208,13 +203,12 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     page::answer(items, next.as_ref())
 }
 
-/// A product and its stored state.
-async fn live(api: &Api, id: &ProductId) -> Result<(Product, Stored), Problem> {
+/// A product that is to be changed, if it is as the client requires it to be.
+async fn matching(api: &Api, id: &ProductId, conditions: &Conditions) -> Result<(Product, Stored), Problem> {
     let stored = api.store.get(id).await?;
-    match &stored.state {
-        Known::Live(product) => Ok((product.clone(), stored)),
-        Known::Absent | Known::Deleted(_) => Err(Problem::not_found("product")),
-    }
+    let product = stored.live().cloned();
+    conditions.check(product.as_ref().map(|product| product.version))?;
+    Ok((product.ok_or_else(|| Problem::not_found("product"))?, stored))
 }
 
 /// No product has an invalid id.

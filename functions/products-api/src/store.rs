@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use millrace_domain::id::ProductId;
 use millrace_domain::product::Product;
 use millrace_platform::dynamo::shards::Direction;
-use millrace_platform::dynamo::{List, StoreError, s};
+use millrace_platform::dynamo::{List, OnTable, StoreError, s};
 use millrace_store::product::item::{self, Stored};
 
 /// The table.
@@ -18,13 +18,13 @@ impl Store {
     /// Reads a product, consistently.
     pub async fn get(&self, id: &ProductId) -> Result<Stored, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.table).key("id", s(id.as_str())).consistent_read(true);
-        Stored::read(get.send().await?.item())
+        Stored::read(get.send().await.on(&self.table)?.item())
     }
 
     /// Whether the table answers.
     pub async fn ready(&self) -> bool {
         let get = self.dynamo.get_item().table_name(&self.table).key("id", s("health"));
-        get.send().await.inspect_err(|error| tracing::warn!(%error, "DynamoDB is not ready")).is_ok()
+        get.send().await.on(&self.table).inspect_err(|error| tracing::warn!(%error, "DynamoDB is not ready")).is_ok()
     }
 
     /// The first products after the key `after`, in the order of their ids, and whether there may be more.

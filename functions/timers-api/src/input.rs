@@ -3,6 +3,7 @@
 use http::StatusCode;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use millrace_api::Problem;
+use millrace_domain::time;
 use millrace_domain::timer::{MAX_PAYLOAD_BYTES, Secret};
 use millrace_domain::validation::{self, Errors, Fields};
 use millrace_domain::webhook::guard::MAX_URL_BYTES;
@@ -113,7 +114,7 @@ fn at(value: &Value, errors: &mut Errors) -> Option<Timestamp> {
         return None;
     };
     let up = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
-    let at = text.parse::<Timestamp>().ok().and_then(|at| at.round(up).ok());
+    let at = time::date_time(text).and_then(|at| at.round(up).ok());
     if at.is_none() {
         errors.add("/fireAt", "invalid_time", "a time by RFC 3339, such as 2026-11-21T06:00:00Z, was expected");
     }
@@ -184,8 +185,14 @@ mod tests {
     fn a_time_from_now_is_the_sum_of_its_parts_and_a_time_is_never_rounded_down() {
         let input = read(&json!({"url": "https://e.com", "hours": 1, "minutes": 2, "seconds": 3})).unwrap();
         assert_eq!(input.when.at(now()).unwrap().to_string(), "2026-11-21T07:02:03Z");
-        let input = read(&json!({"url": "https://e.com", "fireAt": "2026-11-21T08:00:00.0000001+01:00"})).unwrap();
-        assert_eq!(input.when.at(now()).unwrap().to_string(), "2026-11-21T07:00:00.001Z");
+        for (text, expected) in [
+            ("2026-11-21T08:00:00.0000001+01:00", "2026-11-21T07:00:00.001Z"),
+            ("2026-11-21T08:00:00.0000000000001+01:00", "2026-11-21T07:00:00.001Z"),
+            ("2026-12-31T23:59:60Z", "2027-01-01T00:00:00Z"),
+        ] {
+            let input = read(&json!({"url": "https://e.com", "fireAt": text})).unwrap();
+            assert_eq!(input.when.at(now()).unwrap().to_string(), expected);
+        }
         assert_eq!(read(&json!({"url": "https://e.com", "seconds": 0})).unwrap().when.at(now()).unwrap(), now());
     }
 
@@ -209,6 +216,7 @@ mod tests {
             (json!({"url": long, "hours": "1"}), &["/url too_long", "/hours not_an_integer"]),
             (json!({"url": "u", "hours": 8_761}), &["/hours out_of_range"]),
             (json!({"url": "u", "fireAt": "tomorrow"}), &["/fireAt invalid_time"]),
+            (json!({"url": "u", "fireAt": "2026-12-31T12:00:00+25:00"}), &["/fireAt invalid_time"]),
             (json!({"url": "u", "fireAt": 7}), &["/fireAt not_a_string"]),
             (json!({"url": "u", "fireAt": "2026-11-21T06:00:00Z", "seconds": 1}), &["/fireAt exclusive"]),
             (json!({"url": "u", "seconds": 1, "secret": "s3cret"}), &["/secret invalid_secret"]),

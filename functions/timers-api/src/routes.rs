@@ -42,11 +42,9 @@ pub struct Api {
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
-    let get_post = || async { Problem::method_not_allowed("GET, POST") };
-    let get_delete = || async { Problem::method_not_allowed("GET, DELETE") };
     Router::new()
-        .route("/timers", get(list).post(create).fallback(get_post))
-        .route("/timers/{id}", get(read).delete(cancel).fallback(get_delete))
+        .route("/timers", get(list).post(create))
+        .route("/timers/{id}", get(read).delete(cancel))
         .with_state(api)
 }
 

@@ -2,7 +2,6 @@
 
 use crate::attempt::Due;
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use futures::FutureExt;
@@ -68,10 +67,12 @@ impl Handoff {
 async fn invoke(lambda: Client, function: String, due: Vec<Due>) -> Vec<Result<(), String>> {
     let payload = Blob::new(json!({ "due": due }).to_string());
     let invoke = lambda.invoke().function_name(function).invocation_type(InvocationType::Event);
-    let invoked = invoke.payload(payload).send().await.map(drop).map_err(|error| {
-        let (code, message) = (error.code().unwrap_or("no answer"), error.message().unwrap_or("no message"));
-        format!("the attempts were not handed on, {code}: {message}")
-    });
+    let invoked = invoke
+        .payload(payload)
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| format!("the attempts were not handed on: {}", aws::describe(&error)));
     vec![invoked; due.len()]
 }
 

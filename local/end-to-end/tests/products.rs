@@ -207,10 +207,10 @@ async fn what_cannot_be_done_is_told_as_a_problem_with_a_stable_code() {
     // API Gateway answers for a path without a route.
     stack.get("/nowhere").await.with(404);
     let methods = [
-        ("DELETE", "/products", "GET, POST"),
-        ("POST", path.as_str(), "GET, PUT, PATCH, DELETE"),
-        ("POST", "/health", "GET"),
-        ("DELETE", "/event-log", "GET"),
+        ("DELETE", "/products", "GET, HEAD, OPTIONS, POST"),
+        ("POST", path.as_str(), "GET, HEAD, OPTIONS, PUT, PATCH, DELETE"),
+        ("POST", "/health", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/event-log", "GET, HEAD, OPTIONS"),
     ];
     for (method, path, allowed) in methods {
         let answer = stack.send(stack.request(method, path)).await;

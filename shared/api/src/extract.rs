@@ -7,9 +7,10 @@ use http::{HeaderMap, StatusCode};
 use millrace_platform::telemetry::TraceContext;
 use serde::de::DeserializeOwned;
 
-use super::{MAX_BODY_BYTES, Problem};
+use super::{MAX_BODY_BYTES, Problem, media_type};
 
-/// The bytes of a body; a body over [`MAX_BODY_BYTES`] is 413 `body_too_large`.
+/// The bytes of a JSON body, which is empty where there is none; a body over [`MAX_BODY_BYTES`] is 413 `body_too_large`, and
+/// one that says that it is something else is 415.
 #[derive(Debug, Clone)]
 pub struct Body(pub Bytes);
 
@@ -17,14 +18,20 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| {
+        let method = request.method().clone();
+        let headers = request.headers().clone();
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 let detail = format!("a body has at most {MAX_BODY_BYTES} bytes");
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
             } else {
                 Problem::new(StatusCode::BAD_REQUEST, "unreadable_body", "the body could not be read")
             }
-        })
+        })?;
+        if !body.is_empty() {
+            media_type::check(&method, &headers)?;
+        }
+        Ok(Self(body))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The header is optional. A key is scoped to a caller and a route. The first request with a key claims it; its
 //! response is stored **in the transaction that writes the state**, so that a crash leaves both or neither. Then:
-//! - the same key and body returns the stored response, with `Idempotency-Replayed: true`;
+//! - the same key and body returns the stored response, with `Idempotency-Replayed: true`; JSON bodies are the same if they
+//!   mean the same, in whatever spelling ([`json::canonical`]);
 //! - the same key with another body returns 422 `idempotency_key_reused`;
 //! - while the first request is in progress, 409 `idempotency_key_in_progress` with `Retry-After`;
 //! - a claim whose holder died expires after [`LEASE`];
@@ -15,7 +16,6 @@ pub use post::Post;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use axum::response::{IntoResponse, Response};
@@ -29,6 +29,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::Problem;
+use millrace_domain::json;
+use millrace_platform::aws;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 
 /// A claim expires after this time, which is longer than any function runs.
@@ -69,7 +71,7 @@ impl Request {
         })?;
         // The lengths distinguish `a` + `bc` from `ab` + `c`.
         let scoped = format!("{}:{caller}{}:{route}{key}", caller.len(), route.len());
-        Ok(Some(Self { key: digest(scoped.as_bytes()), fingerprint: digest(body) }))
+        Ok(Some(Self { key: digest(scoped.as_bytes()), fingerprint: fingerprint(body) }))
     }
 }
 
@@ -146,7 +148,7 @@ impl Keys {
                 existing(&item, &claim.fingerprint, second)
             }
             _ => {
-                tracing::warn!(code = error.code(), "idempotency key not claimed");
+                tracing::warn!(error = aws::describe_on(&error, &self.table), "idempotency key not claimed");
                 Err(Problem::unavailable())
             }
         }
@@ -212,7 +214,8 @@ impl Keys {
             .send()
             .await;
         if let Err(error) = delete {
-            tracing::warn!(code = error.code(), "idempotency key stays claimed until its lease ends");
+            let error = aws::describe_on(&error, &self.table);
+            tracing::warn!(error, "idempotency key stays claimed until its lease ends");
         }
     }
 }
@@ -272,6 +275,14 @@ impl Answer {
     }
 }
 
+/// What identifies a body: its meaning if it is JSON, its bytes otherwise.
+fn fingerprint(body: &[u8]) -> String {
+    match std::str::from_utf8(body).ok().and_then(|text| json::canonical(text).ok()) {
+        Some(canonical) => digest(canonical.as_bytes()),
+        None => digest(body),
+    }
+}
+
 fn digest(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
 }
@@ -298,6 +309,19 @@ mod tests {
             assert_ne!(first.key, other.key);
         }
         assert_ne!(request("c", "a", "b", "").key, request("c", "ab", "x", "").key);
+    }
+
+    #[test]
+    fn a_body_is_what_it_means_and_not_how_it_is_written() {
+        let same = ["{\"a\":1,\"b\":[\"x\"]}", "{ \"b\": [\"\\u0078\"],\n\"a\": 1.0 }", "{\"a\":10e-1,\"b\":[\"x\"]}"];
+        for body in same {
+            assert_eq!(fingerprint(body.as_bytes()), fingerprint(same[0].as_bytes()), "{body}");
+        }
+        for other in ["{\"a\":1,\"b\":[\"y\"]}", "{\"a\":\"1\",\"b\":[\"x\"]}", "{\"a\":1}", "", "{", " {"] {
+            assert_ne!(fingerprint(other.as_bytes()), fingerprint(same[0].as_bytes()), "{other}");
+        }
+        assert_ne!(fingerprint(b"{"), fingerprint(b" {"));
+        assert_ne!(fingerprint(b"\xff"), fingerprint(b"\xfe"));
     }
 
     #[test]

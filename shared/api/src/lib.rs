@@ -1,11 +1,14 @@
 //! What all HTTP functions share: an axum router under `lambda_http`, errors as RFC 9457 problem+json, checked bodies,
-//! cursor pages, entity tags and health checks.
+//! cursor pages, conditional requests, CORS and health checks.
 
 pub mod change;
+mod cors;
 pub mod etag;
 mod extract;
 pub mod health;
 pub mod idempotency;
+mod media_type;
+mod methods;
 pub mod page;
 mod problem;
 pub mod resource;

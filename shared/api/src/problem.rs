@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -31,9 +31,7 @@ pub struct Problem {
     #[serde(flatten)]
     members: Map<String, Value>,
     #[serde(skip)]
-    retry_after: Option<u64>,
-    #[serde(skip)]
-    allow: Option<HeaderValue>,
+    headers: HeaderMap,
 }
 
 impl Problem {
@@ -47,8 +45,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             members: Map::new(),
-            retry_after: None,
-            allow: None,
+            headers: HeaderMap::new(),
         }
     }
 
@@ -76,16 +73,6 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
     }
 
-    /// 405 with the methods that the resource allows.
-    #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
-        let detail = format!("this resource allows {allow}");
-        Self {
-            allow: Some(HeaderValue::from_static(allow)),
-            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
-        }
-    }
-
     /// 503: nothing was done; the same request may be retried after the pause.
     #[must_use]
     pub fn unavailable() -> Self {
@@ -96,7 +83,14 @@ impl Problem {
     /// Adds a `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+        self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
     }
 
     /// Adds an extension member.
@@ -141,17 +135,10 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let status = self.status();
-        let retry_after = self.retry_after;
-        let allow = self.allow.take();
-        let mut response = (status, Json(self)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if let Some(allow) = allow {
-            headers.insert(header::ALLOW, allow);
-        }
+        let headers = std::mem::take(&mut self.headers);
+        let mut response = (status, headers, Json(self)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::Problem;
-use super::etag::{IfMatch, etag};
+use super::etag::{Conditions, etag};
 use crate::idempotency::Answer;
 use millrace_platform::dynamo::StoreError;
 
@@ -30,10 +30,9 @@ pub fn answer(
 /// The response to a GET: the resource, or 304 if `If-None-Match` contains its version.
 ///
 /// # Errors
-/// 400 for an `If-None-Match` that is not a list of entity tags.
+/// 400 for a condition that is not a list of entity tags, 412 for an `If-Match` that does not hold.
 pub fn found(headers: &HeaderMap, body: &impl Serialize, version: u64) -> Result<Response, Problem> {
-    let known = IfMatch::read_none_match(headers)?;
-    if known != IfMatch::Absent && known.allows(version) {
+    if Conditions::read(headers)?.unchanged(version)? {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, value(&etag(version))?)]).into_response());
     }
     Ok(answer(StatusCode::OK, body, version, None)?.respond())

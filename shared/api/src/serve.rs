@@ -1,5 +1,6 @@
 //! Runs a router as a Lambda function behind an HTTP API (payload format 2.0).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,7 +11,8 @@ use lambda_http::RequestExt;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use super::{MAX_BODY_BYTES, Problem};
+use super::cors::Cors;
+use super::{MAX_BODY_BYTES, Problem, methods};
 use millrace_platform::crash_points::{self, ANSWER};
 use millrace_platform::shutdown::{self, InFlight};
 use millrace_platform::telemetry::TraceContext;
@@ -25,14 +27,15 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// The runtime API does not answer.
 pub async fn serve(router: Router, close: impl Future<Output = ()> + Send + 'static) -> Result<(), lambda_http::Error> {
     let router = with_rules(router);
+    let cors = Arc::new(Cors::from_env());
     let in_flight = InFlight::default();
     shutdown::on_sigterm(in_flight.clone(), close);
     lambda_http::run_concurrent(lambda_http::service_fn(move |request| {
         let guard = in_flight.enter();
-        let answer = answer(router.clone(), request);
+        let (router, cors) = (router.clone(), cors.clone());
         async move {
             let _guard = guard;
-            let answer = answer.await;
+            let answer = answer(router, &cors, request).await;
             crash_points::before(ANSWER);
             answer
         }
@@ -41,11 +44,19 @@ pub async fn serve(router: Router, close: impl Future<Output = ()> + Send + 'sta
 }
 
 /// Handles one request. The response body is collected, because API Gateway takes it as a whole.
+///
+/// The router answers `HEAD` by the handler of `GET`, with the length of the body that it leaves out, and adds `Allow` to the
+/// answers of methods that a resource does not have.
 async fn answer(
     router: Router,
+    cors: &Cors,
     request: lambda_http::Request,
 ) -> Result<http::Response<lambda_http::Body>, lambda_http::Error> {
-    let (parts, body) = router.oneshot(request.map(axum::body::Body::new)).await?.into_parts();
+    let asked = Cors::read(request.method(), request.headers());
+    let mut response = router.oneshot(request.map(axum::body::Body::new)).await?;
+    methods::complete(&mut response);
+    cors.answer(&asked, &mut response);
+    let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await?;
     // All responses are text; binary ones would be sent in Base64.
     let body = String::from_utf8(body.into()).map_or_else(|bytes| bytes.into_bytes().into(), lambda_http::Body::from);
@@ -55,10 +66,11 @@ async fn answer(
 /// Largest response, in bytes: Lambda's payload limit is 6 MB, and JSON embedded in JSON grows by its escapes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Adds the rules that every API shares: 404 as problem+json, body limit, time limit, trace context.
-pub fn with_rules(router: Router) -> Router {
+/// Adds the rules that every API shares: 404 and 405 as problem+json, `OPTIONS`, body limit, time limit, trace context.
+fn with_rules(router: Router) -> Router {
     router
         .fallback(|| async { Problem::not_found("resource") })
+        .method_not_allowed_fallback(methods::other)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(observe))
 }
@@ -140,7 +152,46 @@ const ANONYMOUS: &str = "anonymous";
 
 #[cfg(test)]
 mod tests {
+    use axum::routing::{get, post};
+
     use super::*;
+
+    /// Status, headers and body of an answer of a router with two resources.
+    async fn ask(method: &str, path: &str) -> (u16, http::HeaderMap, String) {
+        let router = Router::new()
+            .route("/things", get(|| async { "all things" }).post(|| async { "made" }))
+            .route("/things/{id}/use", post(|| async { http::StatusCode::NO_CONTENT }))
+            .route("/broken", get(|| async { Problem::unavailable() }));
+        let request = http::Request::builder().method(method).uri(path).body(lambda_http::Body::Empty).unwrap();
+        let (parts, body) = answer(with_rules(router), &Cors::default(), request).await.unwrap().into_parts();
+        (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn head_answers_as_get_does_without_the_body() {
+        for path in ["/things", "/broken", "/nothing", "/things/1/use"] {
+            let (status, headers, body) = ask("GET", path).await;
+            let (head_status, head_headers, head_body) = ask("HEAD", path).await;
+            assert_eq!((head_status, head_headers, head_body.as_str()), (status, headers.clone(), ""), "{path}");
+            assert_eq!(headers["content-length"].to_str().unwrap(), body.len().to_string(), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_resource_says_which_methods_it_has() {
+        for (path, allow) in [("/things", "GET, HEAD, POST, OPTIONS"), ("/things/1/use", "POST, OPTIONS")] {
+            let (status, headers, body) = ask("OPTIONS", path).await;
+            assert_eq!((status, headers["allow"].to_str().unwrap(), body.as_str()), (204, allow, ""));
+            assert!(!headers.contains_key("content-length") && !headers.contains_key("content-type"));
+            for method in ["DELETE", "TRACE", "BREW"] {
+                let (status, headers, body) = ask(method, path).await;
+                assert_eq!((status, headers["allow"].to_str().unwrap()), (405, allow), "{method} {path}");
+                assert!(body.contains("method_not_allowed"), "{body}");
+            }
+        }
+        assert_eq!(ask("POST", "/things/1/use").await.1.get("content-length"), None);
+        assert_eq!(ask("OPTIONS", "/nothing").await.0, 404);
+    }
 
     #[test]
     fn a_role_is_the_same_caller_in_every_session() {

@@ -9,6 +9,7 @@ pub mod json;
 pub mod order;
 pub mod product;
 mod text_type;
+pub mod time;
 pub mod timer;
 pub mod validation;
 pub mod webhook;

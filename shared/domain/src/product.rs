@@ -53,34 +53,51 @@ pub struct Price {
     pub currency: Currency,
 }
 
-/// An ISO 4217 alphabetic code.
+/// An alphabetic code as ISO 4217 has it. It may be one that is no longer in use: prices that were stored in it stay
+/// readable. Only what a client sends has to be [in use](Currency::in_use).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = "^[A-Z]{3}$"))]
-pub struct Currency(iso_currency::Currency);
+pub struct Currency([u8; 3]);
 
-/// The text is not an ISO 4217 code.
+/// The text is not a currency code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an ISO 4217 currency code")]
+#[error("an ISO 4217 currency code, such as EUR, was expected")]
 pub struct UnknownCurrency;
+
+/// In use beside the bolívar that `iso_currency` takes for its successor (ISO 4217, amendment 170 of 2021: both are).
+const ALSO_IN_USE: &str = "VES";
+
+impl Currency {
+    /// Whether one can pay in it: neither withdrawn, nor a fund, nor a special code such as gold, tests or no currency.
+    ///
+    /// # Errors
+    /// The code means no currency at all.
+    pub fn in_use(self) -> Result<bool, UnknownCurrency> {
+        let currency = iso_currency::Currency::from_code(&self.to_string()).ok_or(UnknownCurrency)?;
+        let withdrawn = currency.is_superseded().is_some() && currency.code() != ALSO_IN_USE;
+        Ok(!withdrawn && !currency.is_fund() && !currency.is_special())
+    }
+}
 
 impl TryFrom<String> for Currency {
     type Error = UnknownCurrency;
 
     fn try_from(code: String) -> Result<Self, UnknownCurrency> {
-        iso_currency::Currency::from_code(&code).map(Self).ok_or(UnknownCurrency)
+        let code: [u8; 3] = code.as_bytes().try_into().map_err(|_| UnknownCurrency)?;
+        if code.iter().all(u8::is_ascii_uppercase) { Ok(Self(code)) } else { Err(UnknownCurrency) }
     }
 }
 
 impl From<Currency> for String {
     fn from(currency: Currency) -> Self {
-        currency.0.code().to_owned()
+        currency.to_string()
     }
 }
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.code())
+        self.0.iter().try_for_each(|letter| write!(f, "{}", char::from(*letter)))
     }
 }
 
@@ -122,4 +139,36 @@ pub struct LowStockWarning {
     pub low_stock_threshold: u64,
     /// Version of the product that this was seen at.
     pub version: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_use(code: &str) -> Result<bool, UnknownCurrency> {
+        Currency::try_from(code.to_owned())?.in_use()
+    }
+
+    #[test]
+    fn a_currency_is_in_use_if_one_can_pay_in_it() {
+        for code in ["EUR", "USD", "JPY", "CHF", "XAF", "XOF", "XPF", "XCD", "XCG", "SLE", "ZWG", "VES", "VED", "CUP"] {
+            assert_eq!(in_use(code), Ok(true), "{code}");
+        }
+        for code in ["XXX", "XTS", "XAU", "XDR", "XBA", "HRK", "BGN", "SLL", "ZWL", "CUC", "CHE", "BOV", "MXV", "CLF"] {
+            assert_eq!(in_use(code), Ok(false), "{code}");
+        }
+        for code in ["XXQ", "ANG", "DEM", "AAA", "eur", "EU", "EURO", "", "€", "E R", "ÄB"] {
+            assert_eq!(in_use(code), Err(UnknownCurrency), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_price_in_a_currency_that_was_withdrawn_stays_readable() {
+        for code in ["HRK", "ANG", "DEM", "XXX"] {
+            let text = format!("{{\"amount\":950,\"currency\":\"{code}\"}}");
+            let price: Price = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&price).unwrap(), text);
+        }
+        assert!(serde_json::from_str::<Price>("{\"amount\":950,\"currency\":\"hrk\"}").is_err());
+    }
 }

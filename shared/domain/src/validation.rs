@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::json;
+
 /// An invalid field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
@@ -43,14 +45,34 @@ impl Errors {
     }
 }
 
-/// Parses a body into JSON.
+/// Parses a body into JSON. Every number that is an integer, however it is written (`5`, `5.0`, `50e-1`), is one in the
+/// result if it fits in 64 bits; none is rounded to one.
 ///
 /// # Errors
 /// `invalid_json` for a body that is not JSON, or nests deeper than `serde_json` allows (128 levels).
 pub fn json(body: &[u8]) -> Result<Value, Invalid> {
-    serde_json::from_slice(body).map_err(|error| {
+    read(body).map_err(|error| {
         Invalid(vec![FieldError { field: String::new(), code: "invalid_json", detail: error.to_string() }])
     })
+}
+
+/// `serde_json` makes a float of every number with a fraction or an exponent, and rounds. The canonical form writes integers
+/// without either.
+fn read(body: &[u8]) -> Result<Value, serde_json::Error> {
+    let value = serde_json::from_slice(body)?;
+    match std::str::from_utf8(body) {
+        Ok(text) if has_float(&value) => serde_json::from_str(&json::canonical(text)?),
+        _ => Ok(value),
+    }
+}
+
+fn has_float(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_float),
+        Value::Object(fields) => fields.values().any(has_float),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
 }
 
 /// The fields of one JSON object.
@@ -125,9 +147,11 @@ pub fn text(value: &Value, at: &str, length: RangeInclusive<usize>, errors: &mut
     Some(text.to_owned())
 }
 
-/// A whole number in `range`. `1.0` and `"1"` are not accepted.
+/// An integer in `range`, as JSON Schema means it: `5.0` is one, `5.5` and `"5"` are not. In a value that [`json`] has read, a
+/// float is not an integer, or is one beyond 64 bits.
 pub fn integer(value: &Value, at: &str, range: RangeInclusive<u64>, errors: &mut Errors) -> Option<u64> {
-    if !value.is_i64() && !value.is_u64() {
+    let beyond = value.as_f64().is_some_and(|number| number.abs() >= TWO_TO_THE_64);
+    if !value.is_i64() && !value.is_u64() && !beyond {
         errors.add(at, "not_an_integer", "an integer was expected");
         return None;
     }
@@ -137,6 +161,9 @@ pub fn integer(value: &Value, at: &str, range: RangeInclusive<u64>, errors: &mut
     }
     number
 }
+
+/// From here on all floats are whole.
+const TWO_TO_THE_64: f64 = 18_446_744_073_709_551_616.0;
 
 /// A list of at most `most` values.
 pub fn list<'a>(value: &'a Value, at: &str, most: usize, errors: &mut Errors) -> Option<&'a [Value]> {
@@ -167,4 +194,56 @@ where
 /// Escapes a name for a JSON pointer (RFC 6901), and limits how much client text a response repeats.
 fn escape(name: &str) -> String {
     name.chars().take(64).collect::<String>().replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The integer of `{"n": ...}` from 0 to 2^64 - 1, or the code of the mistake.
+    fn integer_of(number: &str) -> Result<u64, &'static str> {
+        let value = json(format!("{{\"n\": {number}, \"x\": \"1.5\"}}").as_bytes()).unwrap();
+        let mut errors = Errors::default();
+        let read = integer(&value["n"], "/n", 0..=u64::MAX, &mut errors);
+        errors.finish(read).map_err(|invalid| invalid.0[0].code)
+    }
+
+    #[test]
+    fn an_integer_is_one_however_it_is_written_and_is_never_rounded() {
+        for (text, expected) in [
+            ("5", 5),
+            ("5.0", 5),
+            ("1e1", 10),
+            ("1.0E2", 100),
+            ("1.5e+1", 15),
+            ("120e-1", 12),
+            ("-0", 0),
+            ("-0.0", 0),
+            ("0e99", 0),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("9007199254740.993e3", 9_007_199_254_740_993),
+            ("18446744073709551615", u64::MAX),
+            ("18446744073709551615.0", u64::MAX),
+            ("1.8446744073709551615e19", u64::MAX),
+        ] {
+            assert_eq!(integer_of(text), Ok(expected), "{text}");
+        }
+        let fractions = ["5.5", "5e-1", "1e-300", "0.99999999999999999999999", "1.00000000000000000000001"];
+        for text in
+            fractions.into_iter().chain(["9007199254740992.5", "4503599627370497.5", "-1.5", "\"5\"", "true", "null"])
+        {
+            assert_eq!(integer_of(text), Err("not_an_integer"), "{text}");
+        }
+        for text in ["-1", "-1.0", "-1e1", "18446744073709551616", "18446744073709551616.0", "1e20", "1e300", "-1e300"]
+        {
+            assert_eq!(integer_of(text), Err("out_of_range"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_keeps_its_floats_and_its_last_duplicate() {
+        let value = json(b"{\"a\": 1.5, \"b\": [1.0, {\"c\": 2e0}], \"a\": 2.5}").unwrap();
+        assert_eq!(value, serde_json::json!({"a": 2.5, "b": [1, {"c": 2}]}));
+        assert!(json(b"{\"a\": 1.0, \"b\": }").is_err() && json(b"\xff").is_err());
+    }
 }

@@ -3,6 +3,10 @@
 //! aws-config and the SDK's default HTTP client are not used: a function has its credentials in its environment, and
 //! both would lengthen a cold start.
 
+mod describe;
+
+pub use describe::{describe, describe_on};
+
 use std::sync::OnceLock;
 use std::time::Duration;
 

@@ -229,7 +229,7 @@ impl Answer {
 fn sent(request: &reqwest::Request) -> Option<Sent> {
     let path = request.url().path();
     let kept = ["/products", "/order", "/ingredients", "/events", "/timers"].iter().any(|kept| path.starts_with(kept));
-    if request.method() == "GET" || !kept {
+    if request.method().is_safe() || !kept {
         return None;
     }
     let header = |name| Some(request.headers().get(name)?.to_str().unwrap().to_owned());

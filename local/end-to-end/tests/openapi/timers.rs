@@ -80,6 +80,7 @@ async fn taken(asked: &Asked) {
         json!({"url": url, "seconds": 3_600, "payload": null}),
         json!({"url": NOBODY, "hours": 1, "secret": format!("{short} {long}")}),
         json!({"url": NOBODY, "hours": 1, "secret": format!("{long} {short}")}),
+        json!({"url": NOBODY, "hours": 1.0, "minutes": 1e1}),
         json!({"url": NOBODY, "fireAt": ago}),
         json!({"url": NOBODY, "fireAt": ahead, "payload": {"table": 7}}),
     ];
@@ -117,6 +118,9 @@ async fn mistakes(asked: &Asked) {
         with("secret", json!(["x"])),
         with("secret", json!(format!("whsec_{}=", "A".repeat(31)))),
         with("secret", json!(format!("whsec_{}=", "A".repeat(87)))),
+        with("secret", json!(format!("whsec_{}B==", "A".repeat(33)))),
+        with("seconds", json!(1.5)),
+        json!({"url": NOBODY, "fireAt": "2027-03-01T18:30:00+25:00"}).to_string(),
         with("userAgent", json!("x")),
     ];
     for body in bodies {
@@ -146,6 +150,11 @@ async fn refusals(asked: &Asked) {
     for bytes in [256 * 1024 + 1, 7 * 1024 * 1024] {
         asked.make(&json!({"url": NOBODY, "seconds": 1, "payload": "x".repeat(bytes)})).await.with(413);
     }
+    for (name, value) in [("content-type", "text/xml"), ("content-encoding", "gzip")] {
+        let request = asked.stack.request("POST", "/timers").header(name, value);
+        let answer = asked.stack.send(request.body(after(1).to_string())).await.with(415);
+        asked.contract.check("POST", "/timers", &answer);
+    }
     for id in ["none", "no%20id", "019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a60"] {
         asked.ask("GET", &format!("/timers/{id}"), None, None).await.with(404);
         asked.ask("DELETE", &format!("/timers/{id}"), None, None).await.with(404);
@@ -154,7 +163,9 @@ async fn refusals(asked: &Asked) {
     for path in TIMERS {
         let at = asked.contract.child("/paths", path).unwrap();
         let methods = asked.contract.children(&at).into_iter().map(|(method, _)| method.to_uppercase());
-        let methods: BTreeSet<String> = methods.filter(|method| method != "PARAMETERS").collect();
+        let mut methods: BTreeSet<String> = methods.filter(|method| method != "PARAMETERS").collect();
+        // What the contract says of all paths.
+        methods.extend(["HEAD", "OPTIONS"].map(str::to_owned));
         let answer = asked.stack.send(asked.stack.request("PATCH", &path.replace("{id}", "t"))).await.with(405);
         assert_eq!(answer.header("allow").split(", ").map(str::to_owned).collect::<BTreeSet<_>>(), methods);
     }

@@ -19,12 +19,12 @@ pub enum Malformed {
     Field(&'static str),
 }
 
-/// The HTTP answer. JSON without a `statusCode` is the body of a 200. `multiValueHeaders` belongs to format 1.0 and is
-/// ignored.
-pub fn response(answer: &[u8]) -> Result<Response<Bytes>, Malformed> {
+/// The HTTP answer. JSON without a `statusCode` is the body of a 200. `multiValueHeaders` belongs to format 1.0 and
+/// is ignored. The answer to a HEAD (`head`) keeps the length of the body that it leaves out.
+pub fn response(answer: &[u8], head: bool) -> Result<Response<Bytes>, Malformed> {
     let answer: Value = serde_json::from_slice(answer).map_err(|_| Malformed::NotJson)?;
     match answer {
-        Value::Object(fields) if fields.contains_key("statusCode") => formed(&fields),
+        Value::Object(fields) if fields.contains_key("statusCode") => formed(&fields, head),
         inferred => Ok(infer(inferred)),
     }
 }
@@ -39,9 +39,9 @@ fn infer(answer: Value) -> Response<Bytes> {
     response
 }
 
-fn formed(fields: &Map<String, Value>) -> Result<Response<Bytes>, Malformed> {
-    let body = body(fields)?;
-    let mut headers = headers(fields)?;
+fn formed(fields: &Map<String, Value>, head: bool) -> Result<Response<Bytes>, Malformed> {
+    let body = if head { Bytes::new() } else { body(fields)? };
+    let mut headers = headers(fields, head)?;
     if !body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     }
@@ -81,7 +81,7 @@ fn body(fields: &Map<String, Value>) -> Result<Bytes, Malformed> {
     }
 }
 
-fn headers(fields: &Map<String, Value>) -> Result<HeaderMap, Malformed> {
+fn headers(fields: &Map<String, Value>, head: bool) -> Result<HeaderMap, Malformed> {
     let malformed = Malformed::Field("headers");
     let mut headers = HeaderMap::new();
     match fields.get("headers") {
@@ -94,8 +94,9 @@ fn headers(fields: &Map<String, Value>) -> Result<HeaderMap, Malformed> {
                     Value::Number(_) | Value::Bool(_) => value.to_string(),
                     _ => return Err(malformed),
                 };
-                // The server itself sets the body length and manages the connection.
-                if ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
+                // The server itself says how long the body is and what becomes of the connection.
+                let kept = head && name == CONTENT_LENGTH;
+                if kept || ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
                     headers.append(name, value.parse().map_err(|_| Malformed::Field("headers"))?);
                 }
             }
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     fn summary(answer: &str) -> Result<(u16, String, String), Malformed> {
-        let response = response(answer.as_bytes())?;
+        let response = response(answer.as_bytes(), false)?;
         let header = response.headers().get(CONTENT_TYPE);
         let content_type = header.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
         let body = String::from_utf8(response.body().to_vec()).unwrap();
@@ -171,7 +172,7 @@ mod tests {
             (r#"{"statusCode":200,"cookies":"a=b"}"#, Malformed::Field("cookies")),
         ];
         for (answer, malformed) in cases {
-            assert_eq!(response(answer.as_bytes()).map(|_| ()), Err(malformed), "{answer}");
+            assert_eq!(response(answer.as_bytes(), false).map(|_| ()), Err(malformed), "{answer}");
         }
     }
 
@@ -183,7 +184,10 @@ mod tests {
             "multiValueHeaders": { "x-many": ["a", "b"] },
             "cookies": ["a=b; Secure", "c=d"],
         });
-        let response = response(answer.to_string().as_bytes()).unwrap();
+        let answer = answer.to_string();
+        let head = super::response(answer.as_bytes(), true).unwrap();
+        assert_eq!((&head.headers()["content-length"], head.body().len()), (&HeaderValue::from_static("999"), 0));
+        let response = response(answer.as_bytes(), false).unwrap();
         let headers = response.headers();
         assert_eq!(headers.get_all(SET_COOKIE).iter().collect::<Vec<_>>(), ["a=b; Secure", "c=d"]);
         assert_eq!(headers.get("etag").unwrap(), "\"1\"");

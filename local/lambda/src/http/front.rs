@@ -78,7 +78,7 @@ impl<I: Invoke> Front<I> {
         }
         let function = route.function;
         match tokio::time::timeout(TIMEOUT, self.invoke.invoke(function, payload)).await {
-            Ok(Outcome::Success(answer)) => match answer::response(&answer) {
+            Ok(Outcome::Success(answer)) => match answer::response(&answer, parts.method == http::Method::HEAD) {
                 Ok(response) => Ok(response.map(Body::from)),
                 Err(error) => {
                     tracing::warn!(function, request = id, "{error}");

@@ -43,10 +43,11 @@ const FUNCTION_IGNORED: [&str; 14] = [
     "VpcConfig",
 ];
 
-/// Properties of the HTTP API, ignored here: AWS restricts who may call, locally everybody may.
-const HTTP_API_IGNORED: [&str; 9] = [
+/// Properties of the HTTP API: who may call is AWS's business, locally everybody may. CORS is what the functions answer.
+const HTTP_API_IGNORED: [&str; 10] = [
     "AccessLogSettings",
     "Auth",
+    "CorsConfiguration",
     "DefaultRouteSettings",
     "Description",
     "DisableExecuteApiEndpoint",

@@ -156,7 +156,7 @@ impl Limiter {
         for (count, tell) in it.parts {
             let part = match &mut grant {
                 Ok(grant) => Ok(grant.take(count)),
-                Err(error) => Err(StoreError::Unavailable(error.to_string())),
+                Err(error) => Err(error.clone()),
             };
             // A caller that was cancelled no longer listens.
             let _ = tell.send(part);

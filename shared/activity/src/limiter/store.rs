@@ -80,8 +80,7 @@ impl Store {
                 }
                 Ok(Some(reasons)) => reasons,
                 Err(error) => {
-                    let why = error.to_string();
-                    let failed = |(it, _)| (it, Err(StoreError::Unavailable(why.clone())));
+                    let failed = |(it, _)| (it, Err(error.clone()));
                     return (plans.into_iter().map(failed).collect(), left);
                 }
             };

@@ -15,7 +15,8 @@ use millrace_platform::clock;
 pub struct Post {
     /// The body.
     pub body: Bytes,
-    headers: HeaderMap,
+    /// Headers.
+    pub headers: HeaderMap,
     caller: Caller,
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::text::MAX_BYTES;
-use super::{InvalidPayload, Payload, UserActivity};
+use super::{EventId, InvalidPayload, MAX_SEQ, Payload, UserActivity, UserId};
 use crate::validation::{self, Errors, Fields, Invalid};
 
 const FIELDS: [&str; 4] = ["userId", "type", "payload", "eventId"];
@@ -34,13 +34,22 @@ impl UserActivity {
         let fields = Fields::of(value, path, &known, errors)?;
         let user_id = fields.required("userId", errors);
         let user_id = user_id.and_then(|value| text(value, &fields.at("userId"), errors));
+        if user_id.as_ref().is_some_and(UserId::is_reserved) {
+            errors.add(fields.at("userId"), "reserved", "an id that a path can name was expected, other than . and ..");
+        }
         let given = fields.required(kind, errors);
         let kind = given.and_then(|value| text(value, &fields.at(kind), errors));
         let payload = fields.required("payload", errors);
         let payload = payload.and_then(|_| read_payload(input, &fields.at("payload"), errors));
-        let event_id = fields.optional("eventId").map(|value| text(value, &fields.at("eventId"), errors));
+        let event_id: Option<EventId> =
+            fields.optional("eventId").and_then(|value| text(value, &fields.at("eventId"), errors));
+        if event_id.as_ref().is_some_and(EventId::is_reserved) {
+            let detail =
+                "an id other than batch, generate, processed, . and .. was expected: /events/{id} has to name it";
+            errors.add(fields.at("eventId"), "reserved", detail);
+        }
         // An invalid `eventId` is already in `errors`, so the body is refused.
-        Some(Self { user_id: user_id?, kind: kind?, payload: payload?, event_id: event_id.flatten() })
+        Some(Self { user_id: user_id?, kind: kind?, payload: payload?, event_id })
     }
 }
 
@@ -65,14 +74,8 @@ fn read_payload(input: &RawValue, at: &str, errors: &mut Errors) -> Option<Paylo
             None
         }
         Err(InvalidPayload::InvalidSeq) => {
-            let seq = members.get("payload")?.get();
-            let seq: Option<Value> = serde_json::from_str::<BTreeMap<String, Value>>(seq).ok()?.remove("seq");
-            let code = if seq.is_some_and(|seq| seq.as_f64().is_some_and(|seq| seq.fract() == 0.0)) {
-                "out_of_range"
-            } else {
-                "not_an_integer"
-            };
-            errors.add(format!("{at}/seq"), code, InvalidPayload::InvalidSeq.to_string());
+            let payload = validation::json(members.get("payload")?.get().as_bytes()).ok()?;
+            validation::integer(payload.get("seq")?, &format!("{at}/seq"), 1..=MAX_SEQ, errors);
             None
         }
     }
@@ -83,7 +86,6 @@ mod tests {
     use serde_json::json;
     use serde_json::value::to_raw_value;
 
-    use super::super::MAX_SEQ;
     use super::*;
 
     fn valid() -> Value {
@@ -135,6 +137,29 @@ mod tests {
             assert_eq!(mistakes(&body, false), [(format!("/{field}"), "required".to_owned())]);
             assert!(serde_json::from_value::<UserActivity>(body).is_err());
         }
+    }
+
+    /// The consumer takes them all the same: they may have been accepted before.
+    #[test]
+    fn an_id_that_no_path_can_name_is_reserved() {
+        let with = |field: &str, id: &str| {
+            let mut body = valid();
+            body[field] = json!(id);
+            mistakes(&body, false)
+        };
+        for (field, id) in [("userId", "."), ("userId", ".."), ("eventId", "."), ("eventId", "..")]
+            .into_iter()
+            .chain(["batch", "generate", "processed"].map(|id| ("eventId", id)))
+        {
+            assert_eq!(with(field, id), [(format!("/{field}"), "reserved".to_owned())], "{id}");
+            let mut body = valid();
+            body[field] = json!(id);
+            assert!(serde_json::from_value::<UserActivity>(body).is_ok(), "{id}");
+        }
+        for id in ["...", "a/b", "a/..", "%2E", "Batch", "processed ", "batch/1", "#", "?", "\\", "%"] {
+            assert_eq!((with("userId", id), with("eventId", id)), (Vec::new(), Vec::new()), "{id}");
+        }
+        assert_eq!(with("userId", "batch"), []);
     }
 
     #[test]

@@ -29,6 +29,29 @@ macro_rules! text {
     };
 }
 
+/// What no client can ask for in a path: clients resolve these segments before they send a URL (WHATWG URL standard, "path
+/// state"; RFC 3986, 5.2.4), in any spelling.
+const DOT_SEGMENTS: [&str; 2] = [".", ".."];
+
+/// What `/events/{id}` takes for another resource.
+const EVENT_ROUTES: [&str; 3] = ["batch", "generate", "processed"];
+
+impl UserId {
+    /// Whether no path can name it. Not a part of the type: what was accepted before stays readable on the topics.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        DOT_SEGMENTS.contains(&self.as_str())
+    }
+}
+
+impl EventId {
+    /// As [`UserId::is_reserved`].
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        DOT_SEGMENTS.contains(&self.as_str()) || EVENT_ROUTES.contains(&self.as_str())
+    }
+}
+
 text!(
     /// Id of a user.
     UserId

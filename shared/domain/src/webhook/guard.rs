@@ -38,15 +38,15 @@ pub enum Refusal {
     /// Not an absolute URL with a host.
     #[error("not an absolute URL: {0}")]
     NotAUrl(url::ParseError),
-    /// The scheme is not allowed.
-    #[error("a webhook is called by https only")]
-    Scheme,
+    /// The scheme is not allowed. Holds those that are.
+    #[error("a webhook is called by {0} only")]
+    Scheme(&'static str),
     /// It contains a user name or a password.
     #[error("a URL with a user name or a password is not called")]
     Credentials,
-    /// The port is not allowed.
-    #[error("port {0} is not open to webhooks")]
-    Port(u16),
+    /// The port is not allowed. Holds it, and those that are.
+    #[error("port {0} is not open to webhooks, which take {1}")]
+    Port(u16, String),
     /// The host is, or resolves to, an address that is not public. The address is not disclosed, so that nobody can
     /// probe names of a private network.
     #[error("the host has an address that is not public")]
@@ -60,9 +60,9 @@ impl Refusal {
         match self {
             Self::TooLong => "too_long",
             Self::NotAUrl(_) => "not_a_url",
-            Self::Scheme => "scheme_refused",
+            Self::Scheme(_) => "scheme_refused",
             Self::Credentials => "credentials_refused",
-            Self::Port(_) => "port_refused",
+            Self::Port(..) => "port_refused",
             Self::Address => "address_refused",
         }
     }
@@ -126,14 +126,14 @@ impl Policy {
         let mut url = Url::parse(text).map_err(Refusal::NotAUrl)?;
         let known = url.scheme() == "https" || (url.scheme() == "http" && self.allow_local);
         if !known {
-            return Err(Refusal::Scheme);
+            return Err(Refusal::Scheme(if self.allow_local { "http or https" } else { "https" }));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refusal::Credentials);
         }
         let port = url.port_or_known_default().unwrap_or_default();
         if port == 0 || !(self.allow_local || self.ports.contains(&port)) {
-            return Err(Refusal::Port(port));
+            return Err(Refusal::Port(port, self.open_ports()));
         }
         match url.host() {
             Some(Host::Ipv4(address)) => self.judge(address.into())?,
@@ -144,6 +144,14 @@ impl Policy {
         }
         url.set_fragment(None);
         Ok(url)
+    }
+
+    /// The allowed ports, for people.
+    fn open_ports(&self) -> String {
+        if self.allow_local {
+            return "1 to 65535".to_owned();
+        }
+        self.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 
     /// The current addresses that a URL may be called at. A name with a single closed address is refused altogether.
@@ -224,6 +232,14 @@ mod tests {
         for url in ["", "/hook", "https://", "https://exa mple.com/", "https://256.1.1.1/", "https://1.2.3.4.5/"] {
             assert_eq!(refused(url), "not_a_url", "{url}");
         }
+        // What is refused is told with what this configuration takes.
+        let told = |policy: &Policy, url: &str| policy.judge_url(url).unwrap_err().to_string();
+        assert_eq!(told(&policy, "ftp://example.com/"), "a webhook is called by https only");
+        assert_eq!(told(&Policy::local(), "ftp://example.com/"), "a webhook is called by http or https only");
+        assert_eq!(
+            told(&Policy::public(&[443, 8443]), "https://example.com:81/"),
+            "port 81 is not open to webhooks, which take 443, 8443"
+        );
         let long = format!("https://example.com/{}", "a".repeat(MAX_URL_BYTES));
         assert_eq!(refused(&long), "too_long");
         let url = policy.judge_url("https://EXAMPLE.com:443/a?b=c#d").unwrap();

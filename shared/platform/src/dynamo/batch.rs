@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::future::try_join_all;
 
-use super::{Item, StoreError, s};
+use super::{Item, OnTable, StoreError, s};
 use crate::clock;
 
 /// Most keys of one `BatchGetItem` call.
@@ -80,7 +80,7 @@ async fn get(dynamo: &Client, table: &str, keys: &[Item], names: &[&str]) -> Res
                 pause *= 2;
             }
             tries += 1;
-            let mut answer = dynamo.batch_get_item().request_items(table, asked).send().await?;
+            let mut answer = dynamo.batch_get_item().request_items(table, asked).send().await.on(table)?;
             items.extend(answer.responses.take().unwrap_or_default().remove(table).unwrap_or_default());
             keys = answer.unprocessed_keys.take().unwrap_or_default().remove(table);
         }
@@ -121,7 +121,7 @@ pub async fn batch_write(dynamo: &Client, table: &str, requests: Vec<WriteReques
 async fn write(dynamo: &Client, table: &str, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
     let mut pause = FIRST_PAUSE;
     for _ in 0..TRIES {
-        let answer = dynamo.batch_write_item().request_items(table, requests).send().await?;
+        let answer = dynamo.batch_write_item().request_items(table, requests).send().await.on(table)?;
         requests = answer.unprocessed_items.unwrap_or_default().remove(table).unwrap_or_default();
         if requests.is_empty() {
             return Ok(());

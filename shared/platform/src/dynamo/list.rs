@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 
 use super::shards::{self, Direction, shard_key};
-use super::{Item, StoreError, s};
+use super::{Item, OnTable, StoreError, s};
 
 /// An index with a shard as its partition key and the list's order as its sort key.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,8 @@ impl List<'_> {
                 .expression_attribute_values(":shard", s(format!("{}{}", self.prefix, shard_key(shard))))
                 .limit(i32::try_from(most).unwrap_or(i32::MAX))
                 .send()
-                .await?;
+                .await
+                .on(self.table)?;
             let items = answer.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
             Ok((items, answer.last_evaluated_key().is_some()))
         })

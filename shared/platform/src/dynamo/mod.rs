@@ -11,15 +11,16 @@ pub use batch::{
 pub use each::{MAX_ACTIONS, transact_each};
 pub use list::List;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
+use crate::aws;
 use crate::batching::NoAnswer;
 
 /// An item.
@@ -58,19 +59,38 @@ where
     R: std::fmt::Debug,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        if error.code() == Some("ConditionalCheckFailedException") {
-            return Self::Condition(vec![0]);
-        }
-        let kind = match &error {
-            SdkError::ConstructionFailure(_) => "request not built",
-            SdkError::TimeoutError(_) => "timed out",
-            SdkError::DispatchFailure(_) => "not reached",
-            SdkError::ResponseError(_) => "garbled answer",
-            _ => "refused",
-        };
-        let code = error.code().unwrap_or("no code");
-        Self::Unavailable(format!("{kind}, {code}: {}", error.message().unwrap_or("no message")))
+        classified(&error, aws::describe)
     }
+}
+
+/// Names the table in the error of a call, which the SDK does not.
+pub trait OnTable<T> {
+    /// The result, with an error that names the table.
+    ///
+    /// # Errors
+    /// As the result.
+    fn on(self, table: &str) -> Result<T, StoreError>;
+}
+
+impl<T, E, R> OnTable<T> for Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    fn on(self, table: &str) -> Result<T, StoreError> {
+        self.map_err(|error| classified(&error, |error| aws::describe_on(error, table)))
+    }
+}
+
+fn classified<E, R>(error: &SdkError<E, R>, describe: impl FnOnce(&SdkError<E, R>) -> String) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    if error.code() == Some("ConditionalCheckFailedException") {
+        return StoreError::Condition(vec![0]);
+    }
+    StoreError::Unavailable(describe(error))
 }
 
 impl From<NoAnswer> for StoreError {
@@ -109,12 +129,26 @@ pub async fn transact(dynamo: &Client, actions: Vec<TransactWriteItem>) -> Resul
 }
 
 async fn try_transact(dynamo: &Client, token: &str, actions: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+    let tables = tables(&actions);
     let write = dynamo.transact_write_items().client_request_token(token).set_transact_items(Some(actions));
     let written = write.send().await;
     written.map(drop).map_err(|error| match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancellation(cancelled),
-        _ => StoreError::from(error),
+        _ => classified(&error, |error| aws::describe_on(error, &tables)),
     })
+}
+
+/// The tables that a transaction writes, each once.
+fn tables(actions: &[TransactWriteItem]) -> String {
+    let table = |action: &TransactWriteItem| {
+        let put = action.put().map(Put::table_name);
+        let update = || action.update().map(Update::table_name);
+        let delete = || action.delete().map(Delete::table_name);
+        let check = || action.condition_check().map(ConditionCheck::table_name);
+        put.or_else(update).or_else(delete).or_else(check).map(str::to_owned)
+    };
+    let tables: BTreeSet<String> = actions.iter().filter_map(table).collect();
+    tables.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn cancellation(cancelled: &TransactionCanceledException) -> StoreError {

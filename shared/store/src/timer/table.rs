@@ -11,7 +11,7 @@ use super::DueEntry;
 use super::item::{EXPIRES_AT, key, read, to_item};
 use millrace_domain::id::TimerId;
 use millrace_domain::timer::Timer;
-use millrace_platform::dynamo::{Item, StoreError, batch_get_keys, n};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, batch_get_keys, n};
 use millrace_platform::settings::{self, MissingSetting};
 
 /// Seconds of a day.
@@ -60,7 +60,7 @@ impl Table {
     /// The store does not answer, or the item cannot be read.
     pub async fn get(&self, id: &TimerId) -> Result<Option<Timer>, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.name).set_key(Some(key(id))).consistent_read(true);
-        get.send().await?.item().map(read).transpose()
+        get.send().await.on(&self.name)?.item().map(read).transpose()
     }
 
     /// Those of these timers that exist, read consistently.
