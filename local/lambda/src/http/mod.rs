@@ -1,12 +1,13 @@
 //! The HTTP API in front of the functions, and the control under `/_local/`.
 //!
-//! [`route`], [`event`] and [`answer`] are pure: what API Gateway makes of a request and of a function's answer.
+//! [`host`], [`route`], [`event`] and [`answer`] are pure: what API Gateway makes of a request and of a function's answer.
 //! [`front`] and [`control`] do the input and output, [`server`] listens.
 
 pub mod answer;
 pub mod control;
 pub mod event;
 pub mod front;
+pub mod host;
 pub mod route;
 pub mod server;
 
