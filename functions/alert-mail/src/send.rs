@@ -16,6 +16,9 @@ use crate::mail::Mail;
 /// The e-mail tag with the event id, by which a receiver can detect a duplicate.
 const TAG: &str = "event-id";
 
+/// Longest value of a tag, in characters.
+const MAX_TAG: usize = 256;
+
 /// Attempts to send a mail that SES throttles, before its record is returned for redelivery.
 const TRIES: u32 = 5;
 /// Longest backoff before the second attempt; it doubles with each further one.
@@ -58,7 +61,7 @@ async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -
     let content = |text: String| Content::builder().data(text).charset("UTF-8").build().map_err(built);
     let body = Body::builder().text(content(mail.text)?).html(content(mail.html)?).build();
     let message = Message::builder().subject(content(mail.subject)?).body(body).build();
-    let tag = MessageTag::builder().name(TAG).value(event).build().map_err(built)?;
+    let tag = MessageTag::builder().name(TAG).value(tag_value(event)).build().map_err(built)?;
     let sent = ses
         .send_email()
         .from_email_address(from)
@@ -69,6 +72,13 @@ async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -
         .await;
     let answer = sent.map_err(|error| not_sent(&error))?;
     Ok(answer.message_id().unwrap_or_default().to_owned())
+}
+
+/// An event's id as the value of a tag. An id of another producer may have what SES refuses (SES v2 API reference,
+/// `MessageTag`), and the mail matters more than its tag.
+fn tag_value(event: &str) -> String {
+    let allowed = |char: char| if char.is_ascii_alphanumeric() || char == '-' { char } else { '_' };
+    event.chars().map(allowed).take(MAX_TAG).collect()
 }
 
 fn not_sent(error: &SdkError<SendEmailError>) -> NotSent {
@@ -85,5 +95,18 @@ fn not_sent(error: &SdkError<SendEmailError>) -> NotSent {
             _ => NotSent::Unknown(why),
         },
         _ => NotSent::Unknown(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_of_any_event_is_one_that_ses_takes() {
+        let id = "0198c5a2-7d4e-7aaa-8000-00000000abcd";
+        assert_eq!(tag_value(id), id);
+        assert_eq!(tag_value("urn:x.y/\u{fc} 1_"), "urn_x_y___1_");
+        assert_eq!(tag_value(&"a".repeat(300)).len(), MAX_TAG);
     }
 }
