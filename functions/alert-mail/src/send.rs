@@ -56,12 +56,6 @@ pub async fn send(ses: &Client, from: &str, to: &str, event: &str, mail: &Mail) 
     try_send(ses, from, to, event, mail.clone()).await
 }
 
-/// An event id in the alphabet of SES's tags; ids of other producers may have other characters.
-fn tag_value(event: &str) -> String {
-    let known = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-    event.chars().map(known).take(MAX_TAG).collect()
-}
-
 async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -> Result<String, NotSent> {
     let built = |error: aws_sdk_sesv2::error::BuildError| NotSent::Refused(error.to_string());
     let content = |text: String| Content::builder().data(text).charset("UTF-8").build().map_err(built);
@@ -80,6 +74,13 @@ async fn try_send(ses: &Client, from: &str, to: &str, event: &str, mail: Mail) -
     Ok(answer.message_id().unwrap_or_default().to_owned())
 }
 
+/// An event's id as the value of a tag. An id of another producer may have what SES refuses (SES v2 API reference,
+/// `MessageTag`), and the mail matters more than its tag.
+fn tag_value(event: &str) -> String {
+    let allowed = |char: char| if char.is_ascii_alphanumeric() || char == '-' { char } else { '_' };
+    event.chars().map(allowed).take(MAX_TAG).collect()
+}
+
 fn not_sent(error: &SdkError<SendEmailError>) -> NotSent {
     let why = aws::describe(error);
     match error {
@@ -94,5 +95,18 @@ fn not_sent(error: &SdkError<SendEmailError>) -> NotSent {
             _ => NotSent::Unknown(why),
         },
         _ => NotSent::Unknown(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_of_any_event_is_one_that_ses_takes() {
+        let id = "0198c5a2-7d4e-7aaa-8000-00000000abcd";
+        assert_eq!(tag_value(id), id);
+        assert_eq!(tag_value("urn:x.y/\u{fc} 1_"), "urn_x_y___1_");
+        assert_eq!(tag_value(&"a".repeat(300)).len(), MAX_TAG);
     }
 }

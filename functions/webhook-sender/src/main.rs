@@ -10,6 +10,7 @@ mod change;
 mod connect;
 mod delivery;
 mod handoff;
+mod head;
 mod schedule;
 mod send;
 mod serve;

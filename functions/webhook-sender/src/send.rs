@@ -1,33 +1,22 @@
 //! Sends one request to a receiver.
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::sign;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use millrace_domain::timer::Secret;
 use millrace_domain::webhook::guard::{Policy, Refusal, Resolve, Unreachable};
-use tokio::task::JoinSet;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
 use crate::attempt::Outcome;
 use crate::connect::{self, ConnectError};
-
-/// Most bytes of a response that are buffered: its head has to fit. The body is not read.
-const MAX_HEAD: usize = 16 * 1024;
-
-/// Most header fields of a response.
-const MAX_FIELDS: usize = 100;
-
-/// Longest `Retry-After` that is parsed, in bytes.
-const MAX_RETRY_AFTER: usize = 64;
+use crate::head::{self, Head, NoHead};
+use crate::sign;
 
 /// The webhook to send.
 pub struct Message<'a> {
@@ -56,16 +45,8 @@ enum SendError {
     Connect(#[from] ConnectError),
     #[error("the request cannot be built")]
     Request(#[from] http::Error),
-    #[error("{}", no_answer(.0))]
-    Answer(#[from] hyper::Error),
-}
-
-fn no_answer(error: &hyper::Error) -> String {
-    if error.is_parse() || error.is_parse_too_large() {
-        "the answer is not HTTP, or its head is too large".to_owned()
-    } else {
-        "the connection ended before an answer".to_owned()
-    }
+    #[error(transparent)]
+    Answer(#[from] NoHead),
 }
 
 impl Sender {
@@ -90,15 +71,18 @@ impl Sender {
         let request = request(&url, &message, now)?;
         let addresses = self.policy.reach(&url, &*self.resolver).await?;
         let stream = connect::tcp(&addresses).await?;
-        if url.scheme() != "https" {
-            return exchange(TokioIo::new(stream), request).await;
-        }
-        let tls = self.tls.get_or_init(connect::system_tls);
-        exchange(TokioIo::new(connect::tls(tls, &url, stream).await?), request).await
+        let head = if url.scheme() == "https" {
+            let tls = self.tls.get_or_init(connect::system_tls);
+            exchange(connect::tls(tls, &url, stream).await?, &request).await?
+        } else {
+            exchange(stream, &request).await?
+        };
+        Ok(outcome(head))
     }
 }
 
-fn request(url: &Url, message: &Message<'_>, now: Timestamp) -> Result<Request<Full<Bytes>>, http::Error> {
+/// The request as it is sent.
+fn request(url: &Url, message: &Message<'_>, now: Timestamp) -> Result<Vec<u8>, http::Error> {
     let host = match (url.host_str().unwrap_or_default(), url.port()) {
         (host, Some(port)) => format!("{host}:{port}"),
         (host, None) => host.to_owned(),
@@ -116,26 +100,36 @@ fn request(url: &Url, message: &Message<'_>, now: Timestamp) -> Result<Request<F
         Some(secret) => request.header(sign::SIGNATURE, sign::signature(secret, message.id, seconds, &message.body)),
         None => request,
     };
-    request.body(Full::new(message.body.clone()))
+    // Built by a library, which refuses what would break a line.
+    let request = request.header(header::CONTENT_LENGTH, message.body.len()).body(())?;
+    let mut bytes = format!("POST {} HTTP/1.1\r\n", request.uri()).into_bytes();
+    for (name, value) in request.headers() {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(&message.body);
+    Ok(bytes)
 }
 
-async fn exchange<T>(io: TokioIo<T>, request: Request<Full<Bytes>>) -> Result<Outcome, SendError>
-where
-    TokioIo<T>: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-{
-    let (mut sender, connection) =
-        http1::Builder::new().max_buf_size(MAX_HEAD).max_headers(MAX_FIELDS).handshake(io).await?;
-    // Dropped, and so aborted, when this function ends or times out.
-    let mut driver = JoinSet::new();
-    driver.spawn(connection);
-    Ok(outcome(&sender.send_request(request).await?))
+/// Sends the request, and reads the head of the answer meanwhile: a receiver may answer and hang up before it has read
+/// everything.
+async fn exchange(stream: impl AsyncRead + AsyncWrite, request: &[u8]) -> Result<Head, NoHead> {
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let send = async {
+        // If this fails, the answer does not come either.
+        let _ = writer.write_all(request).await;
+        let _ = writer.flush().await;
+        std::future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        head = head::read(&mut reader) => head,
+        never = send => match never {},
+    }
 }
 
-fn outcome(answer: &http::Response<Incoming>) -> Outcome {
-    let status = answer.status();
-    let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.filter(|value| value.len() <= MAX_RETRY_AFTER).map(str::to_owned);
-    Outcome { status: Some(status.as_u16()), retry_after, error: error(status) }
+fn outcome(head: Head) -> Outcome {
+    let status = StatusCode::from_u16(head.status).ok();
+    Outcome { status: Some(head.status), retry_after: head.retry_after, error: status.and_then(error) }
 }
 
 fn error(status: StatusCode) -> Option<String> {

@@ -19,6 +19,9 @@ const MAX_MAILS: usize = 10_000;
 /// Maximum number of recipients of one mail, as on SES.
 const MAX_RECIPIENTS: usize = 50;
 
+/// Longest name or value of a tag.
+const MAX_TAG: usize = 256;
+
 /// One mail as accepted by SES.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mail {
@@ -122,6 +125,24 @@ struct Tag {
     value: String,
 }
 
+impl Tag {
+    /// Whether SES takes it. Source: the SES v2 API reference, `MessageTag`.
+    fn check(&self) -> Result<(), String> {
+        for (part, text) in [("name", &self.name), ("value", &self.value)] {
+            let is_allowed = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
+            if text.is_empty() {
+                return Err(format!("The tag {part} must be specified"));
+            }
+            if text.len() > MAX_TAG || !text.chars().all(is_allowed) {
+                return Err(format!(
+                    "Invalid tag {part} <{text}>: it may have up to {MAX_TAG} ASCII letters, digits, '_' and '-'"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 #[derive(Deserialize)]
 enum Content {
     Simple(Simple),
@@ -200,6 +221,7 @@ impl SendEmail {
         if let Some(wrong) = to.iter().find(|address| !address.contains('@')) {
             return Err(format!("Missing final '@domain' in {wrong}"));
         }
+        self.email_tags.iter().try_for_each(Tag::check)?;
         let tags = self.email_tags.into_iter().map(|tag| (tag.name, tag.value)).collect();
         Ok(Mail { to, subject, text, html, tags, at: Timestamp::now() })
     }

@@ -322,6 +322,31 @@ async fn mail_is_taken_into_the_inbox_and_bad_mail_is_refused() {
         "TemplateData": "{\"name\":\"Salt\",\"left\":4}",
     }}});
     assert_eq!(send(template).await.unwrap().status(), StatusCode::OK);
+    let tagged = |name: &str, value: &str| {
+        let content = json!({"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}});
+        let tags = json!([{"Name": "eventId", "Value": "e-1"}, {"Name": name, "Value": value}]);
+        send(json!({"Destination": {"ToAddresses": ["a@b"]}, "Content": content, "EmailTags": tags}))
+    };
+    let (longest, too_long) = ("a".repeat(256), "a".repeat(257));
+    for (name, value) in [
+        ("", "v"),
+        ("n", ""),
+        ("a b", "v"),
+        ("n", "a.b"),
+        ("n", "a@b"),
+        ("n", "\u{fc}"),
+        ("n", "a:b"),
+        ("ses:x", "v"),
+        ("n", "v\n"),
+        (too_long.as_str(), "v"),
+        ("n", too_long.as_str()),
+    ] {
+        let refused = tagged(name, value).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{name:?} {value:?}");
+        assert_eq!(refused.headers()["x-amzn-errortype"], "BadRequestException");
+    }
+    assert_eq!(tagged(&longest, &longest).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(tagged("_-aZ09", "-").await.unwrap().status(), StatusCode::OK);
     let nobody = send(json!({"Content": {"Simple": {"Subject": {"Data": ""}, "Body": {}}}})).await.unwrap();
     assert_eq!(nobody.status(), StatusCode::BAD_REQUEST);
     assert_eq!(nobody.headers()["x-amzn-errortype"], "BadRequestException");
@@ -336,6 +361,8 @@ async fn mail_is_taken_into_the_inbox_and_bad_mail_is_refused() {
          "html": "<b>499 g</b> left", "tags": {"eventId": "e-1"}},
         {"to": ["cook@example.com"], "subject": "A long subject", "text": "Hello", "html": null, "tags": {}},
         {"to": ["a@b"], "subject": "Salt is low", "text": "4 left", "html": null, "tags": {}},
+        {"to": ["a@b"], "subject": "s", "text": "t", "html": null, "tags": {"eventId": "e-1", &longest: &longest}},
+        {"to": ["a@b"], "subject": "s", "text": "t", "html": null, "tags": {"eventId": "e-1", "_-aZ09": "-"}},
     ]);
     assert_eq!(mails, expected);
     stack.endpoint.stop().await;

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use futures::future::BoxFuture;
 use local_faults::{Faults, Kind};
 use nisshi_broker::coordinator::group::administrator::{Controller, GroupCoordinatorConfig};
-use nisshi_broker::service::services;
 use nisshi_storage::{BrokerRegistrationRequest, Storage, StorageContainer};
 use rama::Service;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +18,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::log::{Arrivals, Log};
+use super::services::services;
 use super::{Broker, Error};
 
 /// Cluster id of the broker. SQLite stores topics by cluster, so it must not change.
@@ -165,7 +165,7 @@ async fn tidy(log: &Log) {
 async fn serve(client: TcpStream, groups: Controller<Log>, log: Log, mut is_down: watch::Receiver<bool>) {
     let served = async {
         client.set_nodelay(true)?;
-        services(CLUSTER, groups, log, None)?.serve(rama::tcp::TcpStream::from(client)).await
+        services(CLUSTER, groups, &log)?.serve(rama::tcp::TcpStream::from(client)).await
     };
     tokio::select! {
         ended = served => if let Err(error) = ended {

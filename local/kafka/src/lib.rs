@@ -2,6 +2,7 @@
 
 mod embedded;
 mod log;
+mod services;
 mod topics;
 
 pub use self::log::Arrivals;

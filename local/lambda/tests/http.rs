@@ -14,6 +14,8 @@ use local_lambda::http::{Control, Front, server};
 use local_template::model::{Function, Route};
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 const NAME: &str = "test-function";
@@ -82,6 +84,50 @@ async fn a_request_reaches_a_process_and_its_answer_comes_back() {
     assert_eq!(status("/things/1?do=exit").await, 500);
     assert_eq!(status("/things/1?do=http").await, 201);
     assert_eq!(status("/things").await, 404);
+    stack.supervisor.stop().await;
+}
+
+/// Sends a head as it stands, and returns the status and the body of the answer.
+async fn raw(stack: &Stack, head: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(stack.url.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(LIMIT, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[tokio::test]
+async fn a_request_has_one_host_or_is_refused_and_old_clients_need_none() {
+    let stack = start().await;
+    let port = stack.url.rsplit_once(':').unwrap().1;
+    let (close, here) = ("connection: close\r\n\r\n", format!("localhost:{port}"));
+    let there = "http://b.example:8080/things/1?do=http";
+    for (head, host) in [
+        ("GET /things/1?do=http HTTP/1.0\r\n\r\n".to_owned(), here.as_str()),
+        ("GET /things/1?do=http HTTP/1.0\r\nhost: a.example\r\n\r\n".to_owned(), "a.example"),
+        (format!("GET /things/1?do=http HTTP/1.1\r\nHost:\r\n{close}"), here.as_str()),
+        (format!("GET /things/1?do=http HTTP/1.1\r\nHOST: [::1]:3000\r\n{close}"), "[::1]:3000"),
+        (format!("GET {there} HTTP/1.1\r\nhost: a.example\r\n{close}"), "b.example:8080"),
+    ] {
+        let (status, body) = raw(&stack, &head).await;
+        assert_eq!(status, 201, "{head}");
+        let event: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(event["headers"]["host"], host, "{head}");
+    }
+    for path in ["/things/1?do=http", "/_local/health", "/nothing", there] {
+        for (version, hosts) in [
+            ("1.1", ""),
+            ("1.1", "host: a.example\r\nhost: a.example\r\n"),
+            ("1.1", "host: a.example\r\nHost: b.example\r\n"),
+            ("1.0", "host: a.example\r\nhost: b.example\r\n"),
+            ("1.1", "host: a b\r\n"),
+            ("1.1", "host: a/b\r\n"),
+        ] {
+            let answer = raw(&stack, &format!("GET {path} HTTP/{version}\r\n{hosts}{close}")).await;
+            assert_eq!(answer, (400, "{\"message\":\"Bad Request\"}".to_owned()), "{path} {version} {hosts}");
+        }
+    }
     stack.supervisor.stop().await;
 }
 

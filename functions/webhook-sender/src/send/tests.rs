@@ -158,7 +158,7 @@ async fn an_answer_of_any_length_is_not_read() {
 async fn an_endless_head_is_no_answer() {
     let (port, _end) = receiver("HTTP/1.1 200 OK\r\nx: ", true).await;
     let outcome = send(&Names::new(&["127.0.0.1"]), &format!("http://receiver.test:{port}/"), LIMIT).await;
-    assert_eq!(outcome.error.as_deref(), Some("the answer is not HTTP, or its head is too large"));
+    assert_eq!(outcome.error.as_deref(), Some("the head of the answer is larger than 16384 bytes"));
 }
 
 #[tokio::test]
@@ -167,7 +167,17 @@ async fn a_status_counts_however_the_body_ends_and_nothing_else_does() {
     let closed = answered("").await;
     assert_eq!(closed.error.as_deref(), Some("the connection ended before an answer"));
     assert!(answered("HTTP/1.1 200").await.status.is_none());
-    assert!(answered("SSH-2.0-OpenSSH_9.9\r\n\r\n").await.status.is_none());
+    let other = answered("SSH-2.0-OpenSSH_9.9\r\n\r\n").await;
+    assert_eq!((other.status, other.error.as_deref()), (None, Some("the answer is not HTTP")));
+    for odd in [
+        "HTTP/1.1 200 OK\r\nx-folded: a\r\n b\r\n\r\n",
+        "HTTP/1.0 200\nserver : old\nno colon\n\nbody",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n",
+    ] {
+        assert_eq!(answered(odd).await, Outcome { status: Some(200), retry_after: None, error: None }, "{odd}");
+    }
     let busy = answered("HTTP/1.1 503 Service Unavailable\r\nretry-after: 120\r\n\r\n").await;
     assert_eq!((busy.status, busy.retry_after.as_deref()), (Some(503), Some("120")));
     assert_eq!(busy.error.as_deref(), Some("503 Service Unavailable"));

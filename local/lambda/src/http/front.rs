@@ -7,9 +7,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use local_template::model::Route;
 use super::answer;
 use super::control::{self, Control};
 use super::event::{self, Incoming};
+use super::host;
 use super::route::Routes;
 use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
 
@@ -55,7 +57,10 @@ impl<I: Invoke> Front<I> {
 
     /// The API, with the control API under `/_local`.
     pub fn router(self, control: Control) -> Router {
-        Router::new().nest("/_local", control::router(control)).fallback(handle::<I>).with_state(Arc::new(self))
+        let front = Arc::new(self);
+        let host = middleware::from_fn_with_state(front.clone(), settle_host::<I>);
+        let routes = Router::new().nest("/_local", control::router(control)).fallback(handle::<I>);
+        routes.with_state(front).layer(host)
     }
 
     async fn answer(&self, id: &str, client: SocketAddr, request: Request) -> Result<Response, Refusal> {
@@ -114,6 +119,17 @@ async fn handle<I: Invoke>(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// Gives each request one `Host`, or refuses it.
+async fn settle_host<I: Invoke>(State(front): State<Arc<Front<I>>>, mut request: Request, next: Next) -> Response {
+    match host::host(request.version(), request.uri(), request.headers(), front.port) {
+        Some(host) => {
+            request.headers_mut().insert(HOST, host);
+            next.run(request).await
+        }
+        None => Refusal::BadRequest.into_response(),
+    }
 }
 
 async fn read(headers: &http::HeaderMap, body: Body) -> Result<Bytes, Refusal> {

@@ -1,12 +1,13 @@
 //! The HTTP API in front of the functions, and the control API under `/_local/`.
 //!
-//! [`route`], [`event`] and [`answer`] are pure: how API Gateway converts a request and a function's answer. [`front`]
+//! [`host`], [`route`], [`event`] and [`answer`] are pure: how API Gateway converts a request and a function's answer. [`front`]
 //! and [`control`] do the I/O, and [`server`] listens.
 
 pub mod answer;
 pub mod control;
 pub mod event;
 pub mod front;
+pub mod host;
 pub mod route;
 pub mod server;
 

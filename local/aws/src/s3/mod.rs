@@ -1,5 +1,9 @@
 //! S3: s3s on a directory.
 
+mod files;
+mod key;
+mod list;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,10 +12,10 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, IF_MATCH, IF_NONE_MATC
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
+use self::files::Files;
 use super::{Error, chunked, unusable};
 
 /// Name of the subdirectory in the data directory.
@@ -39,7 +43,7 @@ impl S3 {
             }
         };
         std::fs::create_dir_all(&root).map_err(|error| unusable(&root, error))?;
-        let files = FileSystem::new(&root).map_err(|error| unusable(&root, format!("{error:?}")))?;
+        let files = Files::open(&root).map_err(|error| unusable(&root, error))?;
         let service = S3ServiceBuilder::new(files).build();
         Ok(Self { service, conditional: Arc::default(), _temporary: temporary })
     }
