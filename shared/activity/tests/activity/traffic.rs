@@ -5,7 +5,7 @@ use millrace_activity::{Activity, Record};
 use millrace_domain::activity::{ActivityType, UserId};
 
 /// The delay before an event, in milliseconds, and the event.
-pub type Sent = (i64, Activity);
+pub type Sent = (u64, Activity);
 
 fn activity(user: u64, id: String, seq: Option<u64>, rng: &mut Rng) -> Activity {
     Activity {
@@ -59,7 +59,7 @@ pub fn traffic(rng: &mut Rng) -> Vec<Sent> {
     let mut before = 0;
     let pause = |(rank, event): (u64, Activity)| {
         // Events that are much later arrive after the gap deadline.
-        let pause = if rank >= 500 && before < 500 { 8_000 } else { rng.i64(0..30) };
+        let pause = if rank >= 500 && before < 500 { 8_000 } else { rng.u64(0..30) };
         before = rank;
         (pause, event)
     };

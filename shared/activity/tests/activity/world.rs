@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fastrand::Rng;
 use millrace_activity::item::Status;
 use millrace_activity::plan::{Expected, Page, Plan, State, Write};
 use millrace_activity::process::Store;
@@ -12,7 +11,7 @@ use millrace_platform::dynamo::StoreError;
 
 use crate::bug::Bug;
 use crate::judge::Witness;
-use crate::runtime::{Sim, Spawned};
+use crate::runtime::Sim;
 
 /// Chance that a write fails before it takes effect, and that it fails after.
 const THROTTLED: f64 = 0.03;
@@ -29,14 +28,9 @@ pub struct Letter {
     pub redriven: bool,
 }
 
+#[derive(Default)]
 pub struct World {
-    pub now: i64,
-    pub rng: Rng,
-    pub faults: bool,
     pub bug: Option<Bug>,
-    pub trace: Option<Vec<String>>,
-    pub wake_at: i64,
-    pub spawned: Spawned,
     pub users: BTreeMap<UserId, (Cursor, Profile)>,
     pub events: BTreeMap<String, EventState>,
     pub redriven: BTreeSet<(String, String)>,
@@ -46,22 +40,8 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, bug: Option<Bug>, trace: bool) -> Self {
-        Self {
-            now: 1_000_000,
-            rng: Rng::with_seed(seed),
-            faults: true,
-            bug,
-            trace: trace.then(Vec::new),
-            wake_at: 0,
-            spawned: Vec::new(),
-            users: BTreeMap::new(),
-            events: BTreeMap::new(),
-            redriven: BTreeSet::new(),
-            waiting: BTreeMap::new(),
-            letters: BTreeMap::new(),
-            witness: Witness::default(),
-        }
+    pub fn new(bug: Option<Bug>) -> Self {
+        Self { bug, ..Self::default() }
     }
 
     fn has(&self, bug: Bug) -> bool {
@@ -219,14 +199,14 @@ impl Store for Sim {
 
     async fn waiting(&self, user: &UserId, _: usize) -> Result<Page, StoreError> {
         // Small pages, so that waiting events are split over several.
-        let most = self.some(1..=4);
+        let most = self.pick(1..=4) as usize;
         self.step().await;
         if self.bug(Bug::ForgetsTheWaitingEvents) {
             return Ok(Page::default());
         }
-        let world = self.world();
+        let (now, world) = (self.now(), self.world());
         let shown =
-            |waiting: &&Waiting| !world.has(Bug::ReadsWaitingEventsFromAnIndex) || waiting.since + BEHIND <= world.now;
+            |waiting: &&Waiting| !world.has(Bug::ReadsWaitingEventsFromAnIndex) || waiting.since + BEHIND <= now;
         let all: Vec<&Waiting> = world.waiting.get(user).into_iter().flat_map(BTreeMap::values).filter(shown).collect();
         Ok(Page { events: all.iter().take(most).map(|it| (*it).clone()).collect(), more: all.len() > most })
     }
