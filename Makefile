@@ -16,8 +16,8 @@ MACHETE_VERSION := 0.9.2
 DEPLOYED_FLAGS = --profile local --workspace \
     $(shell rustc --version | awk '{ split($$2, v, "."); if (v[1] == 1 && v[2] < 96) print "--ignore-rust-version" }')
 CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace-platform/crash-points
-# The tests, the benchmarks and the judge, which `make run` does without.
-NOT_RUN = --exclude end-to-end --exclude millrace-judge
+# The tests, their runtime, the benchmarks and the judge, which `make run` does without.
+NOT_RUN = --exclude end-to-end --exclude local-simulation --exclude millrace-judge
 
 # Fails where one of the given binaries has crash points, or none is given.
 NO_CRASH_POINTS = grep -qa AWS_LAMBDA_FUNCTION_NAME $(1) && \

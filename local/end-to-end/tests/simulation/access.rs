@@ -16,17 +16,15 @@ const UNDER_WAY: RangeInclusive<u64> = 0..=4_000;
 #[derive(Debug, Clone, Copy)]
 pub struct Unavailable;
 
-/// Calls the store. `apply` takes effect at one moment, or never.
-pub async fn call<T: 'static>(
+/// Calls the store. `apply` takes effect at one moment, which it is told, or never.
+pub async fn call<T>(
     sim: &Sim,
     what: &'static str,
-    apply: impl FnOnce(&mut World) -> T + 'static,
+    apply: impl FnOnce(&mut World, u64) -> T + Send + 'static,
 ) -> Result<T, Unavailable> {
     sim.step().await;
-    let throttled = {
-        let world = sim.world();
-        world.throttled.iter().any(|throttled| throttled.contains(&world.now))
-    };
+    let now = sim.now();
+    let throttled = sim.world().throttled.iter().any(|throttled| throttled.contains(&now));
     if sim.fault(if throttled { IN_A_STORM } else { THROTTLED }) {
         sim.tell(|| format!("throttled: {what}"));
         return Err(Unavailable);
@@ -39,13 +37,13 @@ pub async fn call<T: 'static>(
             let under_way = late.pick(UNDER_WAY);
             late.sleep(under_way).await;
             late.tell(|| format!("takes effect late: {what}"));
-            apply(&mut late.world());
+            apply(&mut late.world(), late.now());
             late.world().late -= 1;
         });
         sim.sleep(1_000).await;
         return Err(Unavailable);
     }
-    let answer = apply(&mut sim.world());
+    let answer = apply(&mut sim.world(), sim.now());
     sim.tell(|| what.to_owned());
     sim.step().await;
     if sim.fault(ANSWER_LOST) {

@@ -12,7 +12,7 @@ use super::bug::Bug;
 use super::bundle::expand;
 use super::publish::after_commit;
 use super::runtime::Sim;
-use super::world::{Change, Claim, Key, Refused, Reply, Stored, World};
+use super::world::{Change, Claim, Key, Refused, Reply, Stored, World, time};
 
 const CHANGE_TRIES: u32 = 5;
 const TRANSACTION_TRIES: u32 = 2;
@@ -66,7 +66,7 @@ enum Started {
 async fn create_once(sim: &Sim, request: &Call, key: &str, input: &Input) -> Result<Reply, Unavailable> {
     let owner = sim.pick(0..=u64::MAX);
     let (now, key_of, fingerprint) = (sim.now(), key.to_owned(), request.body.clone());
-    let start = move |world: &mut World| start(world, &key_of, fingerprint, owner, now);
+    let start = move |world: &mut World, _| start(world, &key_of, fingerprint, owner, now);
     match call(sim, "claims a key", start).await? {
         Started::Answered(reply) => return Ok(reply),
         Started::Claimed => {}
@@ -74,7 +74,7 @@ async fn create_once(sim: &Sim, request: &Call, key: &str, input: &Input) -> Res
     let claim = Claim { key: key.to_owned(), owner };
     let reply = insert(sim, request, input, Some(claim.clone())).await;
     if reply.as_ref().is_ok_and(|reply| (400..500).contains(&reply.status)) {
-        let release = move |world: &mut World| world.store.release(&claim);
+        let release = move |world: &mut World, _| world.store.release(&claim);
         // Best effort: otherwise the lease frees it.
         let _ = call(sim, "gives a key back", release).await;
     }
@@ -107,7 +107,7 @@ async fn insert(sim: &Sim, request: &Call, input: &Input, claim: Option<Claim>) 
         },
         None => (new_id(sim).to_string(), Stored::default()),
     };
-    let now = sim.world().time();
+    let now = time(sim.now());
     let product = Product {
         id: ProductId::try_from(id).unwrap(),
         name: input.name.clone().unwrap(),
@@ -139,7 +139,7 @@ async fn update(sim: &Sim, request: &Call, id: &str, input: &Input) -> Result<Re
             return Ok(Reply::status(412));
         }
         let mut product: Product = serde_json::from_str(&body).unwrap();
-        let now = sim.world().time();
+        let now = time(sim.now());
         (product.version, product.updated_at) = (version + 1, now);
         if request.method == "DELETE" {
             let data = ProductDeleted { id: product.id.clone(), version: product.version, deleted_at: now };
@@ -171,7 +171,7 @@ async fn update(sim: &Sim, request: &Call, id: &str, input: &Input) -> Result<Re
 /// Reads a product.
 pub async fn read(sim: &Sim, id: &str) -> Result<Stored, Unavailable> {
     let id = id.to_owned();
-    call(sim, "reads a product", move |world| world.store.products.get(&id).cloned().unwrap_or_default()).await
+    call(sim, "reads a product", move |world, _| world.store.products.get(&id).cloned().unwrap_or_default()).await
 }
 
 /// Commits a change and publishes it.
@@ -197,11 +197,10 @@ async fn commit(sim: &Sim, process: usize, mut change: Change) -> Result<Result<
         Err(Unavailable) => return Err(Unavailable),
     }
     if let Some((claim, reply)) = answered {
-        call(sim, "stores an answer", move |world| world.store.finish(&claim, reply)).await?;
+        call(sim, "stores an answer", move |world, _| world.store.finish(&claim, reply)).await?;
     }
     if !entries.is_empty() {
-        let put = move |world: &mut World| {
-            let now = world.now;
+        let put = move |world: &mut World, now| {
             for entry in entries {
                 world.store.put_entry(now, entry);
             }
@@ -222,10 +221,7 @@ async fn transact(sim: &Sim, mut change: Change) -> Result<Result<(), Refused>, 
             change.token = token(sim);
         }
         let change = change.clone();
-        let commit = move |world: &mut World| {
-            let now = world.now;
-            world.store.change(now, change, bug)
-        };
+        let commit = move |world: &mut World, now| world.store.change(now, change, bug);
         answer = call(sim, "commits a change", commit).await;
         if answer.is_ok() {
             break;
@@ -269,6 +265,6 @@ pub fn answer(status: u16, body: &impl Serialize, version: u64) -> Reply {
 }
 
 pub fn new_id(sim: &Sim) -> Uuid {
-    let mut world = sim.world();
-    Uuid::from_u64_pair(world.rng.u64(..), world.rng.u64(..))
+    let mut dice = sim.dice();
+    Uuid::from_u64_pair(dice.u64(..), dice.u64(..))
 }

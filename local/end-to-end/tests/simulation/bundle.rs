@@ -20,7 +20,7 @@ const PAUSE: RangeInclusive<u64> = 0..=300;
 pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailable> {
     let bug = sim.world().bug;
     let of = key.to_owned();
-    let read = move |world: &mut World| world.store.bundles.get(&of).map(|(_, entries)| entries.clone());
+    let read = move |world: &mut World, _| world.store.bundles.get(&of).map(|(_, entries)| entries.clone());
     let Some(entries) = call(sim, "reads a bundle", read).await? else { return Ok(BTreeSet::new()) };
     let aggregates: BTreeSet<String> = entries.iter().map(|entry| entry.aggregate.clone()).collect();
     if bug == Some(Bug::DeletesABundleBeforeItsEntriesAreStored) {
@@ -28,8 +28,7 @@ pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailabl
     }
     for batch in waves(entries).iter().flat_map(|wave| wave.chunks(BATCH)) {
         let batch = batch.to_vec();
-        let put = move |world: &mut World| {
-            let now = world.now;
+        let put = move |world: &mut World, now| {
             for entry in batch {
                 world.store.put_entry(now, entry);
             }
@@ -48,5 +47,5 @@ pub async fn expand(sim: &Sim, key: &str) -> Result<BTreeSet<String>, Unavailabl
 
 async fn delete(sim: &Sim, key: &str) -> Result<(), Unavailable> {
     let key = key.to_owned();
-    call(sim, "deletes a bundle", move |world| drop(world.store.bundles.remove(&key))).await
+    call(sim, "deletes a bundle", move |world, _| drop(world.store.bundles.remove(&key))).await
 }

@@ -5,10 +5,10 @@ use millrace_judge::journal::{Answer, Line, Sent};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{Call, handle};
-use super::kafka::record;
+use super::api::{Call, handle, new_id};
+use super::kafka::{append, record};
 use super::runtime::Sim;
-use super::world::{Reply, World};
+use super::world::Reply;
 
 /// Ids that clients choose: few, so that they collide.
 const IDS: [&str; 2] = ["alpha", "beta"];
@@ -110,10 +110,8 @@ pub async fn send(sim: &Sim, request: Call) -> Option<Reply> {
 }
 
 fn note(sim: &Sim, line: impl FnOnce(Uuid) -> Line) -> Uuid {
-    let mut world = sim.world();
-    let World { rng, journal, .. } = &mut *world;
-    let id = Uuid::from_u64_pair(rng.u64(..), rng.u64(..));
-    journal.take(line(id)).unwrap();
+    let id = new_id(sim);
+    sim.world().journal.take(line(id)).unwrap();
     id
 }
 
@@ -147,11 +145,7 @@ pub async fn stranger(sim: Sim) {
     };
     // Both are partitions of products.
     let partition = sim.pick(0..=1) as usize;
-    let place = {
-        let mut world = sim.world();
-        let time = world.time();
-        world.kafka.append(partition, record("stranger", value.into(), None), time)
-    };
+    let place = append(&sim, partition, record("stranger", value.into(), None));
     sim.tell(|| format!("a stranger writes {place}"));
     note(&sim, |_| Line::Produced(place));
 }

@@ -1,7 +1,7 @@
 //! The Kafka mappings and the consumers behind them: batches, partial answers, redelivery.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -92,12 +92,12 @@ fn again(batch: &[usize], failed: Vec<usize>, retry: Retry) -> Vec<usize> {
 /// One invocation; returns the offsets that were not completed.
 async fn consume(sim: Sim, consumer: Consumer, partition: usize, offsets: Vec<usize>) -> Vec<usize> {
     let bug = sim.world().bug;
-    let delivered: Vec<Rc<Delivered>> = {
+    let delivered: Vec<Arc<Delivered>> = {
         let world = sim.world();
         let records = offsets.iter().map(|offset| world.kafka.partitions[partition][*offset].clone());
         let read = |(record, time): (TopicRecord, Timestamp)| {
             let event = record.value.as_deref().and_then(|value| Event::read(value).ok());
-            Rc::new(Delivered { record, time, event })
+            Arc::new(Delivered { record, time, event })
         };
         records.map(read).collect()
     };
@@ -121,14 +121,14 @@ async fn consume(sim: Sim, consumer: Consumer, partition: usize, offsets: Vec<us
     failed
 }
 
-async fn log(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
+async fn log(sim: &Sim, events: &[Arc<Delivered>]) -> Vec<usize> {
     let mut failed = Vec::new();
     for delivered in events {
         let (bug, own) = (sim.world().bug, delivered.clone());
-        let put = move |world: &mut World| {
+        let put = move |world: &mut World, now| {
             let Some(copy) = copy(&own) else { return false };
             let id = match bug {
-                Some(Bug::LogsUnderANewIdEachDelivery) => format!("{}-{}", copy.id, world.now),
+                Some(Bug::LogsUnderANewIdEachDelivery) => format!("{}-{}", copy.id, now),
                 Some(Bug::DeduplicatesWithoutTheSource) => copy.id.clone(),
                 _ => format!("{}#{}", copy.id, copy.source),
             };
@@ -148,8 +148,8 @@ async fn log(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
     failed
 }
 
-async fn archive(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
-    let mut hours: BTreeMap<String, Vec<Rc<Delivered>>> = BTreeMap::new();
+async fn archive(sim: &Sim, events: &[Arc<Delivered>]) -> Vec<usize> {
+    let mut hours: BTreeMap<String, Vec<Arc<Delivered>>> = BTreeMap::new();
     for delivered in events {
         let hour = delivered.time.to_zoned(TimeZone::UTC).strftime("dt=%Y-%m-%d/hour=%H").to_string();
         hours.entry(hour).or_default().push(delivered.clone());
@@ -165,8 +165,8 @@ async fn archive(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
         } else {
             format!("archive/{topic}/{hour}/{partition}-{first}-{last}-{}.ndjson.gz", digest(&offsets))
         };
-        let put = move |world: &mut World| {
-            let line = |delivered: &Rc<Delivered>| {
+        let put = move |world: &mut World, _| {
+            let line = |delivered: &Arc<Delivered>| {
                 Some(ArchiveLine { object: object.clone(), timestamp: delivered.time, copy: copy(delivered)? })
             };
             let lines: Vec<ArchiveLine> = members.iter().filter_map(line).collect();
@@ -180,9 +180,9 @@ async fn archive(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
     failed
 }
 
-async fn decide(sim: &Sim, events: &[Rc<Delivered>]) -> Vec<usize> {
+async fn decide(sim: &Sim, events: &[Arc<Delivered>]) -> Vec<usize> {
     let orders = events.iter().filter_map(|delivered| Some((delivered.event.as_ref()?.subject.clone(), delivered)));
-    let orders: Vec<(String, &Rc<Delivered>)> = orders.collect();
+    let orders: Vec<(String, &Arc<Delivered>)> = orders.collect();
     let ids: Vec<String> = orders.iter().map(|(id, _)| id.clone()).collect();
     let settled = super::orders::decide(sim, &ids).await;
     orders.iter().filter(|(id, _)| !settled.contains(id)).map(|(_, delivered)| delivered.offset()).collect()
@@ -200,20 +200,20 @@ async fn refuse(sim: &Sim, consumer: Consumer, delivered: &Delivered) -> Option<
     let address = format!("{}#{}#{}#{}", event.id, consumer.name(), event.source, event.says());
     let (consumer, reason) = (consumer.name().to_owned(), "id_reused".to_owned());
     let letter = DeadLetter { id: event.id.clone(), consumer, reason, place, key, value };
-    let keep = move |world: &mut World| {
+    let keep = move |world: &mut World, _| {
         world.store.dead_letters.entry(address).or_insert(letter);
     };
     call(sim, "keeps a dead letter", keep).await.is_err().then(|| delivered.offset())
 }
 
-async fn give_up(sim: &Sim, consumer: Consumer, poison: &[Rc<Delivered>]) -> Vec<usize> {
+async fn give_up(sim: &Sim, consumer: Consumer, poison: &[Arc<Delivered>]) -> Vec<usize> {
     let mut failed = Vec::new();
     for delivered in poison {
         let TopicRecord { place, key, value, .. } = delivered.record.clone();
         let id = format!("{}:{place}", consumer.name());
         let (consumer, reason) = (consumer.name().to_owned(), "not_json".to_owned());
         let letter = DeadLetter { id: id.clone(), consumer, reason, place, key, value };
-        let keep = move |world: &mut World| {
+        let keep = move |world: &mut World, _| {
             world.store.dead_letters.entry(id).or_insert(letter);
         };
         if call(sim, "keeps a dead letter", keep).await.is_err() {

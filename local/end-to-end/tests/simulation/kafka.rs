@@ -10,6 +10,7 @@ use millrace_platform::kafka::CONTENT_TYPE;
 
 use super::bug::Bug;
 use super::runtime::Sim;
+use super::world::time;
 
 /// Topic and number of each partition. Orders have one key, so they need only one partition.
 pub const PARTITIONS: [(&str, i32); 4] = [(PRODUCTS, 0), (PRODUCTS, 1), (ORDERS, 0), ("order-events", 0)];
@@ -111,13 +112,11 @@ async fn arrive(sim: Sim, partition: usize, record: TopicRecord) {
     sim.tell(|| format!("a late record arrives at {place}"));
 }
 
-fn append(sim: &Sim, partition: usize, record: TopicRecord) -> Place {
-    let mut world = sim.world();
-    let time = world.time();
-    world.kafka.append(partition, record, time)
+/// Appends a record now.
+pub fn append(sim: &Sim, partition: usize, record: TopicRecord) -> Place {
+    sim.world().kafka.append(partition, record, time(sim.now()))
 }
 
 fn is_down(sim: &Sim) -> bool {
-    let world = sim.world();
-    world.faults && world.kafka.down.iter().any(|down| down.contains(&world.now))
+    sim.faults() && sim.world().kafka.down.iter().any(|down| down.contains(&sim.now()))
 }

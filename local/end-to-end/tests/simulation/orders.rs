@@ -17,7 +17,7 @@ use super::bug::Bug;
 use super::bundle::expand;
 use super::publish::after_commit;
 use super::runtime::Sim;
-use super::world::{Refused, Reply, Stored, StoredOrder, Take, World};
+use super::world::{Refused, Reply, Stored, StoredOrder, Take, World, time};
 
 /// Orders per transaction: few, so that a batch takes several.
 const FOLD: usize = 2;
@@ -47,7 +47,7 @@ pub async fn create(sim: &Sim, request: &Call) -> Result<Reply, Unavailable> {
         let (name, unit_price) = (product.name, product.price);
         lines.push(Line { product_id: product.id, name, quantity, unit_price, total, recipe: Vec::new() });
     }
-    let now = sim.world().time();
+    let now = time(sim.now());
     let total = Price { amount: lines.iter().map(|line| line.total.amount).sum(), ..lines[0].total };
     let order = Order {
         id: OrderId::from(new_id(sim)),
@@ -62,8 +62,7 @@ pub async fn create(sim: &Sim, request: &Call) -> Result<Reply, Unavailable> {
     let entry = order::entries::entry(&order, new_id(sim), &context(sim, "orders-api")).unwrap();
     let published = vec![entry.clone()];
     let stored = stored(&order, None);
-    let put = move |world: &mut World, token| {
-        let now = world.now;
+    let put = move |world: &mut World, now, token| {
         world.store.add_order(now, token, stored.clone(), entry.clone());
     };
     committed(sim, "stores an order", put).await?;
@@ -73,7 +72,7 @@ pub async fn create(sim: &Sim, request: &Call) -> Result<Reply, Unavailable> {
 
 fn context(sim: &Sim, source: &'static str) -> Context {
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    Context { now: sim.world().time(), source, traceparent: Some(trace.to_owned()) }
+    Context { now: time(sim.now()), source, traceparent: Some(trace.to_owned()) }
 }
 
 fn stored(order: &Order, bundle: Option<String>) -> StoredOrder {
@@ -81,22 +80,22 @@ fn stored(order: &Order, bundle: Option<String>) -> StoredOrder {
     StoredOrder { id, status, body: serde_json::to_string(order).unwrap(), bundle }
 }
 
-/// Commits; retries under the same token if the store did not answer.
-async fn committed<T: 'static>(
+/// Commits, again where the store did not answer, under one token. `apply` gets the time and the token.
+async fn committed<T>(
     sim: &Sim,
     what: &'static str,
-    apply: impl Fn(&mut World, u64) -> T + Clone + 'static,
+    apply: impl Fn(&mut World, u64, u64) -> T + Clone + Send + 'static,
 ) -> Result<T, Unavailable> {
     let mut token = token(sim);
     let first = apply.clone();
-    let answer = call(sim, what, move |world| first(world, token)).await;
+    let answer = call(sim, what, move |world, now| first(world, now, token)).await;
     if answer.is_ok() {
         return answer;
     }
     if sim.world().bug == Some(Bug::RepeatsAWriteUnderANewToken) {
         token = super::api::token(sim);
     }
-    call(sim, what, move |world| apply(world, token)).await
+    call(sim, what, move |world, now| apply(world, now, token)).await
 }
 
 /// What is known of the products that orders take.
@@ -126,7 +125,7 @@ pub async fn decide(sim: &Sim, ids: &[String]) -> BTreeSet<String> {
 async fn pass(sim: &Sim, ids: &[String], settled: &mut BTreeSet<String>) -> Result<(), Unavailable> {
     let bug = sim.world().bug;
     let waiting: BTreeSet<String> = ids.iter().filter(|id| !settled.contains(*id)).cloned().collect();
-    let read = move |world: &mut World| -> Vec<StoredOrder> {
+    let read = move |world: &mut World, _| -> Vec<StoredOrder> {
         waiting.iter().filter_map(|id| world.store.orders.get(id).cloned()).collect()
     };
     let found = call(sim, "reads orders", read).await?;
@@ -165,10 +164,7 @@ async fn take(sim: &Sim, orders: &[Order], known: &mut Known) -> Result<(), Unav
     if bug != Some(Bug::CommitsBeforeItExpands) {
         expand_all(sim, &mut known.bundles).await?;
     }
-    let put = move |world: &mut World, token| {
-        let (now, bug) = (world.now, world.bug);
-        world.store.take(now, token, &take, bug)
-    };
+    let put = move |world: &mut World, now, token| world.store.take(now, token, &take, bug);
     if committed(sim, "takes stock", put).await? == Err(Refused::Raced) {
         return Err(Unavailable);
     }

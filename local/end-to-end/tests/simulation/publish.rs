@@ -102,11 +102,11 @@ async fn perform(
 
 async fn pending(sim: &Sim, aggregate: &str) -> Result<(Vec<Entry>, bool), ()> {
     let index = sim.world().bug == Some(Bug::ReadsPendingEntriesFromAnIndex);
-    let of = aggregate.to_owned();
-    let read = move |world: &mut World| {
-        let World { rng, store, now, .. } = world;
+    let (dice, of) = (sim.clone(), aggregate.to_owned());
+    let read = move |world: &mut World, now| {
+        let store = &world.store;
         let mut entries: Vec<Entry> = store.outbox.values().filter(|entry| entry.aggregate == of).cloned().collect();
-        entries.retain(|entry| !index || store.stored_at(entry) + rng.u64(0..=READ_LAG) <= *now);
+        entries.retain(|entry| !index || store.stored_at(entry) + dice.pick(0..=READ_LAG) <= now);
         let more = entries.len() > PAGE;
         (entries.into_iter().take(PAGE).collect(), more)
     };
@@ -115,22 +115,19 @@ async fn pending(sim: &Sim, aggregate: &str) -> Result<(Vec<Entry>, bool), ()> {
 
 async fn delete(sim: &Sim, entry: &Entry) -> Result<(), ()> {
     let entry = entry.clone();
-    let delete = move |world: &mut World| {
-        let now = world.now;
-        world.store.delete_entry(now, &entry);
-    };
+    let delete = move |world: &mut World, now| world.store.delete_entry(now, &entry);
     call(sim, "deletes an entry", delete).await.map_err(drop)
 }
 
 /// One run of the relay.
 pub async fn relay(sim: Sim) {
-    let lag = if sim.world().faults { sim.pick(0..=INDEX_LAG) } else { 0 };
-    let index = move |world: &mut World| {
-        let until = super::world::time(world.now.saturating_sub(LEFT_BEHIND));
-        let outbox = world.store.outbox_at(world.now.saturating_sub(lag));
+    let lag = if sim.faults() { sim.pick(0..=INDEX_LAG) } else { 0 };
+    let index = move |world: &mut World, now: u64| {
+        let until = super::world::time(now.saturating_sub(LEFT_BEHIND));
+        let outbox = world.store.outbox_at(now.saturating_sub(lag));
         let old = outbox.into_values().filter(|entry| entry.created_at <= until);
         let aggregates = old.map(|entry| entry.aggregate).collect::<BTreeSet<String>>();
-        let bundles = world.store.bundles.iter().filter(|(_, (at, _))| at + LEFT_BEHIND + lag <= world.now);
+        let bundles = world.store.bundles.iter().filter(|(_, (at, _))| at + LEFT_BEHIND + lag <= now);
         (aggregates, bundles.map(|(key, _)| key.clone()).collect::<Vec<String>>())
     };
     let Ok((mut aggregates, bundles)) = call(&sim, "reads what was left behind", index).await else { return };

@@ -14,7 +14,7 @@ use super::clients::{client, send, stranger};
 use super::consumers::{Consumer, Retry, mapping};
 use super::kafka::{ORDERS, PARTITIONS};
 use super::publish::relay;
-use super::runtime::Sim;
+use super::runtime::{RATES, Sim};
 use super::world::World;
 
 /// Time between two starts of the relay, in milliseconds: sometimes shorter than a run, so that runs overlap.
@@ -39,7 +39,7 @@ pub struct Outcome {
 
 /// Runs a seed.
 pub fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
-    let sim = Sim::new(World::new(seed, bug, traced));
+    let sim = Sim::new(seed, World::new(bug), RATES, traced);
     let director = sim.clone();
     sim.spawn("director", false, async move { direct(director).await });
     let ended = sim.run();
@@ -53,7 +53,7 @@ pub fn run(seed: u64, bug: Option<Bug>, traced: bool) -> Outcome {
     let model = compare(&world, &observed);
     let ids: BTreeSet<_> = observed.log.iter().map(|copy| &copy.id).collect();
     let repeats = observed.records.len().saturating_sub(ids.len());
-    let (events, trace) = (ids.len(), world.trace.clone().unwrap_or_default());
+    let (events, trace) = (ids.len(), sim.take_trace());
     Outcome { journal: world.journal.clone(), observed, violations, model, trace, events, repeats }
 }
 
@@ -87,7 +87,7 @@ async fn direct(sim: Sim) {
         client.within(LONGEST).await;
     }
     sim.tell(|| "THE FAULTS STOP".to_owned());
-    sim.world().faults = false;
+    sim.end_faults();
     // Handlers that nobody waits for any more, late writes and late records.
     while sim.is_at_work() || sim.world().late > 0 {
         sim.sleep(500).await;
@@ -108,7 +108,7 @@ async fn direct(sim: Sim) {
 
 /// Starts the relay repeatedly, whether the last run has ended or not.
 async fn schedule(sim: Sim) {
-    while sim.world().faults {
+    while sim.faults() {
         let pause = sim.pick(SCHEDULE);
         sim.sleep(pause).await;
         sim.spawn("relay", true, relay(sim.clone()));

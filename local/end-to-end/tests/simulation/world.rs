@@ -15,16 +15,11 @@ use super::kafka::Kafka;
 const START: i64 = 1_795_244_380;
 
 /// The world of one run.
+#[derive(Default)]
 pub struct World {
-    pub rng: fastrand::Rng,
-    /// Milliseconds since the start.
-    pub now: u64,
-    /// Whether anything may go wrong.
-    pub faults: bool,
     /// Whether consumers end when they have caught up.
     pub closing: bool,
     pub bug: Option<Bug>,
-    pub trace: Option<Vec<String>>,
     pub store: Store,
     pub kafka: Kafka,
     pub journal: Journal,
@@ -137,28 +132,12 @@ pub enum Refused {
 }
 
 impl World {
-    pub fn new(seed: u64, bug: Option<Bug>, traced: bool) -> Self {
-        Self {
-            rng: fastrand::Rng::with_seed(seed),
-            now: 0,
-            faults: true,
-            closing: false,
-            bug,
-            trace: traced.then(Vec::new),
-            store: Store::default(),
-            kafka: Kafka::default(),
-            journal: Journal::default(),
-            late: 0,
-            throttled: Vec::new(),
-            fast_path: [0; 2],
-        }
-    }
-
-    pub fn time(&self) -> Timestamp {
-        time(self.now)
+    pub fn new(bug: Option<Bug>) -> Self {
+        Self { bug, ..Self::default() }
     }
 }
 
+/// The time so many milliseconds after the start.
 pub fn time(milliseconds: u64) -> Timestamp {
     Timestamp::from_millisecond(START * 1_000 + milliseconds as i64).unwrap()
 }

@@ -33,6 +33,10 @@ pub enum Bug {
     SwallowsThrottling,
     /// The deduplication key is the record's offset.
     DeduplicatesByOffset,
+    /// An event whose id another content has counts as a repeat.
+    TakesAReusedIdForARepeat,
+    /// Events are told apart by their ids alone.
+    DeduplicatesWithoutTheSource,
     /// The profile is written after the transaction.
     FoldsTheProfileOutsideTheTransaction,
     /// A processed event stays among the waiting ones.
@@ -46,7 +50,7 @@ pub enum Bug {
 }
 
 impl Bug {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::DropsABufferedEvent,
         Self::CommitsTheOffsetEarly,
         Self::AcknowledgesAFailedRecord,
@@ -62,6 +66,8 @@ impl Bug {
         Self::SwallowsALostRace,
         Self::SwallowsThrottling,
         Self::DeduplicatesByOffset,
+        Self::TakesAReusedIdForARepeat,
+        Self::DeduplicatesWithoutTheSource,
         Self::FoldsTheProfileOutsideTheTransaction,
         Self::LeavesAProcessedEventWaiting,
         Self::DeduplicatesARedriveAway,

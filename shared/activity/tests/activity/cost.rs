@@ -61,6 +61,9 @@ impl Store for Counted {
 
 fn event(seq: u64) -> Activity {
     Activity {
+        source: "urn:shop".to_owned(),
+        content: String::new(),
+        reused: false,
         id: format!("e-{seq}"),
         user: UserId::try_from("u".to_owned()).unwrap(),
         kind: ActivityType::try_from("click".to_owned()).unwrap(),
@@ -74,13 +77,12 @@ fn event(seq: u64) -> Activity {
 
 /// The cost of one more early event while `waiting` others wait for the first.
 pub fn of_an_early_event(waiting: u64) -> Cost {
-    let mut world = World::new(0, None, false);
-    world.faults = false;
-    let counted = Counted { sim: Sim::new(world), cost: Arc::default() };
+    let counted = Counted { sim: Sim::new(0, World::new(None), false), cost: Arc::default() };
     let (sim, cost) = (counted.sim.clone(), counted.cost.clone());
     let done = Arc::new(Mutex::new(Cost::default()));
     let answer = done.clone();
-    sim.spawn(false, async move {
+    sim.end_faults();
+    sim.spawn("consumer", false, async move {
         let rules = Rules { gap: i64::MAX / 2, waiting: 10_000, actions: MAX_ACTIONS, behind: false };
         let take = async |seqs: Vec<u64>| {
             let arrived = Arrived::from([(event(1).user, seqs.into_iter().map(event).collect())]);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use millrace_activity::item::Status;
 use millrace_activity::plan::{Plan, Write};
-use millrace_activity::{Activity, EventState};
+use millrace_activity::{Activity, EventState, Identity};
 use millrace_domain::activity::UserId;
 
 use crate::run::GAP;
-use crate::world::World;
+use crate::world::{Letter, World};
 
 /// Backoff between attempts; defined independently of the code under test.
 const PAUSES: [i64; 3] = [100, 100, 200];
@@ -17,14 +17,14 @@ const ACTIONS: usize = crate::run::ACTIONS;
 /// Observations during a run.
 #[derive(Default)]
 pub struct Witness {
-    /// Events put onto the topics, by event id: the first of each id counts.
-    pub sent: BTreeMap<String, Vec<Activity>>,
-    /// Redrives that were sent, as event id and redrive id.
-    pub redrives: BTreeSet<(String, String)>,
+    /// Events put onto the topics, by id and source: one content of each has the id.
+    pub sent: BTreeMap<Identity, Vec<Activity>>,
+    /// Redrives that were sent, as event and redrive id.
+    pub redrives: BTreeSet<(Identity, String)>,
     /// Each final state of an event, in order.
-    finals: BTreeMap<String, Vec<EventState>>,
+    finals: BTreeMap<Identity, Vec<EventState>>,
     /// The last counted attempt: number and time.
-    counts: BTreeMap<String, (u32, i64)>,
+    counts: BTreeMap<Identity, (u32, i64)>,
     gaps: BTreeMap<UserId, Vec<(u64, u64)>>,
     pub waiting: u32,
     pub violations: Vec<String>,
@@ -45,12 +45,12 @@ impl Witness {
         let mut items = BTreeSet::new();
         for write in &plan.writes {
             let item = match write {
-                Write::Event { state, .. } => format!("event {}", state.event_id),
+                Write::Event { state, .. } => format!("event {:?}", state.identity()),
                 Write::Redriven(state) => format!("redrive {} {:?}", state.event_id, state.redrive),
-                Write::Buffer(waiting) => format!("waiting {} {}", waiting.activity.rank(), waiting.activity.id),
-                Write::RemoveWaiting(rank, id) => format!("waiting {rank} {id}"),
+                Write::Buffer(waiting) => format!("waiting {} {:?}", waiting.activity.rank(), waiting.activity.identity()),
+                Write::RemoveWaiting(rank, identity) => format!("waiting {rank} {identity:?}"),
                 Write::Gap(first, _) => format!("gap {first}"),
-                Write::DeadLetter { activity, .. } => format!("letter {}", activity.id),
+                Write::DeadLetter { activity, .. } => format!("letter {:?}", activity.identity()),
             };
             self.check(items.insert(item.clone()), || format!("actions: two on {item}"));
         }
@@ -58,14 +58,14 @@ impl Witness {
 
     /// Observes a write of an event.
     pub fn event(&mut self, now: i64, state: &EventState) {
-        let id = &state.event_id;
+        let id = &state.identity();
         if state.status == Status::Buffered {
             if let Some((tries, at)) = self.counts.insert(id.clone(), (state.tries, now))
                 && state.tries == tries + 1
                 && tries > 0
             {
                 let pause = PAUSES[tries as usize - 1];
-                self.check(now - at >= pause, || format!("backoff: {id} after {} ms", now - at));
+                self.check(now - at >= pause, || format!("backoff: {id:?} after {} ms", now - at));
             }
             return;
         }
@@ -75,7 +75,7 @@ impl Witness {
         let redrives: BTreeSet<&Option<String>> = finals.iter().map(|it| &it.redrive).collect();
         let once = redrives.len() == finals.len();
         let done = finals.iter().filter(|it| it.status == Status::Processed).count();
-        self.check(once && done <= 1, || format!("twice: {id} {:?}", state.status));
+        self.check(once && done <= 1, || format!("twice: {id:?} {:?}", state.status));
     }
 
     /// Observes a skipped gap. `behind` is when the first event after it began to wait.
@@ -106,34 +106,29 @@ pub fn judge(world: &mut World) -> Vec<String> {
             found.push(violation);
         }
     };
-    for (id, sent) in &witness.sent {
-        let Some(event) = world.events.get(id) else {
-            add(false, format!("lost: {id}"));
-            continue;
-        };
-        let first = sent.iter().find(|it| it.user.as_str() == event.user_id && it.seq == event.seq);
-        let Some(first) = first else {
-            add(false, format!("invented: {id} is {event:?}"));
-            continue;
-        };
-        let full = event.error.as_deref().is_some_and(|error| error.starts_with("buffer_full"));
-        let expected = if first.fails || full { Status::Failed } else { Status::Processed };
-        add(event.status == expected, format!("status: {id} is {event:?}"));
-        let runs = witness.finals.get(id).map_or(&[][..], Vec::as_slice);
-        let tried =
-            runs.iter().filter(|it| !it.error.as_deref().unwrap_or("").starts_with("buffer_full")).count() as u32;
-        let attempts = if first.fails { 4 * tried } else { tried };
-        add(event.attempts == attempts, format!("attempts: {id} has {} and not {attempts}", event.attempts));
-        let letter = world.letters.get(id);
-        let dead = letter.is_some_and(|letter| letter.attempts == event.attempts && !letter.redriven);
-        add(dead == (event.status == Status::Failed), format!("letter: {id} {:?} has {letter:?}", event.status));
-        if let Some(letter) = letter {
-            add(letter.reason == "buffer_full" || letter.activity.fails, format!("letter: {id} is {}", letter.reason));
+    for (claimed, sent) in &witness.sent {
+        // Whichever content was first has the id; each other one is an event of its own, which fails.
+        let owner = world.events.get(claimed).map(|event| event.content.as_str());
+        add(sent.iter().any(|it| Some(it.content.as_str()) == owner), format!("lost: {claimed:?} has {owner:?}"));
+        let contents: BTreeMap<&str, &Activity> = sent.iter().map(|it| (it.content.as_str(), it)).collect();
+        for (content, first) in contents {
+            let reused = Some(content) != owner;
+            let id = Activity { reused, ..first.clone() }.identity();
+            let Some(event) = world.events.get(&id) else {
+                add(false, format!("lost: {id:?}"));
+                continue;
+            };
+            let same = (event.user_id.as_str(), event.seq) == (first.user.as_str(), first.seq);
+            add(same, format!("invented: {id:?} is {event:?}"));
+            let runs = witness.finals.get(&id).map_or(&[][..], Vec::as_slice);
+            for violation in of_event(first, reused, event, runs, world.letters.get(&id)) {
+                add(false, violation);
+            }
         }
     }
     for (id, redrive) in &witness.redrives {
         let over = witness.finals.get(id).into_iter().flatten().any(|it| it.redrive.as_ref() == Some(redrive));
-        add(over, format!("redrive: {redrive} of {id} came to nothing"));
+        add(over, format!("redrive: {redrive} of {id:?} came to nothing"));
     }
     for (user, waiting) in &world.waiting {
         add(waiting.is_empty(), format!("waits: {user} {:?}", waiting.keys()));
@@ -141,6 +136,43 @@ pub fn judge(world: &mut World) -> Vec<String> {
     add(witness.waiting <= crate::run::WAITING + 1, format!("bound: {} wait", witness.waiting));
     for violation in world.users.keys().flat_map(|user| of_user(world, user)) {
         add(false, violation);
+    }
+    found
+}
+
+/// Reasons of dead letters of events that were never attempted.
+const UNTRIED: [&str; 2] = ["buffer_full", "id_reused"];
+
+fn is_untried(event: &EventState) -> bool {
+    let error = event.error.as_deref().unwrap_or_default();
+    UNTRIED.iter().any(|reason| error.starts_with(reason))
+}
+
+fn of_event(
+    sent: &Activity,
+    reused: bool,
+    event: &EventState,
+    runs: &[EventState],
+    letter: Option<&Letter>,
+) -> Vec<String> {
+    let id = event.identity();
+    let mut found = Vec::new();
+    let mut add = |holds: bool, violation: String| found.extend((!holds).then_some(violation));
+    let full = event.error.as_deref().is_some_and(|error| error.starts_with("buffer_full"));
+    let expected = if sent.fails || full || reused { Status::Failed } else { Status::Processed };
+    add(event.status == expected, format!("status: {id:?} is {event:?}"));
+    let tried = runs.iter().filter(|it| !is_untried(it)).count() as u32;
+    let attempts = if sent.fails { 4 * tried } else { tried };
+    add(event.attempts == attempts, format!("attempts: {id:?} has {} and not {attempts}", event.attempts));
+    let dead = letter.is_some_and(|letter| letter.attempts == event.attempts && !letter.redriven);
+    add(dead == (event.status == Status::Failed), format!("letter: {id:?} {:?} has {letter:?}", event.status));
+    if let Some(letter) = letter {
+        let reason = match letter.reason {
+            "buffer_full" => true,
+            "id_reused" => reused,
+            _ => letter.activity.fails && !reused,
+        };
+        add(reason, format!("letter: {id:?} is {}", letter.reason));
     }
     found
 }
@@ -155,7 +187,10 @@ fn of_user(world: &World, user: &UserId) -> Vec<String> {
     if positions != expected {
         found.push(format!("position: {user} has {positions:?}"));
     }
-    let in_order = |it: &&&EventState| !it.late && !it.error.as_deref().unwrap_or("").starts_with("buffer_full");
+    let in_order = |it: &&&EventState| {
+        let full = it.error.as_deref().unwrap_or_default().starts_with("buffer_full");
+        !it.late && !full
+    };
     let seqs: Vec<u64> = finals.iter().filter(in_order).filter_map(|it| it.seq).collect();
     if !seqs.is_sorted_by(|a, b| a < b) {
         found.push(format!("order: {user} has {seqs:?}"));
@@ -191,14 +226,14 @@ fn of_user(world: &World, user: &UserId) -> Vec<String> {
 pub fn line(write: &Write) -> String {
     match write {
         Write::Event { state, was } => {
-            let EventState { event_id, status, seq, attempts, late, redrive, .. } = state;
+            let EventState { event_id, source, reused, status, seq, attempts, late, redrive, .. } = state;
             format!(
-                "event {event_id} seq {seq:?}: {was:?} to {status:?}, attempts {attempts}, late {late}, {redrive:?}"
+                "event {event_id} of {source}, reused {reused}, seq {seq:?}: {was:?} to {status:?}, attempts {attempts}, late {late}, {redrive:?}"
             )
         }
         Write::Redriven(state) => format!("redriven {} {:?}", state.event_id, state.redrive),
         Write::Buffer(waiting) => format!("wait {} {}", waiting.activity.rank(), waiting.activity.id),
-        Write::RemoveWaiting(rank, id) => format!("remove_waiting {rank} {id}"),
+        Write::RemoveWaiting(rank, identity) => format!("remove_waiting {rank} {identity:?}"),
         Write::Gap(first, last) => format!("gap {first} to {last}"),
         Write::DeadLetter { activity, reason, .. } => format!("letter {} {reason}", activity.id),
     }

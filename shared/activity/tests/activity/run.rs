@@ -42,21 +42,6 @@ struct Topic {
     producers: usize,
 }
 
-/// A consumer's response: for each record, whether it failed.
-#[derive(Default)]
-struct Answer {
-    failed: Option<Vec<bool>>,
-    gone: bool,
-}
-
-struct Gone(Arc<Mutex<Answer>>);
-
-impl Drop for Gone {
-    fn drop(&mut self) {
-        self.0.lock().unwrap().gone = true;
-    }
-}
-
 #[derive(Clone)]
 struct Run {
     sim: Sim,
@@ -70,27 +55,27 @@ struct Run {
 
 /// Runs one seed.
 pub fn run(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
-    let sim = Sim::new(World::new(seed, bug, trace));
+    let sim = Sim::new(seed, World::new(bug), trace);
     let gap = if bug == Some(Bug::StepsOverGapsAtOnce) { 0 } else { GAP };
     let rules = Rules { gap, waiting: WAITING, actions: ACTIONS, behind: false };
     let run =
         Run { sim: sim.clone(), topic: Arc::default(), rules, from_first: sim.chance(0.5), at_work: Arc::new(()) };
     run.topic.lock().unwrap().producers = 2;
-    sim.spawn(false, run.clone().produce());
-    sim.spawn(false, run.clone().redrive());
+    sim.spawn("producer", false, run.clone().produce());
+    sim.spawn("redriver", false, run.clone().redrive());
     for partition in 0..PARTITIONS {
-        sim.spawn(false, run.clone().map(partition));
+        sim.spawn("mapping", false, run.clone().map(partition));
     }
     let Run { topic, rules, from_first, at_work, .. } = run;
     let finish = Run { sim: sim.clone(), topic, rules, from_first, at_work };
-    sim.spawn(false, finish.finish());
+    sim.spawn("sweeper", false, finish.finish());
     let ended = sim.run();
     let mut world = sim.world();
     let mut violations = judge(&mut world);
     if !ended {
         violations.push("endless: it does not come to rest".to_owned());
     }
-    Outcome { violations, trace: world.trace.take().unwrap_or_default(), events: world.events.len() }
+    Outcome { violations, trace: sim.take_trace(), events: world.events.len() }
 }
 
 impl Run {
@@ -103,14 +88,14 @@ impl Run {
         self.sim.tell(|| {
             format!("sent to {partition}: {} {} seq {:?}, fails {}", event.user, event.id, event.seq, event.fails)
         });
-        self.sim.world().witness.sent.entry(event.id.clone()).or_default().push(event.clone());
+        self.sim.world().witness.sent.entry(event.claimed()).or_default().push(event.clone());
         topic.partitions[partition].push(event);
     }
 
     async fn produce(self) {
-        let sent = traffic(&mut self.sim.world().rng);
+        let sent = traffic(&mut self.sim.dice());
         for (pause, event) in sent {
-            self.sim.wait(pause).await;
+            self.sim.sleep(pause).await;
             self.append(event);
         }
         self.topic.lock().unwrap().producers -= 1;
@@ -120,17 +105,17 @@ impl Run {
     async fn redrive(self) {
         for number in 0..self.sim.pick(0..=3) {
             let pause = self.sim.pick(200..=6_000);
-            self.sim.wait(pause).await;
+            self.sim.sleep(pause).await;
             let letter = {
                 let mut world = self.sim.world();
-                let letter = world.letters.values_mut().find(|letter| !letter.redriven);
+                let letter = world.letters.values_mut().find(|letter| !letter.redriven && !letter.activity.reused);
                 letter.map(|letter| {
                     letter.redriven = true;
                     Activity { redrive: Some(format!("r{number}")), ..letter.activity.clone() }
                 })
             };
             let Some(event) = letter else { continue };
-            self.sim.world().witness.redrives.insert((event.id.clone(), event.redrive.clone().unwrap()));
+            self.sim.world().witness.redrives.insert((event.identity(), event.redrive.clone().unwrap()));
             for _ in 0..self.sim.pick(1..=2) {
                 self.append(event.clone());
             }
@@ -144,7 +129,7 @@ impl Run {
         loop {
             let (batch, finished): (Vec<Activity>, bool) = {
                 let topic = self.topic.lock().unwrap();
-                let most = self.sim.some(1..=6);
+                let most = self.sim.pick(1..=6) as usize;
                 let rest = topic.partitions[partition].iter().skip(committed).take(most).cloned();
                 (rest.collect(), topic.producers == 0)
             };
@@ -152,7 +137,7 @@ impl Run {
                 if finished {
                     return;
                 }
-                self.sim.wait(20).await;
+                self.sim.sleep(20).await;
                 continue;
             }
             let end = committed + batch.len();
@@ -167,21 +152,14 @@ impl Run {
         let bug = self.sim.world().bug;
         let mut todo = batch;
         loop {
-            let answer: Arc<Mutex<Answer>> = Arc::default();
-            self.sim.spawn(true, self.clone().consume(todo.clone(), Gone(answer.clone())));
+            let consumer = self.sim.spawn("consumer", true, self.clone().consume(todo.clone()));
             let rebalance = self.sim.fault(REBALANCE);
-            let failed = loop {
-                let wait = self.sim.pick(1..=40);
-                self.sim.wait(wait).await;
-                let mut answer = answer.lock().unwrap();
-                if answer.gone || answer.failed.is_some() {
-                    break answer.failed.take();
-                }
-                if rebalance {
-                    self.sim.tell(|| "the partition goes to another consumer".to_owned());
-                    return false;
-                }
-            };
+            let patience = if rebalance { self.sim.pick(1..=40) } else { u64::MAX };
+            let failed = consumer.within(patience).await;
+            if rebalance && failed.is_none() {
+                self.sim.tell(|| "the partition goes to another consumer".to_owned());
+                return false;
+            }
             if bug == Some(Bug::CommitsTheOffsetEarly) {
                 return true;
             }
@@ -197,7 +175,8 @@ impl Run {
         }
     }
 
-    async fn consume(self, records: Vec<Activity>, answer: Gone) {
+    /// Processes a batch; returns for each record whether it failed.
+    async fn consume(self, records: Vec<Activity>) -> Vec<bool> {
         let bug = self.sim.world().bug;
         let mut arrived = Arrived::new();
         for event in &records {
@@ -206,6 +185,7 @@ impl Run {
                 Some(Bug::DeduplicatesByOffset) => {
                     event.id = format!("{}:{}", event.record.partition, event.record.offset);
                 }
+                Some(Bug::DeduplicatesWithoutTheSource) => "urn:shop".clone_into(&mut event.source),
                 Some(Bug::DeduplicatesARedriveAway) => event.redrive = None,
                 Some(Bug::IgnoresTheOrder) => event.seq = None,
                 _ => {}
@@ -224,7 +204,7 @@ impl Run {
             _ => {}
         }
         self.sim.step().await;
-        answer.0.lock().unwrap().failed = Some(failed);
+        failed
     }
 
     /// Runs the sweeper continuously; without faults once everything is consumed, until no event waits.
@@ -238,14 +218,13 @@ impl Run {
                     judge_at_rest(&mut self.sim.world());
                 }
                 rounds += 1;
-                self.sim.world().faults = false;
+                self.sim.end_faults();
             }
             let pause = if alone { 35_000 } else { self.sim.pick(200..=3_000) };
-            self.sim.wait(pause).await;
+            self.sim.sleep(pause).await;
             let due: Vec<UserId> = {
-                let world = self.sim.world();
-                let due =
-                    world.users.iter().filter(|(_, (cursor, _))| cursor.waiting > 0 && cursor.due_at <= world.now);
+                let (now, world) = (self.sim.now(), self.sim.world());
+                let due = world.users.iter().filter(|(_, (cursor, _))| cursor.waiting > 0 && cursor.due_at <= now);
                 due.map(|(user, _)| user.clone()).collect()
             };
             if alone && due.is_empty() && Arc::strong_count(&self.at_work) == 1 {
@@ -256,7 +235,7 @@ impl Run {
                 process_all(&self.sim, &self.sim, &self.rules, sweep, 4).await;
             } else {
                 let (sim, rules) = (self.sim.clone(), self.rules);
-                self.sim.spawn(true, async move {
+                self.sim.spawn("sweep", true, async move {
                     process_all(&sim, &sim, &rules, sweep, 4).await;
                 });
             }

@@ -5,11 +5,17 @@ use millrace_activity::{Activity, Record};
 use millrace_domain::activity::{ActivityType, UserId};
 
 /// The delay before an event, in milliseconds, and the event.
-pub type Sent = (i64, Activity);
+pub type Sent = (u64, Activity);
+
+/// Sources of events.
+const SOURCES: [&str; 2] = ["urn:shop", "urn:kiosk"];
 
 fn activity(user: u64, id: String, seq: Option<u64>, rng: &mut Rng) -> Activity {
-    Activity {
+    let event = Activity {
         id,
+        source: SOURCES[0].to_owned(),
+        content: String::new(),
+        reused: false,
         user: UserId::try_from(format!("u{user}")).unwrap(),
         kind: ActivityType::try_from(format!("type-{}", rng.u8(0..3))).unwrap(),
         seq,
@@ -17,7 +23,14 @@ fn activity(user: u64, id: String, seq: Option<u64>, rng: &mut Rng) -> Activity 
         at: rng.i64(0..1_000),
         redrive: None,
         record: Record::default(),
-    }
+    };
+    with_content(event)
+}
+
+/// The event with something in place of the digest of what it says.
+fn with_content(mut event: Activity) -> Activity {
+    event.content = format!("{} {} {:?} {}", event.user, event.kind, event.seq, event.fails);
+    event
 }
 
 /// All events in the order of sending: out of order, with gaps, repeats, late events, events without a seq, and reused
@@ -42,12 +55,14 @@ pub fn traffic(rng: &mut Rng) -> Vec<Sent> {
                 9..11 => {
                     let mut stranger = event.clone();
                     stranger.user = UserId::try_from(format!("u{}", (user + 1) % 2)).unwrap();
-                    sent.extend([(rank, event), (rank + rng.u64(0..20), stranger)]);
+                    stranger.source = rng.choice(SOURCES).unwrap().to_owned();
+                    sent.extend([(rank, event), (rank + rng.u64(0..20), with_content(stranger))]);
                 }
                 11..13 => {
                     let mut moved = event.clone();
                     moved.seq = Some(seq + rng.u64(1..4));
-                    sent.extend([(rank, event), (rank + rng.u64(0..20), moved)]);
+                    moved.source = rng.choice(SOURCES).unwrap().to_owned();
+                    sent.extend([(rank, event), (rank + rng.u64(0..20), with_content(moved))]);
                 }
                 13..20 => sent.extend([(rank, event.clone()), (rank + rng.u64(0..60), event)]),
                 20..23 => sent.push((rank, activity(user, format!("n{user}-{seq}"), None, rng))),
@@ -59,7 +74,7 @@ pub fn traffic(rng: &mut Rng) -> Vec<Sent> {
     let mut before = 0;
     let pause = |(rank, event): (u64, Activity)| {
         // Events that are much later arrive after the gap deadline.
-        let pause = if rank >= 500 && before < 500 { 8_000 } else { rng.i64(0..30) };
+        let pause = if rank >= 500 && before < 500 { 8_000 } else { rng.u64(0..30) };
         before = rank;
         (pause, event)
     };

@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fastrand::Rng;
 use millrace_activity::item::Status;
 use millrace_activity::plan::{Expected, Page, Plan, State, Write};
 use millrace_activity::process::Store;
-use millrace_activity::{Activity, Cursor, EventState, Profile, Waiting};
+use millrace_activity::{Activity, Cursor, EventState, Identity, Profile, Waiting};
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::StoreError;
 
 use crate::bug::Bug;
 use crate::judge::Witness;
-use crate::runtime::{Sim, Spawned};
+use crate::runtime::Sim;
 
 /// Chance that a write fails before it takes effect, and that it fails after.
 const THROTTLED: f64 = 0.03;
@@ -29,39 +28,20 @@ pub struct Letter {
     pub redriven: bool,
 }
 
+#[derive(Default)]
 pub struct World {
-    pub now: i64,
-    pub rng: Rng,
-    pub faults: bool,
     pub bug: Option<Bug>,
-    pub trace: Option<Vec<String>>,
-    pub wake_at: i64,
-    pub spawned: Spawned,
     pub users: BTreeMap<UserId, (Cursor, Profile)>,
-    pub events: BTreeMap<String, EventState>,
+    pub events: BTreeMap<Identity, EventState>,
     pub redriven: BTreeSet<(String, String)>,
-    pub waiting: BTreeMap<UserId, BTreeMap<(u64, String), Waiting>>,
-    pub letters: BTreeMap<String, Letter>,
+    pub waiting: BTreeMap<UserId, BTreeMap<(u64, Identity), Waiting>>,
+    pub letters: BTreeMap<Identity, Letter>,
     pub witness: Witness,
 }
 
 impl World {
-    pub fn new(seed: u64, bug: Option<Bug>, trace: bool) -> Self {
-        Self {
-            now: 1_000_000,
-            rng: Rng::with_seed(seed),
-            faults: true,
-            bug,
-            trace: trace.then(Vec::new),
-            wake_at: 0,
-            spawned: Vec::new(),
-            users: BTreeMap::new(),
-            events: BTreeMap::new(),
-            redriven: BTreeSet::new(),
-            waiting: BTreeMap::new(),
-            letters: BTreeMap::new(),
-            witness: Witness::default(),
-        }
+    pub fn new(bug: Option<Bug>) -> Self {
+        Self { bug, ..Self::default() }
     }
 
     fn has(&self, bug: Bug) -> bool {
@@ -74,7 +54,7 @@ impl World {
         let cursor = plan.next.as_ref().is_none_or(|(cursor, _)| cursor.version == version + 1);
         let write = |write: &Write| match write {
             Write::Event { state, was } => {
-                let is = self.events.get(&state.event_id).map(|event| (event.status, event.attempts));
+                let is = self.events.get(&state.identity()).map(|event| (event.status, event.attempts));
                 let free = self.has(Bug::WritesEventsWithoutACondition);
                 free || match was {
                     Expected::Absent => is.is_none(),
@@ -101,19 +81,19 @@ impl World {
                     state.attempts += u32::from(self.has(Bug::CountsAnAttemptTwice));
                 }
                 self.witness.event(now, &state);
-                self.events.insert(state.event_id.clone(), state);
+                self.events.insert(state.identity(), state);
             }
             Write::Redriven(state) => {
                 self.redriven.insert((state.event_id.clone(), state.redrive.clone().unwrap()));
             }
             Write::Buffer(_) if self.has(Bug::DropsABufferedEvent) => {}
             Write::Buffer(waiting) => {
-                let key = (waiting.activity.rank(), waiting.activity.id.clone());
+                let key = (waiting.activity.rank(), waiting.activity.identity());
                 self.waiting.entry(user.clone()).or_default().insert(key, waiting.clone());
             }
             Write::RemoveWaiting(..) if self.has(Bug::LeavesAProcessedEventWaiting) => {}
-            Write::RemoveWaiting(rank, id) => {
-                self.waiting.entry(user.clone()).or_default().remove(&(*rank, id.clone()));
+            Write::RemoveWaiting(rank, identity) => {
+                self.waiting.entry(user.clone()).or_default().remove(&(*rank, identity.clone()));
             }
             Write::Gap(first, last) => {
                 let waiting = self.waiting.get(user).into_iter().flatten();
@@ -124,7 +104,7 @@ impl World {
             Write::DeadLetter { activity, attempts, reason, .. } => {
                 let (activity, attempts) = (activity.clone(), *attempts);
                 let letter = Letter { reason, attempts, activity, redriven: false };
-                self.letters.insert(letter.activity.id.clone(), letter);
+                self.letters.insert(letter.activity.identity(), letter);
             }
         }
     }
@@ -208,7 +188,16 @@ impl Store for Sim {
         let world = self.world();
         for event in events {
             let state = states.entry(event.user.clone()).or_default();
-            state.known.extend(world.events.get(&event.id).map(|known| (event.id.clone(), known.clone())));
+            let claimed = world.events.get(&event.claimed()).map(|known| {
+                let mut known = known.clone();
+                if world.has(Bug::TakesAReusedIdForARepeat) {
+                    known.content.clone_from(&event.content);
+                }
+                (event.claimed(), known)
+            });
+            state.known.extend(claimed);
+            let own = world.events.get(&event.identity()).filter(|_| event.reused);
+            state.known.extend(own.map(|known| (event.identity(), known.clone())));
             if let Some(redrive) = &event.redrive {
                 let key = (event.id.clone(), redrive.clone());
                 state.redriven.extend(world.redriven.contains(&key).then_some(key));
@@ -219,14 +208,14 @@ impl Store for Sim {
 
     async fn waiting(&self, user: &UserId, _: usize) -> Result<Page, StoreError> {
         // Small pages, so that waiting events are split over several.
-        let most = self.some(1..=4);
+        let most = self.pick(1..=4) as usize;
         self.step().await;
         if self.bug(Bug::ForgetsTheWaitingEvents) {
             return Ok(Page::default());
         }
-        let world = self.world();
+        let (now, world) = (self.now(), self.world());
         let shown =
-            |waiting: &&Waiting| !world.has(Bug::ReadsWaitingEventsFromAnIndex) || waiting.since + BEHIND <= world.now;
+            |waiting: &&Waiting| !world.has(Bug::ReadsWaitingEventsFromAnIndex) || waiting.since + BEHIND <= now;
         let all: Vec<&Waiting> = world.waiting.get(user).into_iter().flat_map(BTreeMap::values).filter(shown).collect();
         Ok(Page { events: all.iter().take(most).map(|it| (*it).clone()).collect(), more: all.len() > most })
     }
