@@ -20,7 +20,7 @@ use crate::api::Api;
 use crate::outcome::Outcome;
 
 /// Name of this function, in the source of its events. Each user has a source, because an `eventId` belongs to its user.
-const SOURCE: &str = "activity-api";
+pub const SOURCE: &str = "activity-api";
 
 /// Most time for Kafka's acknowledgement, including all attempts of the producer.
 const PRODUCE: Duration = Duration::from_secs(2);
@@ -33,22 +33,22 @@ struct Ready {
 }
 
 impl Api {
-    /// Accepts events, and returns the outcome of each in the same order. Invalid events do not count against their
-    /// user's limit.
+    /// Accepts events, and returns the outcome of each in the same order. Those that are refused already do not count
+    /// against their user's limit.
     pub async fn accept(
         &self,
-        items: Vec<Result<UserActivity, Problem>>,
+        items: Vec<Result<UserActivity, Outcome>>,
         now: Timestamp,
         trace: &TraceContext,
     ) -> Vec<Outcome> {
-        let items: Vec<Result<Ready, Problem>> =
-            items.into_iter().map(|item| item.and_then(|activity| ready(activity, now, trace))).collect();
+        let ready = |activity| ready(activity, now, trace).map_err(Outcome::Invalid);
+        let items: Vec<Result<Ready, Outcome>> = items.into_iter().map(|item| item.and_then(ready)).collect();
         let mut grants = self.grants(&items).await;
         let outcomes = items.into_iter().map(|item| {
             let refusal = item.as_ref().ok().and_then(|ready| grants.get_mut(&ready.user)).map(Room::refusal);
             async move {
                 match (item, refusal) {
-                    (Err(problem), _) => Outcome::Invalid(problem),
+                    (Err(refused), _) => refused,
                     (Ok(ready), Some(None)) => self.produce(ready).await,
                     (Ok(_), Some(Some(refused))) => refused,
                     (Ok(_), None) => Outcome::Unavailable,
@@ -59,7 +59,7 @@ impl Api {
     }
 
     /// The rate limiter's decision for each user of the batch.
-    async fn grants(&self, items: &[Result<Ready, Problem>]) -> HashMap<String, Room> {
+    async fn grants(&self, items: &[Result<Ready, Outcome>]) -> HashMap<String, Room> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for ready in items.iter().flatten() {
             *counts.entry(&ready.user).or_default() += 1;

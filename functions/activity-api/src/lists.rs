@@ -5,7 +5,7 @@ use millrace_activity::item::EventState;
 use millrace_activity::keys;
 use millrace_delivery::dead_letter;
 use millrace_platform::dynamo::shards::Direction;
-use millrace_platform::dynamo::{Item, List, OnTable, StoreError, number, s, text};
+use millrace_platform::dynamo::{Item, List, OnTable, Partition, StoreError, number, s, text};
 use serde::Serialize;
 
 /// Most events with one id that are looked at.
@@ -88,27 +88,19 @@ impl Store {
         limit: usize,
         after: Option<String>,
     ) -> Result<(Vec<Listed<EventState>>, bool), StoreError> {
-        let query = self.dynamo.query().table_name(&self.activity).index_name(keys::BY_USER);
-        let query = match after {
-            Some(after) => query
-                .key_condition_expression("#user = :user AND #order > :after")
-                .expression_attribute_names("#order", keys::USER_ORDER)
-                .expression_attribute_values(":after", s(after)),
-            None => query.key_condition_expression("#user = :user"),
+        let list = Partition {
+            table: &self.activity,
+            index: keys::BY_USER,
+            key: (keys::USER_ID, user),
+            sort: keys::USER_ORDER,
+            direction: Direction::Ascending,
         };
-        let answer = query
-            .expression_attribute_names("#user", keys::USER_ID)
-            .expression_attribute_values(":user", s(user))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .on(&self.activity)?;
+        let (items, more) = list.page(&self.dynamo, limit, after.as_deref()).await?;
         let read = |item: &Item| {
             let key = text(item, keys::USER_ORDER)?.to_owned();
             Ok(Listed { key, item: EventState::from_item(item)? })
         };
-        let events = answer.items().iter().map(read).collect::<Result<_, StoreError>>()?;
-        Ok((events, answer.last_evaluated_key().is_some()))
+        Ok((items.iter().map(read).collect::<Result<_, StoreError>>()?, more))
     }
 
     async fn page<T>(

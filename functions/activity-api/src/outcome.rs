@@ -16,6 +16,8 @@ pub enum Outcome {
     Accepted { event_id: String },
     /// Invalid; nothing was stored.
     Invalid(Problem),
+    /// The caller may not act for the user; nothing was stored.
+    Forbidden(Problem),
     /// Refused by the rate limit; nothing was stored. Seconds after which there is room again.
     RateLimited { retry_after: u64 },
     /// Nothing was stored; the same request may be retried.
@@ -28,7 +30,7 @@ impl Outcome {
     fn problem(&self) -> Option<Problem> {
         match self {
             Self::Accepted { .. } => None,
-            Self::Invalid(problem) => Some(problem.clone()),
+            Self::Invalid(problem) | Self::Forbidden(problem) => Some(problem.clone()),
             Self::RateLimited { retry_after } => {
                 let detail = "the user has sent 100 events within a second; nothing was stored";
                 let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
@@ -67,6 +69,7 @@ impl Outcome {
         match self {
             Self::Accepted { .. } => "accepted",
             Self::Invalid(_) => "invalid",
+            Self::Forbidden(_) => "forbidden",
             Self::RateLimited { .. } => "rate_limited",
             Self::Unavailable | Self::Unknown { .. } => "not_acknowledged",
         }
@@ -80,6 +83,7 @@ impl Outcome {
             Self::Unknown { .. } | Self::Unavailable => 1,
             Self::RateLimited { .. } => 2,
             Self::Invalid(_) => 3,
+            Self::Forbidden(_) => 4,
         }
     }
 }
@@ -105,10 +109,13 @@ mod tests {
         let limited = Outcome::RateLimited { retry_after: 2 };
         let invalid = Outcome::Invalid(Problem::not_found("x"));
         let unknown = Outcome::Unknown { event_id: "e".to_owned() };
+        let forbidden = Outcome::Forbidden(Problem::new(StatusCode::FORBIDDEN, "user_mismatch", "x"));
         let status = |outcomes: &[&Outcome]| {
             answer_all(&outcomes.iter().map(|outcome| (*outcome).clone()).collect::<Vec<_>>()).status().as_u16()
         };
-        assert_eq!(status(&[&invalid, &accepted, &limited, &unknown]), 202);
+        assert_eq!(status(&[&invalid, &accepted, &forbidden, &limited, &unknown]), 202);
+        assert_eq!((status(&[&forbidden]), status(&[&forbidden, &limited])), (403, 429));
+        assert_eq!(forbidden.result()["status"], "forbidden");
         assert_eq!(status(&[&invalid, &limited]), 429);
         assert_eq!(status(&[&limited, &unknown, &invalid]), 503);
         assert_eq!(answer_all(std::slice::from_ref(&limited)).headers()["retry-after"], "2");

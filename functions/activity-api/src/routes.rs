@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use http::StatusCode;
 use millrace_api::page::{self, PageQuery};
-use millrace_api::{Body, Params, Problem, Segment};
+use millrace_api::{Access, Body, Params, Problem, Segment};
 use millrace_domain::activity::{EventId, UserActivity, UserId};
 use millrace_platform::clock;
 use millrace_platform::telemetry::TraceContext;
@@ -41,31 +41,41 @@ pub fn router(api: Api) -> Router {
 async fn accept_one(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
+    access: Access,
     Body(body): Body,
 ) -> Result<Response, Problem> {
-    single(&api, &trace, input::event(&body, false)?).await
+    single(&api, &trace, &access, input::event(&body, false)?).await
 }
 
 async fn accept_generated(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
+    access: Access,
     Body(body): Body,
 ) -> Result<Response, Problem> {
-    single(&api, &trace, input::event(&body, true)?).await
+    single(&api, &trace, &access, input::event(&body, true)?).await
 }
 
-async fn single(api: &Api, trace: &TraceContext, activity: UserActivity) -> Result<Response, Problem> {
-    let outcomes = api.accept(vec![Ok(activity)], clock::now(), trace).await;
+async fn single(api: &Api, trace: &TraceContext, access: &Access, activity: UserActivity) -> Result<Response, Problem> {
+    let outcomes = api.accept(vec![permitted(access, activity)], clock::now(), trace).await;
     Ok(outcomes.first().unwrap_or(&Outcome::Unavailable).answer())
 }
 
 async fn accept_batch(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
+    access: Access,
     Body(body): Body,
 ) -> Result<Response, Problem> {
-    let items = input::batch(&body)?;
-    Ok(answer_all(&api.accept(items, clock::now(), &trace).await))
+    let items = input::batch(&body)?.into_iter();
+    let items = items.map(|item| item.map_err(Outcome::Invalid).and_then(|activity| permitted(&access, activity)));
+    Ok(answer_all(&api.accept(items.collect(), clock::now(), &trace).await))
+}
+
+/// The event, if the caller may act for its user.
+fn permitted(access: &Access, activity: UserActivity) -> Result<UserActivity, Outcome> {
+    access.acts_for(&activity.user_id).map_err(Outcome::Forbidden)?;
+    Ok(activity)
 }
 
 /// Selects one of several events that have an id.
@@ -80,10 +90,18 @@ pub fn ambiguous(sources: &[String]) -> Problem {
     Problem::new(StatusCode::CONFLICT, "ambiguous_event_id", detail).with("sources", json!(sources))
 }
 
-async fn read(State(api): State<Api>, Segment(id): Segment, Params(of): Params<OfSource>) -> Result<Response, Problem> {
+/// Another user's event is none: nobody learns which ids there are.
+async fn read(
+    State(api): State<Api>,
+    access: Access,
+    Segment(id): Segment,
+    Params(of): Params<OfSource>,
+) -> Result<Response, Problem> {
+    let user = access.events_of()?;
     // No event has an invalid id.
     let id = EventId::try_from(id).map_err(|_| Problem::not_found("event"))?;
     let mut events = api.store.events(id.as_str()).await?;
+    events.retain(|event| user.is_none_or(|user| event.user_id == user.as_str()));
     events.retain(|event| of.source.as_ref().is_none_or(|source| event.source == *source));
     match &events[..] {
         [] => Err(Problem::not_found("event")),
@@ -103,10 +121,12 @@ async fn processed(State(api): State<Api>, Params(query): Params<PageQuery>) -> 
 
 async fn of_user(
     State(api): State<Api>,
+    access: Access,
     Segment(user): Segment,
     Params(query): Params<PageQuery>,
 ) -> Result<Response, Problem> {
     let user = UserId::try_from(user).map_err(|_| Problem::not_found("user"))?;
+    access.acts_for(&user)?;
     respond(api.store.of_user(user.as_str(), query.limit()?, after(&query)?).await?)
 }
 

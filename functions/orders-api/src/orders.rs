@@ -9,7 +9,8 @@ use http::{HeaderMap, StatusCode};
 use millrace_api::change::Change;
 use millrace_api::idempotency::{Answer, Claim, Post};
 use millrace_api::page::{self, PageQuery};
-use millrace_api::{Params, Problem, Segment, resource};
+use millrace_api::{Access, Params, Problem, Segment, resource};
+use millrace_domain::activity::UserId;
 use millrace_domain::id::OrderId;
 use millrace_platform::clock;
 use millrace_platform::telemetry::TraceContext;
@@ -30,18 +31,25 @@ const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 pub async fn create(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
+    access: Access,
     post: Post,
 ) -> Result<Response, Problem> {
     let lines = input::order(&post.body)?;
-    let act = async |claim: Option<Claim>| insert(&api, &lines, &trace, claim).await;
+    let act = async |claim: Option<Claim>| insert(&api, &lines, access.owner(), &trace, claim).await;
     post.once(&api.changes.keys, "POST /orders", act).await
 }
 
-async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
+async fn insert(
+    api: &Api,
+    lines: &[LineInput],
+    owner: Option<UserId>,
+    trace: &TraceContext,
+    claim: Option<Claim>,
+) -> Result<Answer, Problem> {
     let ids: BTreeSet<_> = lines.iter().map(|line| &line.product_id).collect();
     let products = api.store.products(ids).await?;
     let now = clock::now();
-    let order = quote(OrderId::from(clock::new_id()), lines, &products, now)?;
+    let order = quote(OrderId::from(clock::new_id()), owner, lines, &products, now)?;
     let location = format!("/orders/{}", order.id);
     let answer = resource::answer(StatusCode::CREATED, &order, order.version, Some(location))?;
     if answer.body.len() > MAX_ORDER_BYTES {
@@ -59,10 +67,17 @@ async fn insert(api: &Api, lines: &[LineInput], trace: &TraceContext, claim: Opt
     Ok(answer)
 }
 
-pub async fn read(State(api): State<Api>, Segment(id): Segment, headers: HeaderMap) -> Result<Response, Problem> {
+/// Another user's order is none: nobody learns which ids there are.
+pub async fn read(
+    State(api): State<Api>,
+    access: Access,
+    Segment(id): Segment,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     // No order has an invalid id.
     let id = OrderId::try_from(id).map_err(|_| Problem::not_found("order"))?;
-    let order = api.store.order(&id).await?.ok_or_else(|| Problem::not_found("order"))?;
+    let order = api.store.order(&id).await?.filter(|order| access.sees(order.owner.as_ref()));
+    let order = order.ok_or_else(|| Problem::not_found("order"))?;
     resource::found(&headers, &order, order.version)
 }
 
@@ -71,9 +86,17 @@ struct Cursor {
     after: String,
 }
 
-pub async fn list(State(api): State<Api>, Params(query): Params<PageQuery>) -> Result<Response, Problem> {
+pub async fn list(
+    State(api): State<Api>,
+    access: Access,
+    Params(query): Params<PageQuery>,
+) -> Result<Response, Problem> {
     let after = query.cursor::<Cursor>()?.map(|cursor| cursor.after);
-    let (mut items, mut more) = api.store.orders(query.limit()?, after).await?;
+    let limit = query.limit()?;
+    let (mut items, mut more) = match access.only() {
+        Some(owner) => api.store.orders_of(owner, limit, after).await?,
+        None => api.store.orders(limit, after).await?,
+    };
     let mut bytes = 0;
     let fits = items.iter().take_while(|order| {
         bytes += serde_json::to_vec(order).map_or(0, |json| json.len());

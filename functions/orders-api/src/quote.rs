@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use millrace_api::Problem;
+use millrace_domain::activity::UserId;
 use millrace_domain::id::{OrderId, ProductId};
 use millrace_domain::order::{Line, MAX_PARTS, Order, Status};
 use millrace_domain::product::{Price, Product};
@@ -14,9 +15,10 @@ use crate::input::LineInput;
 /// Largest total in minor units: the largest integer that a JavaScript number holds exactly.
 const MAX_TOTAL: u64 = (1 << 53) - 1;
 
-/// The order for these lines. `products` are those that exist.
+/// The order of `owner` for these lines. `products` are those that exist.
 pub fn quote(
     id: OrderId,
+    owner: Option<UserId>,
     lines: &[LineInput],
     products: &BTreeMap<ProductId, Product>,
     now: Timestamp,
@@ -55,7 +57,17 @@ pub fn quote(
         return Err(Problem::unprocessable("total_out_of_range", detail, Vec::new()));
     };
     let total = Price { amount, currency };
-    Ok(Order { id, status: Status::Pending, lines, total, reason: None, version: 1, created_at: now, updated_at: now })
+    Ok(Order {
+        id,
+        status: Status::Pending,
+        lines,
+        total,
+        reason: None,
+        owner,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    })
 }
 
 fn field(at: usize, code: &'static str, detail: String) -> FieldError {
@@ -107,7 +119,7 @@ mod tests {
         let lines: Vec<LineInput> =
             lines.iter().map(|(of, quantity)| LineInput { product_id: id(of), quantity: *quantity }).collect();
         let order = OrderId::try_from("o".to_owned()).unwrap();
-        quote(order, &lines, &products, "2026-11-21T06:00:00Z".parse().unwrap()).map_err(|problem| problem.code)
+        quote(order, None, &lines, &products, "2026-11-21T06:00:00Z".parse().unwrap()).map_err(|problem| problem.code)
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Orders, ingredients and products in `DynamoDB`.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
+use millrace_domain::activity::UserId;
 use millrace_domain::id::{IngredientId, OrderId, ProductId};
 use millrace_domain::ingredient::Ingredient;
 use millrace_domain::order::Order;
 use millrace_domain::product::Product;
 use millrace_platform::dynamo::shards::Direction;
-use millrace_platform::dynamo::{Item, List, OnTable, StoreError, batch_get, s};
+use millrace_platform::dynamo::{Item, List, OnTable, Partition, StoreError, batch_get, s, text};
 use millrace_store::ingredient;
 use millrace_store::order;
 use millrace_store::product::item::Stored;
@@ -61,11 +63,33 @@ impl Store {
             index: order::item::BY_TIME,
             shard: "shard",
             prefix: "",
-            sort: "timeId",
+            sort: order::item::TIME_ID,
             direction: Direction::Descending,
         };
         let key = |order: &Order| order::item::time_id(order.created_at, order.id.as_str());
         list.page(&self.dynamo, limit, after, key, order::item::order).await
+    }
+
+    /// The newest orders of a user before the key `after`, and whether there may be more. The index has only their keys.
+    pub async fn orders_of(
+        &self,
+        owner: &UserId,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<(Vec<Order>, bool), StoreError> {
+        let list = Partition {
+            table: &self.orders,
+            index: order::item::BY_OWNER,
+            key: (order::item::OWNER, owner.as_str()),
+            sort: order::item::TIME_ID,
+            direction: Direction::Descending,
+        };
+        let (keys, more) = list.page(&self.dynamo, limit, after.as_deref()).await?;
+        let ids = keys.iter().map(|key| text(key, "id")).collect::<Result<Vec<_>, _>>()?;
+        let items = batch_get(&self.dynamo, &self.orders, ids).await?;
+        let mut orders = items.iter().map(order::item::order).collect::<Result<Vec<_>, _>>()?;
+        orders.sort_by_cached_key(|order| Reverse(order::item::time_id(order.created_at, order.id.as_str())));
+        Ok((orders, more))
     }
 
     /// The first ingredients after the key `after`, in the order of their ids, and whether there may be more.

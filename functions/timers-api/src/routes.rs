@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use millrace_api::change::{Change, Changes, Refused};
 use millrace_api::idempotency::{Answer, Claim, Post};
 use millrace_api::page::{self, PageQuery};
-use millrace_api::{Params, Problem, Segment, resource};
+use millrace_api::{Access, Params, Problem, Segment, resource};
+use millrace_domain::activity::UserId;
 use millrace_domain::event::Context;
 use millrace_domain::id::TimerId;
 use millrace_domain::timer::{Status, Timer};
@@ -51,16 +52,23 @@ pub fn router(api: Api) -> Router {
 async fn create(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
+    access: Access,
     post: Post,
 ) -> Result<Response, Problem> {
     let input = input::timer(&post.body)?;
-    let act = async |claim: Option<Claim>| insert(&api, input, &trace, claim).await;
+    let act = async |claim: Option<Claim>| insert(&api, input, access.owner(), &trace, claim).await;
     post.once(&api.changes.keys, "POST /timers", act).await
 }
 
 /// The checks that depend on time or network are made here, so that a repeated request returns its first response
 /// regardless of them.
-async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Option<Claim>) -> Result<Answer, Problem> {
+async fn insert(
+    api: &Api,
+    input: TimerInput,
+    owner: Option<UserId>,
+    trace: &TraceContext,
+    claim: Option<Claim>,
+) -> Result<Answer, Problem> {
     let fire_at = input.when.at(clock::now())?;
     guard::check(&api.policy, &dns::lookup, &input.url).await?;
     let now = clock::now();
@@ -75,6 +83,7 @@ async fn insert(api: &Api, input: TimerInput, trace: &TraceContext, claim: Optio
         attempt: 1,
         attempts: Vec::new(),
         firing_until: None,
+        owner,
         traceparent: Some(trace.to_string()),
         version: 1,
         created_at: now,
@@ -97,8 +106,8 @@ fn accepted(timer: Timer, now: Timestamp) -> Result<Answer, Problem> {
     resource::json(StatusCode::ACCEPTED, headers, &View::new(timer, now))
 }
 
-async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, Problem> {
-    let timer = stored(&api, id).await?;
+async fn read(State(api): State<Api>, access: Access, Segment(id): Segment) -> Result<Response, Problem> {
+    let timer = stored(&api, &access, id).await?;
     Ok(resource::json(StatusCode::OK, HeaderMap::new(), &View::new(timer, clock::now()))?.respond())
 }
 
@@ -107,10 +116,11 @@ async fn read(State(api): State<Api>, Segment(id): Segment) -> Result<Response, 
 async fn cancel(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
+    access: Access,
     Segment(id): Segment,
 ) -> Result<Response, Problem> {
     for _ in 0..CANCEL_TRIES {
-        let timer = stored(&api, id.clone()).await?;
+        let timer = stored(&api, &access, id.clone()).await?;
         match timer.status {
             Status::Pending | Status::Scheduled => {}
             Status::Cancelled => return Ok(StatusCode::NO_CONTENT.into_response()),
@@ -150,7 +160,7 @@ struct Cursor {
     after: TimerId,
 }
 
-async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Result<Response, Problem> {
+async fn list(State(api): State<Api>, access: Access, Params(query): Params<ListQuery>) -> Result<Response, Problem> {
     let known = |name: &str| {
         let names = Status::ALL.map(Status::name).join(", ");
         let unknown = || Problem::invalid_field("status", "unknown_status", format!("one of {names} was expected"));
@@ -158,17 +168,21 @@ async fn list(State(api): State<Api>, Params(query): Params<ListQuery>) -> Resul
     };
     let status = query.status.as_deref().map(known).transpose()?;
     let after = query.page.cursor::<Cursor>()?.map(|cursor| cursor.after);
-    let (timers, more) = api.store.list(status, query.page.limit()?, after).await?;
+    let limit = query.page.limit()?;
+    let (timers, next) = match access.only() {
+        Some(owner) => api.store.list_of(owner, status, limit, after).await?,
+        None => api.store.list(status, limit, after).await?,
+    };
     let now = clock::now();
-    let items: Vec<View> = timers.into_iter().map(|timer| View::new(timer, now)).collect();
-    let next = items.last().filter(|_| more).map(|last| Cursor { after: last.id().clone() });
-    page::answer(items, next.as_ref())
+    let items = timers.into_iter().map(|timer| View::new(timer, now)).collect();
+    page::answer(items, next.map(|after| Cursor { after }).as_ref())
 }
 
-/// No timer has an invalid id.
-async fn stored(api: &Api, id: String) -> Result<Timer, Problem> {
+/// No timer has an invalid id. Another user's timer is none: nobody learns which ids there are.
+async fn stored(api: &Api, access: &Access, id: String) -> Result<Timer, Problem> {
     let id = TimerId::try_from(id).map_err(|_| Problem::not_found("timer"))?;
-    api.store.timers.get(&id).await?.ok_or_else(|| Problem::not_found("timer"))
+    let timer = api.store.timers.get(&id).await?.filter(|timer| access.sees(timer.owner.as_ref()));
+    timer.ok_or_else(|| Problem::not_found("timer"))
 }
 
 fn context(now: Timestamp, trace: &TraceContext) -> Context {

@@ -43,11 +43,6 @@ impl View {
             updated_at: timer.updated_at,
         }
     }
-
-    /// The key at which a list continues after it.
-    pub fn id(&self) -> &TimerId {
-        &self.timer_id
-    }
 }
 
 #[cfg(test)]
@@ -68,6 +63,7 @@ mod tests {
             attempt: 2,
             attempts: Vec::new(),
             firing_until: None,
+            owner: None,
             traceparent: None,
             version: 4,
             created_at: at("2026-11-21T05:00:00Z"),

@@ -111,6 +111,7 @@ mod tests {
             attempt: 1,
             attempts: Vec::new(),
             firing_until: None,
+            owner: None,
             traceparent: None,
             version: 2,
             created_at: START,

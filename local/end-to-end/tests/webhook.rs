@@ -156,6 +156,7 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
         attempt: 1,
         attempts: Vec::new(),
         firing_until: None,
+        owner: None,
         traceparent: None,
         version: 2,
         created_at: now,

@@ -1,6 +1,6 @@
 //! `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header) for POST.
 //!
-//! The header is optional. A key is scoped to a caller and a route. The first request with a key claims it; its
+//! The header is optional. A key is scoped to a principal and a route. The first request with a key claims it; its
 //! response is stored **in the transaction that writes the state**, so that a crash leaves both or neither. Then:
 //! - the same key and body returns the stored response, with `Idempotency-Replayed: true`; JSON bodies are the same if they
 //!   mean the same, in whatever spelling ([`json::canonical`]);

@@ -1,6 +1,7 @@
 //! What all HTTP functions share: an axum router under `lambda_http`, errors as RFC 9457 problem+json, checked bodies,
-//! cursor pages, conditional requests, CORS and health checks.
+//! cursor pages, conditional requests, CORS, who may do what, and health checks.
 
+pub mod access;
 pub mod change;
 mod cors;
 pub mod etag;
@@ -14,6 +15,7 @@ mod problem;
 pub mod resource;
 pub mod serve;
 
+pub use access::Access;
 pub use extract::{Body, Params, Put, Segment};
 pub use problem::Problem;
 

@@ -10,8 +10,13 @@ pub async fn other(method: Method) -> Response {
     if method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
     }
+    not_allowed().into_response()
+}
+
+/// 405.
+pub fn not_allowed() -> Problem {
     let detail = "this resource does not have the method; the header Allow has those of this resource";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into_response()
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
 /// Adds `OPTIONS`, which every resource has, to the router's `Allow`; and takes `Content-Length` from answers that may not

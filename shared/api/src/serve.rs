@@ -11,6 +11,7 @@ use lambda_http::RequestExt;
 use tower::ServiceExt;
 use tracing::Instrument;
 
+use super::access::{self, Auth};
 use super::cors::Cors;
 use super::{MAX_BODY_BYTES, Problem, methods};
 use millrace_platform::crash_points::{self, ANSWER};
@@ -24,9 +25,9 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// Serves until Lambda ends the process. After SIGTERM, when no request is in flight, `close` is awaited.
 ///
 /// # Errors
-/// The runtime API does not answer.
+/// The setting `API_AUTH` is missing, or the runtime API does not answer.
 pub async fn serve(router: Router, close: impl Future<Output = ()> + Send + 'static) -> Result<(), lambda_http::Error> {
-    let router = with_rules(router);
+    let router = with_rules(router, Auth::from_env()?);
     let cors = Arc::new(Cors::from_env());
     let in_flight = InFlight::default();
     shutdown::on_sigterm(in_flight.clone(), close);
@@ -66,26 +67,18 @@ async fn answer(
 /// Largest response, in bytes: Lambda's payload limit is 6 MB, and JSON embedded in JSON grows by its escapes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Adds the rules that every API shares: 404 and 405 as problem+json, `OPTIONS`, body limit, time limit, trace context.
-fn with_rules(router: Router) -> Router {
+/// Adds the rules that every API shares: 404 and 405 as problem+json, `OPTIONS`, body limit, who may do what, time limit,
+/// trace context.
+fn with_rules(router: Router, auth: Auth) -> Router {
     router
         .fallback(|| async { Problem::not_found("resource") })
         .method_not_allowed_fallback(methods::other)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(auth, access::enforce))
         .layer(middleware::from_fn(observe))
 }
 
-/// The caller as identified by API Gateway's authorizer; scopes idempotency keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller(pub String);
-
-impl Default for Caller {
-    fn default() -> Self {
-        Self(ANONYMOUS.to_owned())
-    }
-}
-
-/// Adds the caller and the trace context to the request, limits its time and logs its outcome.
+/// Adds the trace context to the request, limits its time and logs its outcome.
 async fn observe(mut request: Request, next: Next) -> Response {
     if !is_plain(request.raw_http_path()) {
         return Problem::not_found("resource").into_response();
@@ -99,9 +92,7 @@ async fn observe(mut request: Request, next: Next) -> Response {
             |parent| parent.child(millrace_platform::clock::random()),
         );
     let request_id = request.lambda_context_ref().map_or_else(String::new, |context| context.request_id.clone());
-    let caller = caller(&request);
     request.extensions_mut().insert(trace);
-    request.extensions_mut().insert(caller);
     let method = request.method().as_str();
     let path = request.uri().path();
     let span = tracing::info_span!("request", requestId = request_id, traceId = trace.trace_id(), method, path);
@@ -122,33 +113,11 @@ async fn observe(mut request: Request, next: Next) -> Response {
     .await
 }
 
-fn caller(request: &Request) -> Caller {
-    use lambda_http::request::RequestContext;
-    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
-        return Caller::default();
-    };
-    let iam = context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
-    let arn = iam.and_then(|iam| iam.user_arn.as_deref());
-    Caller(arn.map_or(ANONYMOUS, principal).to_owned())
-}
-
-/// The role of an assumed role, without its session: the session changes with every task and every refresh, but a retry
-/// must be recognised as coming from the same caller.
-fn principal(arn: &str) -> &str {
-    match arn.rsplit_once('/') {
-        Some((role, _session)) if arn.contains(":assumed-role/") => role,
-        _ => arn,
-    }
-}
-
 /// Whether the router reads the path as the client meant it. HTTP APIs may deliver the path decoded, and a `#`, `?` or
 /// `..` that was part of a name would then be taken for syntax.
 fn is_plain(raw_path: &str) -> bool {
     !raw_path.contains(['#', '?', '\\']) && !raw_path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
-
-/// Caller of a request without an authorizer (a local run).
-const ANONYMOUS: &str = "anonymous";
 
 #[cfg(test)]
 mod tests {
@@ -163,7 +132,8 @@ mod tests {
             .route("/things/{id}/use", post(|| async { http::StatusCode::NO_CONTENT }))
             .route("/broken", get(|| async { Problem::unavailable() }));
         let request = http::Request::builder().method(method).uri(path).body(lambda_http::Body::Empty).unwrap();
-        let (parts, body) = answer(with_rules(router), &Cors::default(), request).await.unwrap().into_parts();
+        let (parts, body) =
+            answer(with_rules(router, Auth::Off), &Cors::default(), request).await.unwrap().into_parts();
         (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
     }
 
@@ -191,13 +161,6 @@ mod tests {
         }
         assert_eq!(ask("POST", "/things/1/use").await.1.get("content-length"), None);
         assert_eq!(ask("OPTIONS", "/nothing").await.0, 404);
-    }
-
-    #[test]
-    fn a_role_is_the_same_caller_in_every_session() {
-        let session = |name: &str| format!("arn:aws:sts::000000000000:assumed-role/orders/{name}");
-        assert_eq!(principal(&session("task-1")), principal(&session("task-2")));
-        assert_ne!(principal("arn:aws:iam::000000000000:user/ann"), principal("arn:aws:iam::000000000000:user/bob"));
     }
 
     #[test]

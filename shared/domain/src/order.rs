@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::activity::UserId;
 use crate::id::{OrderId, ProductId};
 use crate::product::{Price, RecipeItem};
 
@@ -30,6 +31,9 @@ pub struct Order {
     /// Why it was rejected: a stable code and what it is about, such as `out_of_stock: product burger`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The user who placed it; absent if it was not placed with a user's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
     /// 1 when it was made, 2 when it was decided.
     pub version: u64,
     /// When it was made.

@@ -133,6 +133,7 @@ fn of_a_timer(kind: EventType) -> Value {
         attempt: 1,
         attempts: vec![attempt],
         firing_until: None,
+        owner: None,
         traceparent: None,
         version: 3,
         created_at: at,

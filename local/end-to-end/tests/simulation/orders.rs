@@ -55,6 +55,7 @@ pub async fn create(sim: &Sim, request: &Call) -> Result<Reply, Unavailable> {
         lines,
         total,
         reason: None,
+        owner: None,
         version: 1,
         created_at: now,
         updated_at: now,

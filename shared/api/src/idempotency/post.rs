@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::{Answer, Claim, Keys, Request};
-use crate::serve::Caller;
-use crate::{Body, Problem};
+use crate::{Access, Body, Problem};
 use millrace_platform::clock;
 
 /// A POST that is performed once per `Idempotency-Key`, if it has one.
@@ -17,7 +16,7 @@ pub struct Post {
     pub body: Bytes,
     /// Headers.
     pub headers: HeaderMap,
-    caller: Caller,
+    access: Access,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Post {
@@ -25,9 +24,10 @@ impl<S: Send + Sync> FromRequest<S> for Post {
 
     async fn from_request(request: http::Request<axum::body::Body>, state: &S) -> Result<Self, Problem> {
         let headers = request.headers().clone();
-        let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+        // Set by `serve`.
+        let access = request.extensions().get::<Access>().cloned().ok_or_else(Problem::unavailable)?;
         let Body(body) = Body::from_request(request, state).await?;
-        Ok(Self { body, headers, caller })
+        Ok(Self { body, headers, access })
     }
 }
 
@@ -44,7 +44,7 @@ impl Post {
         route: &str,
         act: impl AsyncFnOnce(Option<Claim>) -> Result<Answer, Problem>,
     ) -> Result<Response, Problem> {
-        let request = Request::read(&self.headers, &self.caller.0, route, &self.body)?;
+        let request = Request::read(&self.headers, self.access.principal(), route, &self.body)?;
         keys.once(request, clock::now(), clock::new_id(), act).await
     }
 }

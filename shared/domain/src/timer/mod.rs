@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::activity::UserId;
 use crate::id::TimerId;
 
 /// Largest payload, in bytes of its JSON: the Standard Webhooks specification recommends less than 20 KB.
@@ -39,6 +40,8 @@ pub struct Timer {
     pub attempts: Vec<Attempt>,
     /// While an attempt is claimed: when the claim expires.
     pub firing_until: Option<Timestamp>,
+    /// The user who made it; `None` if it was not made with a user's token.
+    pub owner: Option<UserId>,
     /// Trace context of the request that created it; its attempts continue this trace.
     pub traceparent: Option<String>,
     /// 1 for a new timer; each change adds 1.

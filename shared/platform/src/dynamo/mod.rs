@@ -3,6 +3,7 @@
 mod batch;
 mod each;
 mod list;
+mod partition;
 pub mod shards;
 
 pub use batch::{
@@ -10,6 +11,7 @@ pub use batch::{
 };
 pub use each::{MAX_ACTIONS, transact_each};
 pub use list::List;
+pub use partition::Partition;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;

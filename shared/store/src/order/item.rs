@@ -13,6 +13,14 @@ use millrace_platform::dynamo::{Item, StoreError, n, s, text};
 /// Index of all orders by creation time.
 pub const BY_TIME: &str = "byTime";
 
+/// Index of the orders that a user has placed: partition key [`OWNER`], sort key [`TIME_ID`]. Sparse and of keys only, so
+/// that an order is written to it once, and its decision not at all.
+pub const BY_OWNER: &str = "byOwner";
+/// The user who placed the order.
+pub const OWNER: &str = "owner";
+/// Sort key of both indexes: see [`time_id`].
+pub const TIME_ID: &str = "timeId";
+
 /// The action that stores a new order.
 ///
 /// # Errors
@@ -49,7 +57,7 @@ pub fn order(item: &Item) -> Result<Order, StoreError> {
     serde_json::from_str(text(item, "body")?).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// Sort key of [`BY_TIME`]: time to the microsecond, so that text order is time order, then the id.
+/// Sort key of the lists: time to the microsecond, so that text order is time order, then the id.
 #[must_use]
 pub fn time_id(created_at: Timestamp, id: &str) -> String {
     format!("{created_at:.6}#{id}")
@@ -58,13 +66,15 @@ pub fn time_id(created_at: Timestamp, id: &str) -> String {
 fn to_item(order: &Order) -> Result<Item, StoreError> {
     let body = serde_json::to_string(order).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let id = order.id.as_str();
-    Ok(Item::from([
+    let mut item = Item::from([
         ("id".to_owned(), s(id)),
         ("status".to_owned(), s(order.status.name())),
         ("version".to_owned(), n(order.version)),
         ("body".to_owned(), s(body)),
         ("createdAt".to_owned(), s(order.created_at.to_string())),
         ("shard".to_owned(), s(shard_key(shard_of(id, SHARDS)))),
-        ("timeId".to_owned(), s(time_id(order.created_at, id))),
-    ]))
+        (TIME_ID.to_owned(), s(time_id(order.created_at, id))),
+    ]);
+    item.extend(order.owner.as_ref().map(|owner| (OWNER.to_owned(), s(owner.as_str()))));
+    Ok(item)
 }

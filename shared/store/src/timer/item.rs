@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::keys;
+use millrace_domain::activity::UserId;
 use millrace_domain::id::TimerId;
 use millrace_domain::timer::{Attempt, Secret, Status, Timer};
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
@@ -16,7 +17,7 @@ pub fn key(id: &TimerId) -> Item {
     Item::from([(keys::PK.to_owned(), s(keys::timer(id))), (keys::SK.to_owned(), s(keys::TIMER_SK))])
 }
 
-/// Reads an item. Items read from an index have no payload and no secret.
+/// Reads an item. Items read from an index have no payload, no secret and no owner.
 ///
 /// # Errors
 /// The item cannot be read.
@@ -25,6 +26,7 @@ pub fn read(item: &Item) -> Result<Timer, StoreError> {
     let optional = |name| item.contains_key(name).then(|| text(item, name).map(str::to_owned)).transpose();
     let attempts: Vec<Attempt> =
         serde_json::from_str(text(item, "attempts")?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let owner = optional(keys::OWNER)?.map(UserId::try_from).transpose().map_err(|_| corrupt("the owner"))?;
     let secret = optional("secret")?.map(Secret::try_from).transpose().map_err(|_| corrupt("the secret"))?;
     Ok(Timer {
         id: TimerId::try_from(text(item, keys::ID)?.to_owned()).map_err(|_| corrupt("the id"))?,
@@ -37,6 +39,7 @@ pub fn read(item: &Item) -> Result<Timer, StoreError> {
         attempt: number(item, "attempt")?,
         attempts,
         firing_until: item.contains_key("firingUntil").then(|| time(item, "firingUntil")).transpose()?,
+        owner,
         traceparent: optional("traceparent")?,
         version: number(item, "version")?,
         created_at: time(item, "createdAt")?,
@@ -73,6 +76,9 @@ pub(super) fn to_item(timer: &Timer) -> Result<Item, StoreError> {
     if let Some(until) = timer.firing_until {
         set("firingUntil", n(until.as_millisecond()));
     }
+    if let Some(owner) = &timer.owner {
+        set(keys::OWNER, s(owner.as_str()));
+    }
     if let Some(traceparent) = &timer.traceparent {
         set("traceparent", s(traceparent));
     }
@@ -106,6 +112,7 @@ mod tests {
                 error: Some("500 Internal Server Error".to_owned()),
             }],
             firing_until: Some(at("2026-11-21T06:00:25Z")),
+            owner: Some(UserId::try_from("ann".to_owned()).unwrap()),
             traceparent: Some("00-a-b-01".to_owned()),
             version: 5,
             created_at: at("2026-11-21T05:00:00Z"),
@@ -117,7 +124,7 @@ mod tests {
     fn a_timer_is_read_as_it_was_stored() {
         let whole = timer();
         assert_eq!(read(&to_item(&whole).unwrap()).unwrap(), whole);
-        let bare = Timer { payload: None, secret: None, firing_until: None, traceparent: None, ..whole };
+        let bare = Timer { payload: None, secret: None, firing_until: None, owner: None, traceparent: None, ..whole };
         assert_eq!(read(&to_item(&bare).unwrap()).unwrap(), bare);
     }
 

@@ -33,6 +33,12 @@ pub const BY_STATUS: &str = "byStatus";
 /// Status and shard, such as `scheduled#03`.
 pub const STATUS_SHARD: &str = "statusShard";
 
+/// Index of the timers that a user has made: partition key [`OWNER`], sort key [`ID`]. Sparse and of keys only, so that a
+/// timer is written to it once in its life.
+pub const BY_OWNER: &str = "byOwner";
+/// The user who made the timer.
+pub const OWNER: &str = "owner";
+
 /// Sort key of a timer.
 pub const TIMER_SK: &str = "timer";
 
