@@ -1,5 +1,7 @@
-//! Two Lambda functions that are not part of Millrace, in one binary, for `tests/foreign_template`: records of a topic
-//! become items of a table, and `GET /notes/{id}` reads them.
+//! Three Lambda functions that are not part of Millrace, in one binary, for `tests/foreign_template`: records of a topic
+//! become items of a table, `GET /notes/{id}` reads them, and an authorizer says who may.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -18,8 +20,12 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn handle(client: &Client, table: &str, event: Value) -> Result<Value, Error> {
+    if event["type"] == "REQUEST" {
+        return gate(&event);
+    }
     if let Some(id) = event.pointer("/pathParameters/id").and_then(Value::as_str) {
-        return read(client, table, id).await;
+        let who = event.pointer("/requestContext/authorizer/lambda/who").cloned().unwrap_or_default();
+        return read(client, table, id, &who).await;
     }
     let partitions = event["records"].as_object().into_iter().flatten();
     for record in partitions.filter_map(|(_, records)| records.as_array()).flatten() {
@@ -32,11 +38,22 @@ async fn handle(client: &Client, table: &str, event: Value) -> Result<Value, Err
     Ok(json!({"batchItemFailures": []}))
 }
 
-async fn read(client: &Client, table: &str, id: &str) -> Result<Value, Error> {
+/// Lets everybody in whose key begins with `friend-`, and counts how often it was asked.
+fn gate(event: &Value) -> Result<Value, Error> {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let key = event["identitySource"][0].as_str().ok_or("no identity")?;
+    if key == "broken" {
+        return Err("broken".into());
+    }
+    let who = format!("{key} {}", ASKED.fetch_add(1, Ordering::SeqCst));
+    Ok(json!({"isAuthorized": key.starts_with("friend-"), "context": {"who": who}}))
+}
+
+async fn read(client: &Client, table: &str, id: &str, who: &Value) -> Result<Value, Error> {
     let found = client.get_item().table_name(table).key("id", AttributeValue::S(id.to_owned())).send().await?;
     let text = found.item().and_then(|item| item.get("text")?.as_s().ok());
     Ok(match text {
-        Some(text) => json!({"statusCode": 200, "body": text}),
+        Some(text) => json!({"statusCode": 200, "body": text, "headers": {"x-who": who.as_str().unwrap_or("nobody")}}),
         None => json!({"statusCode": 404}),
     })
 }

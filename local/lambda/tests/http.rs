@@ -58,7 +58,7 @@ async fn start() -> Stack {
     };
     let listener = server::bind(0).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let route = Route { method: None, path: "/things/{id}".into(), function: NAME.into() };
+    let route = Route { method: None, path: "/things/{id}".into(), function: NAME.into(), authorizer: None };
     let router = Front::new(&[route], supervisor.clone(), port).router(control);
     let served = tokio::spawn(server::serve(listener, router, stopped));
     Stack { url: format!("http://127.0.0.1:{port}"), client: Client::new(), supervisor, stop, served }

@@ -68,6 +68,32 @@ pub struct Route {
     pub path: String,
     /// Name of the function.
     pub function: String,
+    /// Who decides whether a request may pass.
+    pub authorizer: Option<Authorizer>,
+}
+
+/// A Lambda authorizer of an HTTP API, with payload format 2.0 and simple responses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorizer {
+    /// Name in the template.
+    pub name: String,
+    /// Name of the function.
+    pub function: String,
+    /// What has to be in a request, and its answers are remembered by.
+    pub identity: Vec<Identity>,
+    /// How long an answer is remembered; zero if it is not.
+    pub ttl: Duration,
+    /// Whether the API has CORS, and so answers preflights itself: they never come to the authorizer.
+    pub preflights_pass: bool,
+}
+
+/// A part of a request that tells who makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A header, by its name.
+    Header(String),
+    /// A parameter of the query, by its name.
+    Query(String),
 }
 
 /// Where a new consumer group starts.

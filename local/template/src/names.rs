@@ -71,3 +71,8 @@ pub fn table_of_stream(arn: &str) -> Option<&str> {
 pub fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
 }
+
+/// The function's name in an ARN of it.
+pub fn function_of(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:aws:lambda:").and_then(|rest| rest.split_once(":function:")).map(|(_, name)| name)
+}

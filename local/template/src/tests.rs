@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::model::{Asynchronous, Delivery, StartingPosition, Template};
+use super::model::{Asynchronous, Authorizer, Delivery, Identity, StartingPosition, Template};
 use super::{load, parse};
 
 const STACK: &str = "millrace";
@@ -60,6 +60,7 @@ fn every_function_has_its_binary_limits_and_environment() {
     assert_eq!(products.logical_id, "ProductsApi");
     assert_eq!((products.timeout, products.memory_mb), (Duration::from_secs(10), 512));
     let expected = parameters(&[
+        ("API_AUTH", "on"),
         ("CORS_ALLOW_ORIGINS", ""),
         ("IDEMPOTENCY_TABLE", "millrace-IdempotencyTable"),
         ("KAFKA_AUTH", "plaintext"),
@@ -127,6 +128,98 @@ fn routes_and_the_schedule_lead_to_their_functions() {
     scheduled.sort_unstable();
     assert_eq!(scheduled, ["activity-sweeper", "outbox-relay", "timer-runner"]);
     assert!(template.schedules.iter().all(|it| (it.every, it.retries) == (Duration::from_secs(60), 0)));
+}
+
+#[test]
+fn every_route_has_the_authorizer_unless_it_is_open_or_all_of_them_are() {
+    let open = ["/docs", "/docs/{file}", "/health", "/openapi.json"];
+    let expected = Authorizer {
+        name: "Access".to_owned(),
+        function: "authorizer".to_owned(),
+        identity: vec![Identity::Header("authorization".to_owned())],
+        ttl: Duration::from_secs(60),
+        preflights_pass: false,
+    };
+    for route in the_template().routes {
+        let authorizer = (!open.contains(&route.path.as_str())).then(|| expected.clone());
+        assert_eq!(route.authorizer, authorizer, "{}", route.path);
+    }
+    let with = |parameter| {
+        let parameters = parameters(&[&LOCAL[..], &[parameter]].concat());
+        load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml"), STACK, &parameters).unwrap()
+    };
+    let off = with(("ApiAuth", "off"));
+    // One that DefinitionBody does not have stays closed.
+    let closed: Vec<&str> = off.routes.iter().filter(|it| it.authorizer.is_some()).map(|it| it.path.as_str()).collect();
+    assert_eq!(closed, Vec::<&str>::new(), "these are not in the DefinitionBody of HttpApi");
+    assert!(off.functions.values().all(|it| it.environment.get("API_AUTH").is_none_or(|auth| auth == "off")));
+    let cors = with(("CorsAllowOrigins", "https://shop.example.com"));
+    assert!(cors.routes.iter().filter_map(|route| route.authorizer.as_ref()).all(|it| it.preflights_pass));
+}
+
+#[test]
+fn a_route_has_the_authorizer_that_sam_gives_it() {
+    let text = |auth: &str, event: &str| {
+        format!(
+            "Conditions: {{Never: !Equals [a, b]}}\nResources:\n  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      \
+             {auth}\n  G: {{Type: 'AWS::Serverless::Function'}}\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
+             Events: {{E: {{Type: HttpApi, Properties: {{Path: /f, Method: ANY, {event}}}}}}}\n"
+        )
+    };
+    let lambda = |more: &str| {
+        format!(
+            "{{FunctionArn: !GetAtt G.Arn, AuthorizerPayloadFormatVersion: 2.0, EnableSimpleResponses: true{more}}}"
+        )
+    };
+    let identity = lambda(", Identity: {Headers: [X-Key], QueryStrings: [who]}");
+    let auth = |default: &str, a: &str| {
+        format!("Auth: {{DefaultAuthorizer: {default}, Authorizers: {{A: {a}, B: {identity}}}}}")
+    };
+    let body = |security: &str| {
+        format!(
+            "{}\n      DefinitionBody: {{paths: {{/f: {{x-amazon-apigateway-any-method: {{security: {security}}}}}}}}}",
+            auth("A", &lambda(""))
+        )
+    };
+    let here = "ApiId: !Ref Api";
+    let of = |auth: &str, event: &str| {
+        let template = parse(&text(auth, event), STACK, &parameters(&[])).unwrap_or_else(|error| panic!("{error:#}"));
+        template.routes[0].authorizer.as_ref().map(|it| (it.name.clone(), it.identity.clone(), it.ttl.as_secs()))
+    };
+    let a = Some(("A".to_owned(), Vec::new(), 0));
+    let both = vec![Identity::Header("x-key".to_owned()), Identity::Query("who".to_owned())];
+    let b = Some(("B".to_owned(), both, 300));
+    let both_by_default = auth("A", &lambda(""));
+    assert_eq!(of(&both_by_default, here), a, "the default");
+    assert_eq!(of(&both_by_default, &format!("{here}, Auth: {{Authorizer: B}}")), b, "the event's own");
+    assert_eq!(of(&both_by_default, &format!("{here}, Auth: {{Authorizer: NONE}}")), None);
+    assert_eq!(of(&both_by_default, "RouteSettings: {}"), None, "of another API");
+    assert_eq!(of(&body("[{B: []}]"), here), b, "the operation's");
+    assert_eq!(of(&body("!If [Never, [{B: []}], !Ref 'AWS::NoValue']"), here), None, "open by a condition");
+    assert_eq!(of(&auth("J", "{JwtConfiguration: {}}").replace("A: {Jwt", "J: {Jwt"), here), None, "AWS's business");
+    assert_eq!(of("Auth: {DefaultAuthorizer: AWS_IAM, EnableIamAuthorizer: true}", here), None);
+    for (auth, part) in [
+        (auth("C", &lambda("")), "Api.Auth.Authorizers.C: there is no such authorizer"),
+        (
+            auth("A", &lambda("").replace("2.0", "1.0")),
+            "AuthorizerPayloadFormatVersion: the local stack knows 2.0 only",
+        ),
+        (auth("A", &lambda("").replace("true", "false")), "EnableSimpleResponses: the local stack knows simple"),
+        (auth("A", &lambda("").replace("!GetAtt G.Arn", "arn:aws:s3:::b")), "FunctionArn: `arn:aws:s3:::b` is no"),
+        (
+            auth("A", &lambda("").replace("!GetAtt G.Arn", "'arn:aws:lambda:x:1:function:x'")),
+            "there is no function `x`",
+        ),
+        (
+            auth("A", &lambda(", Identity: {Context: [routeKey]}")),
+            "Identity: the local stack does not know the property",
+        ),
+        (auth("A", &lambda(", Identity: {ReauthorizeEvery: 3601}")), "ReauthorizeEvery: `3601` is not a whole number"),
+        (body("[]").replace("security: []", "summary: x"), "knows `security` only, not `summary`"),
+    ] {
+        let error = format!("{:#}", parse(&text(&auth, here), STACK, &parameters(&[])).unwrap_err());
+        assert!(error.contains(part), "{error}\n{auth}");
+    }
 }
 
 #[test]
@@ -233,11 +326,14 @@ fn tables_come_as_create_table_takes_them() {
         indexes.iter().map(|index| index["IndexName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(indexes("ProductsTable"), ["byShard", "lowStock"]);
-    assert_eq!((indexes("OrdersTable"), indexes("IngredientsTable")), (vec!["byTime".into()], vec!["byShard".into()]));
+    assert_eq!(
+        (indexes("OrdersTable"), indexes("IngredientsTable")),
+        (vec!["byTime".into(), "byOwner".into()], vec!["byShard".into()])
+    );
     assert_eq!(indexes("EventLogTable"), ["byTime", "byType"]);
     assert_eq!(indexes("ActivityTable"), ["processed", "byUser", "due"]);
     assert_eq!(indexes("DeadLetterTable"), ["byTime"]);
-    assert_eq!(indexes("TimersTable"), ["byTime", "byStatus"]);
+    assert_eq!(indexes("TimersTable"), ["byTime", "byStatus", "byOwner"]);
     assert_eq!(table("EventLogTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("IdempotencyTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("ProductsTable").ttl_attribute, None);
@@ -268,13 +364,20 @@ fn the_templates_own_rules_hold_on_the_laptop() {
     let error = |entries: &[(&str, &str)]| format!("{:#}", load(&path, STACK, &parameters(entries)).unwrap_err());
     let message = error(&[("KafkaMode", "selfManaged"), ("KafkaAuth", "plaintext")]);
     assert!(message.ends_with("KafkaMode selfManaged needs KafkaBootstrapServers."), "{message}");
+    let issuer = ("OidcIssuer", "https://login.example.com");
+    let message = error(&[&LOCAL[..], &[issuer]].concat());
+    assert!(message.contains("OidcIssuer needs OidcAudiences or OidcClientIds"), "{message}");
+    let message = error(&[&LOCAL[..], &[("OidcClientIds", "till")]].concat());
+    assert!(message.contains("are of the tokens of an OidcIssuer"), "{message}");
     let message = error(&[("KafkaMode", "none")]);
     assert!(message.ends_with("KafkaMode is `none`; allowed are create, existing, selfManaged"), "{message}");
     let message = error(&[("ArchiveWindowSeconds", "301")]);
     assert!(message.ends_with("ArchiveWindowSeconds is 301; allowed are 0 to 300"), "{message}");
     let message = error(&[("KafkaMod", "create")]);
     assert!(
-        message.contains("no parameter `KafkaMod`; it has ActivityGapSeconds, AlertEmail, AlertFrom, AllowSeed, "),
+        message.contains(
+            "no parameter `KafkaMod`; it has ActivityGapSeconds, AlertEmail, AlertFrom, AllowSeed, ApiAuth, "
+        ),
         "{message}"
     );
 }

@@ -15,8 +15,10 @@ fn functions() -> TempDir {
     let binary = paths::example("notes");
     let directory = tempfile::tempdir().unwrap();
     symlink(&binary, directory.path().join("notes-reader")).unwrap();
-    std::fs::create_dir(directory.path().join("Writer")).unwrap();
-    symlink(&binary, directory.path().join("Writer/bootstrap")).unwrap();
+    for function in ["Gatekeeper", "Writer"] {
+        std::fs::create_dir(directory.path().join(function)).unwrap();
+        symlink(&binary, directory.path().join(function).join("bootstrap")).unwrap();
+    }
     directory
 }
 
@@ -30,7 +32,7 @@ async fn another_template_is_run_with_its_own_functions_and_a_record_comes_throu
     let stack = Stack::start_with(&args).await;
     assert_eq!(stack.table("Notes"), "notes-Notes");
     assert_eq!(stack.addresses.topics, ["notes"]);
-    stack.get("/notes/n1").await.with(404);
+    stack.get("/open/n1").await.with(404);
 
     let kafka = Kafka::builder(&stack.addresses.kafka).connect().await.unwrap();
     let producer = kafka.producer().build().await.unwrap();
@@ -46,10 +48,36 @@ async fn another_template_is_run_with_its_own_functions_and_a_record_comes_throu
             if done { Ok(()) } else { Err(lag) }
         })
         .await;
-    assert_eq!(stack.get("/notes/n1").await.with(200).text, "hello");
+    assert_eq!(stack.get("/open/n1").await.with(200).text, "hello");
+    the_authorizer_is_asked_as_api_gateway_asks(&stack).await;
 
     let functions: Value = stack.get("/_local/functions").await.with(200).json();
     let names: Vec<&str> =
         functions["items"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["Writer", "notes-reader"]);
+    assert_eq!(names, ["Gatekeeper", "Writer", "notes-reader"]);
+}
+
+async fn the_authorizer_is_asked_as_api_gateway_asks(stack: &Stack) {
+    let ask = async |method: &str, key: Option<&str>| {
+        let request = stack.request(method, "/notes/n1");
+        stack.send(if let Some(key) = key { request.header("X-Key", key) } else { request }).await
+    };
+    for (key, status, message) in [
+        (None, 401, "Unauthorized"),
+        (Some(""), 401, "Unauthorized"),
+        (Some("foe"), 403, "Forbidden"),
+        (Some("broken"), 500, "Internal Server Error"),
+    ] {
+        let answer = ask("GET", key).await.with(status);
+        assert_eq!(answer.text, format!("{{\"message\":\"{message}\"}}"), "{key:?}");
+    }
+    let first = ask("GET", Some("friend-ann")).await.with(200);
+    assert!(first.header("x-who").starts_with("friend-ann "), "the context comes to the function");
+    let again = ask("POST", Some("friend-ann")).await.with(200);
+    assert_eq!(again.header("x-who"), first.header("x-who"), "the answer is remembered for every method");
+    assert_ne!(ask("GET", Some("friend-bob")).await.with(200).header("x-who"), first.header("x-who"));
+    let preflight = stack.request("OPTIONS", "/notes/n1").header("origin", "https://a.example");
+    let preflight = preflight.header("access-control-request-method", "GET");
+    assert_eq!(stack.send(preflight).await.with(200).header("x-who"), "nobody", "a preflight passes the authorizer by");
+    assert_eq!(ask("OPTIONS", None).await.status, 401, "an OPTIONS that is none does not");
 }

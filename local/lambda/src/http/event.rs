@@ -1,5 +1,5 @@
-//! The event that an HTTP API sends to a function: payload format 2.0 (API Gateway developer guide, "Create AWS Lambda
-//! proxy integrations for HTTP APIs").
+//! The events that an HTTP API sends to a function and to an authorizer: payload format 2.0 (API Gateway developer guide,
+//! "Create AWS Lambda proxy integrations for HTTP APIs" and "Control access to HTTP APIs with AWS Lambda authorizers").
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -10,13 +10,17 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
 use http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
+use local_template::names::REGION;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::route::{Match, decode};
 use crate::invoke::ACCOUNT;
 
 /// Id of the API in events.
 const API_ID: &str = "local";
+/// The stage of the API.
+const STAGE: &str = "$default";
 /// Headers that are not passed on, because they concern the connection (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [&str; 8] = [
     "connection",
@@ -50,6 +54,8 @@ pub struct Incoming<'a> {
     pub id: &'a str,
     /// Time of arrival.
     pub at: Timestamp,
+    /// What an authorizer has said of the request.
+    pub authorized: Option<&'a Map<String, Value>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,6 +83,8 @@ struct Event<'a> {
 struct RequestContext<'a> {
     account_id: &'static str,
     api_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<Value>,
     domain_name: &'a str,
     domain_prefix: &'a str,
     http: Http<'a>,
@@ -97,13 +105,36 @@ struct Http<'a> {
     user_agent: &'a str,
 }
 
-/// The event as JSON.
+/// The event of a function as JSON.
 pub fn payload(request: &Incoming<'_>, route: &Match<'_>) -> Result<Bytes, serde_json::Error> {
+    serde_json::to_vec(&event(request, route)).map(Bytes::from)
+}
+
+/// The event of an authorizer as JSON: without the body, and with the values of the identity sources.
+pub fn authorizer_payload(
+    request: &Incoming<'_>,
+    route: &Match<'_>,
+    identity: &[String],
+) -> Result<Bytes, serde_json::Error> {
+    let path = request.uri.path();
+    let mut event = serde_json::to_value(event(request, route))?;
+    if let Some(event) = event.as_object_mut() {
+        event.remove("body");
+        event.remove("isBase64Encoded");
+        let arn = format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/{STAGE}/{}{path}", request.method);
+        event.insert("type".to_owned(), json!("REQUEST"));
+        event.insert("routeArn".to_owned(), json!(arn));
+        event.insert("identitySource".to_owned(), json!(identity));
+    }
+    serde_json::to_vec(&event).map(Bytes::from)
+}
+
+fn event<'a>(request: &'a Incoming<'_>, route: &'a Match<'_>) -> Event<'a> {
     let text = |name| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let host = text(HOST);
     let domain = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or(host) };
     let (body, is_base64_encoded) = body(request.headers, request.body);
-    let event = Event {
+    Event {
         version: "2.0",
         route_key: route.route_key,
         raw_path: request.uri.path(),
@@ -115,6 +146,7 @@ pub fn payload(request: &Incoming<'_>, route: &Match<'_>) -> Result<Bytes, serde
         request_context: RequestContext {
             account_id: ACCOUNT,
             api_id: API_ID,
+            authorizer: request.authorized.map(|context| json!({ "lambda": context })),
             domain_name: domain,
             domain_prefix: domain.split('.').next().unwrap_or(domain),
             http: Http {
@@ -126,14 +158,23 @@ pub fn payload(request: &Incoming<'_>, route: &Match<'_>) -> Result<Bytes, serde
             },
             request_id: request.id,
             route_key: route.route_key,
-            stage: "$default",
+            stage: STAGE,
             time: request.at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
             time_epoch: request.at.as_millisecond(),
         },
         body,
         is_base64_encoded,
-    };
-    serde_json::to_vec(&event).map(Bytes::from)
+    }
+}
+
+/// The values of a header, joined by commas; `None` if it is absent.
+pub fn header(request: &Incoming<'_>, name: &str) -> Option<String> {
+    headers(request).remove(name)
+}
+
+/// The values of a query parameter, joined by commas; `None` if it is absent.
+pub fn parameter(request: &Incoming<'_>, name: &str) -> Option<String> {
+    query(request.uri.query().unwrap_or_default()).remove(name)
 }
 
 /// Lower-case names; multiple values of a name are joined by commas. Cookies have their own field.
@@ -196,15 +237,15 @@ fn body(headers: &HeaderMap, body: &Bytes) -> (Option<String>, bool) {
 mod tests {
     use http::Request;
     use local_template::model::Route;
-    use serde_json::{Value, json};
 
     use super::*;
     use crate::http::route::Routes;
 
-    fn event(request: Request<&'static [u8]>) -> Value {
+    /// The event of a function and, with its identity, that of an authorizer.
+    fn events(request: Request<&'static [u8]>, context: Option<&Map<String, Value>>) -> (Value, Value) {
         let routes = Routes::new(&[
-            Route { method: None, path: "/products".into(), function: "products-api".into() },
-            Route { method: None, path: "/products/{id}".into(), function: "products-api".into() },
+            Route { method: None, path: "/products".into(), function: "products-api".into(), authorizer: None },
+            Route { method: None, path: "/products/{id}".into(), function: "products-api".into(), authorizer: None },
         ]);
         let (parts, body) = request.into_parts();
         let incoming = Incoming {
@@ -217,9 +258,39 @@ mod tests {
             port: 3000,
             id: "r1",
             at: Timestamp::from_millisecond(1_583_348_638_390).unwrap(),
+            authorized: context,
         };
         let route = routes.find(parts.method.as_str(), parts.uri.path()).unwrap();
-        serde_json::from_slice(&payload(&incoming, &route).unwrap()).unwrap()
+        let asked = authorizer_payload(&incoming, &route, &["Bearer x".to_owned()]).unwrap();
+        let read = |payload: &Bytes| serde_json::from_slice(payload).unwrap();
+        (read(&payload(&incoming, &route).unwrap()), read(&asked))
+    }
+
+    fn event(request: Request<&'static [u8]>) -> Value {
+        events(request, None).0
+    }
+
+    #[test]
+    fn an_authorizer_gets_the_request_without_its_body_and_the_function_what_it_said() {
+        let request = || {
+            let request = Request::put("/products/a%20b?x=1").header("authorization", "Bearer x");
+            request.header("content-type", "application/json").body(&b"{}"[..]).unwrap()
+        };
+        let context = json!({ "principal": "ann", "exp": 7, "nothing": null });
+        let (sent, asked) = events(request(), context.as_object());
+        assert_eq!(sent["requestContext"]["authorizer"], json!({ "lambda": context }));
+        let (mut sent, asked_first) = events(request(), None);
+        assert!(sent["requestContext"].get("authorizer").is_none());
+        let route_arn = "arn:aws:execute-api:us-east-1:000000000000:local/$default/PUT/products/a%20b";
+        for (name, value) in
+            [("type", json!("REQUEST")), ("routeArn", json!(route_arn)), ("identitySource", json!(["Bearer x"]))]
+        {
+            sent[name] = value;
+        }
+        let sent = sent.as_object_mut().unwrap();
+        assert!(sent.remove("body").is_some() && sent.remove("isBase64Encoded").is_some());
+        assert_eq!(asked_first.as_object().unwrap(), sent);
+        assert_eq!(asked["identitySource"], json!(["Bearer x"]));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use local_template::model::Route;
 
 use super::answer;
+use super::authorizer::{self, Answers};
 use super::control::{self, Control};
 use super::event::{self, Incoming};
 use super::host;
@@ -37,22 +38,32 @@ pub struct Front<I> {
     routes: Routes,
     invoke: I,
     port: u16,
+    answers: Answers,
 }
 
 /// A request without a valid answer from a function. The texts are those of API Gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
+pub enum Refusal {
+    /// The request cannot be read.
     BadRequest,
+    /// It has nothing that an authorizer could go by.
+    Unauthorized,
+    /// An authorizer has refused it.
+    Forbidden,
+    /// No route fits it.
     NotFound,
+    /// It is over a limit.
     TooLarge,
+    /// A function, or an authorizer, failed.
     FunctionFailed,
+    /// A function did not answer in time, or could not be started.
     Unavailable,
 }
 
 impl<I: Invoke> Front<I> {
     /// An API with the template's routes that listens on a port.
     pub fn new(routes: &[Route], invoke: I, port: u16) -> Front<I> {
-        Front { routes: Routes::new(routes), invoke, port }
+        Front { routes: Routes::new(routes), invoke, port, answers: Answers::default() }
     }
 
     /// The API, with the control API under `/_local`.
@@ -66,17 +77,26 @@ impl<I: Invoke> Front<I> {
     async fn answer(&self, id: &str, client: SocketAddr, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
         let route = self.routes.find(parts.method.as_str(), parts.uri.path()).ok_or(Refusal::NotFound)?;
-        let incoming = Incoming {
+        let head = Incoming {
             method: &parts.method,
             uri: &parts.uri,
             protocol: format!("{:?}", parts.version),
             headers: &parts.headers,
-            body: &read(&parts.headers, body).await?,
+            body: &Bytes::new(),
             source: client.ip(),
             port: self.port,
             id,
             at: Timestamp::now(),
+            authorized: None,
         };
+        let context = match route.authorizer {
+            Some(gate) if !(gate.preflights_pass && authorizer::is_preflight(&head)) => {
+                Some(self.answers.authorize(&self.invoke, gate, (&head, &route)).await?)
+            }
+            _ => None,
+        };
+        let body = read(&parts.headers, body).await?;
+        let incoming = Incoming { body: &body, authorized: context.as_ref(), ..head };
         let payload = event::payload(&incoming, &route).map_err(|_| Refusal::BadRequest)?;
         if payload.len() > MAX_PAYLOAD {
             return Err(Refusal::TooLarge);
@@ -148,6 +168,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, message) = match self {
             Refusal::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Refusal::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Refusal::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
             Refusal::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Refusal::FunctionFailed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
@@ -183,7 +205,7 @@ mod tests {
     }
 
     async fn ask(request: http::request::Builder, body: Vec<u8>) -> (u16, String) {
-        let route = Route { method: None, path: "/f/{case}".into(), function: "products-api".into() };
+        let route = Route { method: None, path: "/f/{case}".into(), function: "products-api".into(), authorizer: None };
         let front = Arc::new(Front::new(&[route], Script, 3000));
         let app = Router::new().fallback(handle::<Script>).with_state(front);
         let mut request = request.body(Body::from(body)).unwrap();

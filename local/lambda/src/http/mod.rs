@@ -1,9 +1,10 @@
 //! The HTTP API in front of the functions, and the control API under `/_local/`.
 //!
-//! [`host`], [`route`], [`event`] and [`answer`] are pure: how API Gateway converts a request and a function's answer. [`front`]
-//! and [`control`] do the I/O, and [`server`] listens.
+//! [`host`], [`route`], [`event`] and [`answer`] are pure: how API Gateway converts a request and a function's answer. `authorizer`
+//! decides who may pass. [`front`] and [`control`] do the I/O, and [`server`] listens.
 
 pub mod answer;
+mod authorizer;
 pub mod control;
 pub mod event;
 pub mod front;

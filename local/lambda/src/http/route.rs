@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use local_template::model::Route;
+use local_template::model::{Authorizer, Route};
 
 const DEFAULT: &str = "$default";
 
@@ -22,6 +22,7 @@ struct Parsed {
     segments: Vec<Segment>,
     key: String,
     function: String,
+    authorizer: Option<Authorizer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,8 @@ enum Segment {
 pub struct Match<'a> {
     /// Name of the function.
     pub function: &'a str,
+    /// Who decides whether the request may pass.
+    pub authorizer: Option<&'a Authorizer>,
     /// For example `ANY /products/{id}`.
     pub route_key: &'a str,
     /// Values of the path parameters, percent-decoded.
@@ -60,7 +63,8 @@ impl Routes {
         self.routes.iter().find_map(|route| {
             let method_fits = route.method.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(method));
             let parameters = method_fits.then(|| route.parameters(path)).flatten()?;
-            Some(Match { function: &route.function, route_key: &route.key, parameters })
+            let authorizer = route.authorizer.as_ref();
+            Some(Match { function: &route.function, authorizer, route_key: &route.key, parameters })
         })
     }
 }
@@ -97,7 +101,8 @@ impl Parsed {
             Some(method) => format!("{} {}", method.to_ascii_uppercase(), route.path),
             None => format!("ANY {}", route.path),
         };
-        Parsed { method: route.method.clone(), segments, key, function: route.function.clone() }
+        let (method, authorizer) = (route.method.clone(), route.authorizer.clone());
+        Parsed { method, segments, key, function: route.function.clone(), authorizer }
     }
 
     fn parameters(&self, path: &str) -> Option<BTreeMap<String, String>> {
@@ -162,7 +167,7 @@ mod tests {
     use super::*;
 
     fn route(method: Option<&str>, path: &str) -> Route {
-        Route { method: method.map(str::to_owned), path: path.into(), function: "f".into() }
+        Route { method: method.map(str::to_owned), path: path.into(), function: "f".into(), authorizer: None }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `AWS::Serverless::Function` with its events, and `AWS::Serverless::HttpApi`.
+//! `AWS::Serverless::Function` with its events.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
+use super::http_api;
 use super::properties::Properties;
-use crate::declaration::{Declaration, FUNCTION, HTTP_API};
+use crate::declaration::{Declaration, FUNCTION};
 use crate::document::object;
 use crate::intrinsics::Resolver;
 use crate::model::{Asynchronous, Function, Route, Schedule, Template};
@@ -41,20 +42,6 @@ const FUNCTION_IGNORED: [&str; 14] = [
     "Tags",
     "Tracing",
     "VpcConfig",
-];
-
-/// Properties of the HTTP API: who may call is AWS's business, locally everybody may. CORS is what the functions answer.
-const HTTP_API_IGNORED: [&str; 10] = [
-    "AccessLogSettings",
-    "Auth",
-    "CorsConfiguration",
-    "DefaultRouteSettings",
-    "Description",
-    "DisableExecuteApiEndpoint",
-    "Domain",
-    "FailOnWarnings",
-    "RouteSettings",
-    "Tags",
 ];
 
 /// Event types that run locally.
@@ -166,8 +153,8 @@ fn read_event(
     let read = |run: &[&str], ignored: &[&str]| Properties::new(resolver, at.to_owned(), kind, &content, run, ignored);
     match kind {
         "HttpApi" => {
-            let properties = read(&["Method", "Path", "PayloadFormatVersion"], &["ApiId", "Auth", "RouteSettings"])?;
-            template.routes.push(route(&properties, function)?);
+            let properties = read(&["ApiId", "Auth", "Method", "Path", "PayloadFormatVersion"], &["RouteSettings"])?;
+            template.routes.push(route(resolver, &properties, function)?);
         }
         "ScheduleV2" => {
             let run = ["Input", "ScheduleExpression", "State"];
@@ -192,7 +179,7 @@ fn read_event(
     Ok(())
 }
 
-fn route(properties: &Properties<'_>, function: &str) -> anyhow::Result<Route> {
+fn route(resolver: &Resolver, properties: &Properties<'_>, function: &str) -> anyhow::Result<Route> {
     let at = properties.at();
     if let Some(version) = properties.text("PayloadFormatVersion")?.filter(|version| version != "2.0") {
         bail!("{at}.PayloadFormatVersion: the local stack knows 2.0 only, not {version}");
@@ -207,7 +194,9 @@ fn route(properties: &Properties<'_>, function: &str) -> anyhow::Result<Route> {
         known if METHODS.contains(&known) => Some(method),
         other => bail!("{at}.Method: `{other}` is not a method; known are ANY, {}", METHODS.join(", ")),
     };
-    Ok(Route { method, path, function: function.to_owned() })
+    let (api, own) = (properties.raw("ApiId"), properties.raw("Auth"));
+    let authorizer = http_api::authorizer(resolver, api, own, (method.as_deref(), &path)).context(at.to_owned())?;
+    Ok(Route { method, path, function: function.to_owned(), authorizer })
 }
 
 fn schedule(properties: &Properties<'_>, name: &str, function: &str) -> anyhow::Result<Schedule> {
@@ -236,10 +225,4 @@ fn rate(expression: &str) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_secs(count.checked_mul(minutes)?.checked_mul(MINUTE_SECONDS)?))
-}
-
-/// Only the routes of the API are used; this only rejects properties that would change how it answers.
-pub fn check_http_api(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<()> {
-    let at = declaration.id.clone();
-    Properties::new(resolver, at, HTTP_API, &declaration.properties, &[], &HTTP_API_IGNORED).map(|_| ())
 }

@@ -7,6 +7,7 @@ use crate::intrinsics::Resolver;
 use crate::model::{Route, Template};
 
 mod function;
+mod http_api;
 mod kafka_topic;
 mod mapping;
 mod properties;
@@ -26,7 +27,7 @@ pub fn build(resolver: &Resolver) -> anyhow::Result<Template> {
         }
         match declaration.kind.as_str() {
             FUNCTION => function::read(resolver, declaration, &mut template)?,
-            HTTP_API => function::check_http_api(resolver, declaration)?,
+            HTTP_API => http_api::check(resolver, declaration)?,
             MAPPING => mapping::read(resolver, declaration, &mut template)?,
             TABLE => template.tables.push(storage::table(resolver, declaration)?),
             BUCKET => template.buckets.push(storage::bucket(resolver, declaration)?),
@@ -62,6 +63,11 @@ fn check_links(template: &Template) -> anyhow::Result<()> {
         }
     }
     for (index, route) in template.routes.iter().enumerate() {
+        if let Some(authorizer) = &route.authorizer
+            && !template.functions.contains_key(&authorizer.function)
+        {
+            bail!("the authorizer {}: there is no function `{}`", authorizer.name, authorizer.function);
+        }
         let same = |other: &&Route| other.path == route.path && other.method == route.method;
         if let Some(other) = template.routes.iter().skip(index + 1).find(same) {
             bail!("the route {} belongs to {} and to {}", route.path, route.function, other.function);
