@@ -20,4 +20,10 @@ pub struct Addresses {
     pub buckets: BTreeMap<String, String>,
     /// Topics.
     pub topics: Vec<String>,
+    /// URL of the OpenID Connect issuer, where callers have to be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// An API key that may do everything, where callers have to be known.
+    #[serde(rename = "apiKey", default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
 }

@@ -21,6 +21,12 @@ pub struct Addresses {
     pub buckets: BTreeMap<String, String>,
     /// Topics.
     pub topics: Vec<String>,
+    /// URL of the OpenID Connect issuer (`--auth`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// An API key that may do everything (`--auth`).
+    #[serde(rename = "apiKey", skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
 }
 
 impl Addresses {
@@ -33,6 +39,8 @@ impl Addresses {
             tables: template.tables.iter().map(|table| (table.logical_id.clone(), table.name.clone())).collect(),
             buckets: template.buckets.iter().map(|bucket| (bucket.logical_id.clone(), bucket.name.clone())).collect(),
             topics: template.topics.iter().map(|topic| topic.name.clone()).collect(),
+            issuer: None,
+            api_key: None,
         }
     }
 }

@@ -48,6 +48,11 @@ pub struct Args {
     /// Sets a parameter of the template; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameter: Vec<(String, String)>,
+    /// Lets only those in whom the template's authorizer knows. Prints an API key that may do everything, and starts an OpenID
+    /// Connect issuer that knows every user. Adds the `parameter_overrides` of `[local_auth.deploy.parameters]`, in which
+    /// {issuer} stands for the issuer's address.
+    #[arg(long)]
+    pub auth: bool,
     /// Most processes of one function.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub instances: u32,

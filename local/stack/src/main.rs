@@ -1,6 +1,7 @@
 //! `make run`: starts the local stack, prints its addresses, and stops it on Ctrl-C.
 
 mod addresses;
+mod auth;
 mod cli;
 mod deployment;
 mod stack;
@@ -87,6 +88,12 @@ fn tell(stack: &Stack, args: &Args) -> anyhow::Result<()> {
     writeln!(out, "  DynamoDB, S3, SES   {}", addresses.aws)?;
     writeln!(out, "  Kafka               {}", addresses.kafka)?;
     writeln!(out, "  Control             {}/_local/functions", addresses.http)?;
+    if let Some(issuer) = &addresses.issuer {
+        writeln!(out, "  Issuer              {issuer}")?;
+    }
+    if let Some(key) = &addresses.api_key {
+        writeln!(out, "  API key             {key}")?;
+    }
     writeln!(out, "  Data                {kept}")?;
     writeln!(out, "{}", serde_json::to_string(addresses)?)?;
     out.flush().context("cannot write to stdout")

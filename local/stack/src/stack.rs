@@ -10,6 +10,7 @@ use local_aws::{AwsEndpoint, create_missing};
 use local_aws_client::Access;
 use local_faults::Faults;
 use local_faults::crash_points::{self, CrashPoints};
+use local_issuer::Issuer;
 use local_kafka::Broker;
 use local_lambda::http::INVOKE_ENDPOINT;
 use local_lambda::http::control::Source;
@@ -18,6 +19,7 @@ use local_lambda::{Lambda, Settings, functions, mapping};
 use serde_json::json;
 
 use crate::addresses::Addresses;
+use crate::auth;
 use crate::cli::Args;
 use crate::deployment::Deployment;
 
@@ -30,6 +32,7 @@ pub struct Stack {
     lambda: Lambda,
     broker: Box<dyn Broker>,
     aws: Option<AwsEndpoint>,
+    issuer: Option<Issuer>,
 }
 
 impl Stack {
@@ -42,8 +45,10 @@ impl Stack {
         let faults = Arc::new(Faults::default());
         // Topics and tables do not depend on the addresses, which are known only once the services run.
         let deployment = Deployment::read(&args.template, args.config_file.as_deref())?;
+        // Its tokens are for this stack.
+        let issuer = if args.auth { Some(Issuer::start(&deployment.stack_name).await?) } else { None };
         let load = |kafka| {
-            let parameters = deployment.parameters(&args.parameter, kafka);
+            let parameters = deployment.parameters(&args.parameter, kafka, issuer.as_ref().map(Issuer::url));
             local_template::load(&args.template, &deployment.stack_name, &parameters)
         };
         let template = load("127.0.0.1:0")?;
@@ -55,6 +60,7 @@ impl Stack {
         let (aws, access, endpoint) = start_aws(args, &faults).await?;
         create_missing(&access, &template.tables, &template.buckets).await?;
         let template = load(broker.bootstrap_servers())?;
+        let api_key = if args.auth { auth::developer_key(&access, &template).await? } else { None };
         let crash_points = Arc::new(CrashPoints::new().context("there is no place for temporary files")?);
         let settings = Settings {
             functions: function_settings(args, binaries, http, &endpoint, &crash_points),
@@ -64,9 +70,11 @@ impl Stack {
             mail: mail(aws.as_ref()),
         };
         let lambda = Lambda::start(&template, settings, listener)?;
-        let addresses = Addresses::new(http, &endpoint, broker.bootstrap_servers(), &template);
+        let mut addresses = Addresses::new(http, &endpoint, broker.bootstrap_servers(), &template);
+        addresses.issuer = issuer.as_ref().map(|issuer| issuer.url().to_owned());
+        addresses.api_key = api_key;
         let name = deployment.stack_name;
-        Ok(Self { _data: data, name, addresses, lambda, broker, aws })
+        Ok(Self { _data: data, name, addresses, lambda, broker, aws, issuer })
     }
 
     /// Name of the stack.
@@ -89,11 +97,14 @@ impl Stack {
     /// # Errors
     /// The HTTP API had failed before.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { lambda, broker, aws, .. } = self;
+        let Self { lambda, broker, aws, issuer, .. } = self;
         let stopped = lambda.stop().await;
         tokio::join!(broker.stop(), async {
             if let Some(aws) = aws {
                 aws.stop().await;
+            }
+            if let Some(issuer) = issuer {
+                issuer.stop().await;
             }
         });
         stopped
