@@ -108,17 +108,24 @@ impl Process {
         Ended { status: status.unwrap(), stdout, stderr }
     }
 
-    /// The last lines of every log, for a message.
-    pub fn tail(&self) -> String {
-        let Ok(files) = std::fs::read_dir(self.logs.path()) else { return String::new() };
+    /// Name and text of every log: of each function, and of the stack.
+    pub fn logs(&self) -> Vec<(String, String)> {
+        let Ok(files) = std::fs::read_dir(self.logs.path()) else { return Vec::new() };
         let mut paths: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
         paths.sort();
+        let read = |path: PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (name, String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned())
+        };
+        paths.into_iter().map(read).collect()
+    }
+
+    /// The last lines of every log, for a message.
+    pub fn tail(&self) -> String {
         let mut told = String::new();
-        for path in paths {
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
+        for (name, text) in self.logs() {
             let lines: Vec<&str> = text.lines().collect();
             let last = lines.len().saturating_sub(TAIL);
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
             told.push_str(&format!("\n---- the end of {name}\n{}", lines[last..].join("\n")));
         }
         told
