@@ -220,7 +220,7 @@ async fn a_body_that_is_not_json_is_refused_before_it_is_read_as_such() {
 #[tokio::test]
 async fn pages_of_the_named_origins_may_use_the_api_and_see_its_errors() {
     let shop = "https://shop.example.com";
-    let stack = Stack::start_with(&["--parameter", &format!("CorsAllowOrigins={shop},http://localhost:5173")]).await;
+    let stack = Stack::start_with(&["--parameter", &format!("CorsOrigins={shop},http://localhost:5173")]).await;
     let asks = [
         ("GET", "/products", "", 200),
         ("POST", "/products", "{", 400),

@@ -60,7 +60,7 @@ fn every_function_has_its_binary_limits_and_environment() {
     assert_eq!(products.logical_id, "ProductsApi");
     assert_eq!((products.timeout, products.memory_mb), (Duration::from_secs(10), 512));
     let expected = parameters(&[
-        ("CORS_ALLOW_ORIGINS", ""),
+        ("CORS_ORIGINS", ""),
         ("IDEMPOTENCY_TABLE", "millrace-IdempotencyTable"),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
