@@ -136,9 +136,9 @@ const NOTICES_MAILS_AND_DEAD_LETTERS: [(&str, Break); 14] = [
     }),
     ("mail-given-up", |_, observed| {
         let given_up = letter(observed, "alert-mail")?.id.clone();
-        observed.mails.retain(|mail| mail.event != given_up);
+        observed.mails.retain(|mail| !mail.event.starts_with(&given_up));
         let mut sent = observed.mails.first()?.clone();
-        sent.event = given_up;
+        sent.event = format!("{given_up}#{}", sent.event.split_once('#')?.1);
         Some(observed.mails.push(sent))
     }),
     ("dead-letter-missing", |_, observed| Some(observed.dead_letters.retain(|letter| letter.consumer != "stock"))),
