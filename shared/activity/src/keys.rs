@@ -162,7 +162,7 @@ mod tests {
         let orders = [Some(9), Some(10), Some(MAX_SEQ), None].map(|seq| user_order(seq, &e));
         assert!(orders.is_sorted(), "{orders:?}");
         let keys = [0, 1_795_240_799_999, 1_795_240_800_000, 1_795_240_800_500].map(|at| processed_id(at, &e));
-        assert!(keys.is_sorted() && keys[2] == "2026-11-21T06:00:00.000Z#e", "{keys:?}");
+        assert!(keys.is_sorted() && keys[2] == "2026-11-21T06:00:00.000Z#e#urn:shop", "{keys:?}");
         assert!(CURSOR_SK < gap(1).as_str() && gap(MAX_SEQ) < waiting(0, &e));
     }
 }
