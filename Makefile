@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint
+.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint contract-lint
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -62,7 +62,7 @@ lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, tem
 	$(VENV)/bin/cargo-machete shared functions local
 	@$(MAKE) --no-print-directory no-crash-points
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null; then \
-	    $(MAKE) --no-print-directory documents-lint; \
+	    $(MAKE) --no-print-directory documents-lint contract-lint; \
 	elif [ "$${CI:-}" = true ]; then \
 	    echo "ERROR: Python 3 with venv is missing, so template.yaml and contracts/ cannot be checked." >&2; exit 1; \
 	else \
@@ -78,6 +78,10 @@ documents-lint: $(VENV)/requirements
 	$(VENV)/bin/sam validate --lint
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/openapi-spec-validator contracts/openapi.yaml
+
+# With the binaries that `no-crash-points` has built.
+contract-lint: $(VENV)/requirements
+	local/schemathesis.sh "$(TARGET)/local" $(VENV)/bin/schemathesis
 	$(VENV)/bin/python contracts/archive/check.py "$(TARGET)/local/millrace-local"
 
 # The binaries and the template's Architecture have to agree.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use jiff::Timestamp;
-use millrace_platform::dynamo::{StoreError, n, s, text};
+use millrace_platform::dynamo::{OnTable, StoreError, n, s, text};
 use uuid::Uuid;
 
 /// A claim expires after this time, which is longer than the function may run.
@@ -69,7 +69,7 @@ impl Claims {
                     Claimed::Held
                 })
             }
-            _ => Err(error.into()),
+            _ => Err(StoreError::of(&error, &self.table)),
         }
     }
 
@@ -81,7 +81,8 @@ impl Claims {
             .expression_attribute_values(":now", s(now.to_string()))
             .expression_attribute_values(":message", s(message))
             .send()
-            .await?;
+            .await
+            .on(&self.table)?;
         Ok(())
     }
 
@@ -98,7 +99,7 @@ impl Claims {
             .send()
             .await;
         if let Err(error) = delete {
-            tracing::warn!(error = %StoreError::from(error), "the claim stays until its lease ends");
+            tracing::warn!(error = %StoreError::of(&error, &self.table), "the claim stays until its lease ends");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
-use millrace_platform::dynamo::{Item, StoreError, n, number, s};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, n, number, s};
 use millrace_store::timer::keys;
 
 /// A lease that is not renewed expires after this time. For that long nothing is produced after the holder was killed,
@@ -40,7 +40,7 @@ impl Lease {
     /// Reads the lease; `None` before the first run.
     pub async fn look(&self) -> Result<Option<LeaseState>, StoreError> {
         let get = self.dynamo.get_item().table_name(&self.table).set_key(Some(key())).consistent_read(true);
-        let answer = get.send().await?;
+        let answer = get.send().await.on(&self.table)?;
         let read = |item| Ok(LeaseState { until: number(item, "until")?, ends: number(item, "ends")? });
         answer.item().map(read).transpose()
     }
@@ -62,7 +62,7 @@ impl Lease {
     pub async fn release(&self) {
         let update = self.update().update_expression("SET #until = :none REMOVE holder");
         let update = update.condition_expression("holder = :holder").expression_attribute_values(":none", n(0));
-        match update.send().await.map_err(StoreError::from) {
+        match update.send().await.on(&self.table) {
             Ok(_) | Err(StoreError::Condition(_)) => {}
             Err(error) => tracing::warn!(%error, "the lease stays until it ends"),
         }
@@ -86,7 +86,7 @@ impl Lease {
     }
 
     async fn write(&self, update: UpdateItemFluentBuilder, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        match update.send().await.map_err(StoreError::from) {
+        match update.send().await.on(&self.table) {
             Ok(_) => Ok(Some(until(now))),
             Err(StoreError::Condition(_)) => Ok(None),
             Err(error) => Err(error),

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use millrace_platform::clock;
-use millrace_platform::dynamo::{Item, StoreError, s};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, s};
 use millrace_platform::kafka::{PublishError, Publisher, Record};
 use millrace_platform::metrics::{self, Metric};
 use millrace_store::timer::{DueEntry, entries, keys};
@@ -170,7 +170,8 @@ impl Index {
             .limit(i32::try_from(PAGE).unwrap_or(i32::MAX))
             .set_exclusive_start_key(after)
             .send()
-            .await?;
+            .await
+            .on(&self.table)?;
         let entries = answer.items().iter().map(DueEntry::read).collect::<Result<_, _>>()?;
         Ok((entries, answer.last_evaluated_key))
     }

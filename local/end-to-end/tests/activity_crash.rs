@@ -103,7 +103,7 @@ async fn a_crash_at_any_step_takes_back_nothing_that_was_acknowledged() {
         done.insert(step);
         quiet = 0;
     }
-    for part in ["answer", "kafka.produce", "UpdateItem", "byTime", "byUser", "TransactWriteItems", "GetItem"] {
+    for part in ["answer", "kafka.produce", "UpdateItem", "byTime", "byUser", "TransactWriteItems", "Query"] {
         assert!(done.iter().any(|step| step.contains(part)), "{part} is a step: {done:?}");
     }
     stack.relayed().await;

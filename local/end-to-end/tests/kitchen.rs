@@ -135,10 +135,12 @@ const NOTICES_MAILS_AND_DEAD_LETTERS: [(&str, Break); 14] = [
         Some(observed.mails.push(other))
     }),
     ("mail-given-up", |_, observed| {
-        let given_up = letter(observed, "alert-mail")?.id.clone();
-        observed.mails.retain(|mail| mail.event != given_up);
+        let place = letter(observed, "alert-mail")?.place.clone();
+        let record = observed.records.iter().find(|record| record.place == place)?;
+        let event: Value = serde_json::from_slice(record.value.as_ref()?).ok()?;
         let mut sent = observed.mails.first()?.clone();
-        sent.event = given_up;
+        sent.event = format!("{}#{}", event["id"].as_str()?, event["source"].as_str()?);
+        observed.mails.retain(|mail| mail.event != sent.event);
         Some(observed.mails.push(sent))
     }),
     ("dead-letter-missing", |_, observed| Some(observed.dead_letters.retain(|letter| letter.consumer != "stock"))),

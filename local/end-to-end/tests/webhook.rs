@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use end_to_end::stack::receiver::{Receiver, SECRET};
@@ -12,6 +13,8 @@ use millrace_domain::id::TimerId;
 use millrace_domain::timer::{Status, Timer};
 use millrace_store::timer::Table;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// Concurrent clients.
 const CLIENTS: usize = 16;
@@ -108,6 +111,51 @@ async fn what_a_receiver_answers_decides_what_follows() {
     }
     assert!(receiver.received().iter().all(|call| call.path != "/ok"), "a redirect was followed");
     stack.judged().await;
+}
+
+/// Answers that HTTP libraries refuse, or that have something in front, or no end.
+const ODD: [&str; 6] = [
+    "HTTP/1.1 200 OK\r\nx-folded: one\r\n two\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.0 202\nserver : old\nno colon\n\ntaken",
+    "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;name=\"value\"\r\nok\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\nsome",
+    "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
+];
+
+/// Answers each request with the one of [`ODD`] that its path names. Returns where, and which paths were called.
+async fn odd_receiver() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let calls = Arc::<Mutex<Vec<String>>>::default();
+    let seen = calls.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = String::new();
+            let mut bytes = [0; 4096];
+            while !request.ends_with("{}") {
+                let read = stream.read(&mut bytes).await.unwrap();
+                request.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+            }
+            let path = request.split(' ').nth(1).unwrap().to_owned();
+            stream.write_all(ODD[path[1..].parse::<usize>().unwrap()].as_bytes()).await.unwrap();
+            seen.lock().unwrap().push(path);
+        }
+    });
+    (base, calls)
+}
+
+#[tokio::test]
+async fn what_a_receiver_has_taken_is_not_sent_again_however_odd_its_answer_is() {
+    let (stack, (base, calls)) = (Stack::start().await, odd_receiver().await);
+    for (number, answer) in ODD.iter().enumerate() {
+        let id = stack.timer(&json!({"url": format!("{base}/{number}"), "seconds": 0})).await;
+        let fired = stack.until_status(&id, "fired").await;
+        let [(Some(200..=204), None)] = attempts(&fired)[..] else { panic!("{answer}: {fired}") };
+    }
+    stack.judged().await;
+    let calls = calls.lock().unwrap().clone();
+    assert_eq!(calls, ["/0", "/1", "/2", "/3", "/4", "/5"]);
 }
 
 /// Milliseconds between each timer's time and its first arrival; panics for one that came early.

@@ -13,8 +13,8 @@ pub fn meaning(text: &str) -> Result<String, serde_json::Error> {
     match text.as_bytes().first() {
         Some(b'{') => {
             let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)?;
-            let member = |(name, value): (&String, &Box<RawValue>)| Ok(format!("{name:?}:{}", meaning(value.get())?));
-            Ok(format!("{{{}}}", members.iter().map(member).collect::<Result<Vec<_>, _>>()?.join(",")))
+            let member = |(name, value): (String, Box<RawValue>)| Ok(format!("{name:?}:{}", meaning(value.get())?));
+            Ok(format!("{{{}}}", members.into_iter().map(member).collect::<Result<Vec<_>, _>>()?.join(",")))
         }
         Some(b'[') => {
             let items: Vec<Box<RawValue>> = serde_json::from_str(text)?;

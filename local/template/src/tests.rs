@@ -61,7 +61,7 @@ fn every_function_has_its_binary_limits_and_environment() {
     assert_eq!((products.timeout, products.memory_mb), (Duration::from_secs(10), 512));
     let expected = parameters(&[
         ("API_AUTH", "on"),
-        ("CORS_ALLOW_ORIGINS", ""),
+        ("CORS_ORIGINS", ""),
         ("IDEMPOTENCY_TABLE", "millrace-IdempotencyTable"),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
@@ -153,7 +153,7 @@ fn every_route_has_the_authorizer_unless_it_is_open_or_all_of_them_are() {
     let closed: Vec<&str> = off.routes.iter().filter(|it| it.authorizer.is_some()).map(|it| it.path.as_str()).collect();
     assert_eq!(closed, Vec::<&str>::new(), "these are not in the DefinitionBody of HttpApi");
     assert!(off.functions.values().all(|it| it.environment.get("API_AUTH").is_none_or(|auth| auth == "off")));
-    let cors = with(("CorsAllowOrigins", "https://shop.example.com"));
+    let cors = with(("CorsOrigins", "https://shop.example.com"));
     assert!(cors.routes.iter().filter_map(|route| route.authorizer.as_ref()).all(|it| it.preflights_pass));
 }
 

@@ -156,12 +156,13 @@ mod tests {
 
     #[test]
     fn text_order_is_the_order_of_seq_and_time() {
-        let keys = [0, 9, 10, MAX_SEQ].map(|seq| waiting(seq, "e"));
+        let e = Identity::new("e", "urn:shop", None);
+        let keys = [0, 9, 10, MAX_SEQ].map(|seq| waiting(seq, &e));
         assert!(keys.is_sorted(), "{keys:?}");
-        let orders = [Some(9), Some(10), Some(MAX_SEQ), None].map(|seq| user_order(seq, "e"));
+        let orders = [Some(9), Some(10), Some(MAX_SEQ), None].map(|seq| user_order(seq, &e));
         assert!(orders.is_sorted(), "{orders:?}");
-        let keys = [0, 1_795_240_799_999, 1_795_240_800_000, 1_795_240_800_500].map(|at| processed_id(at, "e"));
-        assert!(keys.is_sorted() && keys[2] == "2026-11-21T06:00:00.000Z#e", "{keys:?}");
-        assert!(CURSOR_SK < gap(1).as_str() && gap(MAX_SEQ) < waiting(0, "e"));
+        let keys = [0, 1_795_240_799_999, 1_795_240_800_000, 1_795_240_800_500].map(|at| processed_id(at, &e));
+        assert!(keys.is_sorted() && keys[2] == "2026-11-21T06:00:00.000Z#e#urn:shop", "{keys:?}");
+        assert!(CURSOR_SK < gap(1).as_str() && gap(MAX_SEQ) < waiting(0, &e));
     }
 }

@@ -149,17 +149,48 @@ async fn load(store: &impl Store, arrived: &mut Arrived) -> Result<BTreeMap<User
 }
 
 /// Marks the events whose id belongs to another content: of the stored event, or without one of the event that arrived
-/// first.
+/// first. A waiting event is stored, also if only its page was read.
 fn mark_reused(events: &mut [Activity], state: &State) {
-    let mut first: BTreeMap<Identity, String> = BTreeMap::new();
+    let waiting = state.page.iter().flat_map(|page| &page.events).map(|waiting| &waiting.activity);
+    let mut owners: BTreeMap<Identity, String> =
+        waiting.filter(|event| !event.reused).map(|event| (event.claimed(), event.content.clone())).collect();
     for event in events {
         let claimed = event.claimed();
         let owner = match state.known.get(&claimed) {
             Some(known) => &known.content,
-            None => first.entry(claimed).or_insert_with(|| event.content.clone()),
+            None => owners.entry(claimed).or_insert_with(|| event.content.clone()),
         };
         event.reused = *owner != event.content;
     }
+}
+
+/// Marks the pending events anew, and reads the stored states of those whose id belongs to another content.
+async fn settle_identities(
+    store: &impl Store,
+    user: &UserId,
+    pending: &mut [Activity],
+    state: &mut State,
+) -> Result<(), StoreError> {
+    mark_reused(pending, state);
+    let unknown = |event: &&Activity| event.reused && !state.known.contains_key(&event.identity());
+    let reused: Vec<&Activity> = pending.iter().filter(unknown).collect();
+    read_events(store, user, &reused, state).await
+}
+
+/// Adds the stored states of events to the user's state.
+async fn read_events(
+    store: &impl Store,
+    user: &UserId,
+    events: &[&Activity],
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let mut states = BTreeMap::from([(user.clone(), std::mem::take(state))]);
+    let read = store.events(events, &mut states).await;
+    *state = states.remove(user).unwrap_or_default();
+    read
 }
 
 /// Processes a user's arrived events, starting from the loaded `state`, and then the waiting ones. After an error some
@@ -211,7 +242,7 @@ async fn process_user(
                 None => return Ok(tally),
             },
             Next::Again => {}
-            Next::Read => read_waiting(store, user, &mut state).await?,
+            Next::Read => read_waiting(store, user, &mut pending, &mut state).await?,
             Next::Wait(at) => clock.sleep(at.saturating_sub(now)).await,
         }
     }
@@ -233,21 +264,23 @@ async fn reload(store: &impl Store, user: &UserId, pending: &mut [Activity]) -> 
     let mut states = store.users(&[user]).await?;
     states.entry(user.clone()).or_default();
     store.events(&pending.iter().collect::<Vec<_>>(), &mut states).await?;
-    mark_reused(pending, states.entry(user.clone()).or_default());
-    store.events(&pending.iter().filter(|event| event.reused).collect::<Vec<_>>(), &mut states).await?;
-    Ok(states.remove(user).unwrap_or_default())
+    let mut state = states.remove(user).unwrap_or_default();
+    settle_identities(store, user, pending, &mut state).await?;
+    Ok(state)
 }
 
 /// Reads the first waiting events, and the attempts of the first one that fails.
-async fn read_waiting(store: &impl Store, user: &UserId, state: &mut State) -> Result<(), StoreError> {
+async fn read_waiting(
+    store: &impl Store,
+    user: &UserId,
+    pending: &mut [Activity],
+    state: &mut State,
+) -> Result<(), StoreError> {
     let page = store.waiting(user, PAGE).await?;
     let fails = page.events.iter().map(|waiting| &waiting.activity).find(|event| event.fails && !event.reused);
     if let Some(event) = fails.filter(|event| !state.known.contains_key(&event.identity())) {
-        let mut states = BTreeMap::from([(user.clone(), std::mem::take(state))]);
-        let read = store.events(&[event], &mut states).await;
-        *state = states.remove(user).unwrap_or_default();
-        read?;
+        read_events(store, user, &[event], state).await?;
     }
     state.page = Some(page);
-    Ok(())
+    settle_identities(store, user, pending, state).await
 }

@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::{Activity, CONSUMER, Cursor, EventState, Profile, Waiting, keys};
 use millrace_delivery::dead_letter::{self, DeadLetter};
 use millrace_domain::activity::UserId;
-use millrace_platform::dynamo::{Item, StoreError, batch_get_keys, n, number, s, text, transact};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, batch_get_keys, n, number, s, text, transact};
 
 /// Concurrent requests of a process. A transaction of 100 items needs some 100 KB while it is sent.
 const REQUESTS_AT_ONCE: usize = 8;
@@ -114,7 +114,8 @@ impl Store for Tables {
             .expression_attribute_values(":waiting", s(keys::WAITING))
             .limit(i32::try_from(most).unwrap_or(i32::MAX))
             .send()
-            .await?;
+            .await
+            .on(&self.activity)?;
         let events = answer.items.unwrap_or_default().iter().map(Waiting::from_item).collect::<Result<_, _>>()?;
         Ok(Page { events, more: answer.last_evaluated_key.is_some() })
     }
@@ -127,7 +128,7 @@ impl Store for Tables {
             let (condition, values) = condition(*was);
             let put = put.condition_expression(condition).set_expression_attribute_values(values);
             let put = put.set_expression_attribute_names(names(*was));
-            return put.send().await.map(drop).map_err(StoreError::from);
+            return put.send().await.map(drop).on(table);
         }
         let mut actions = Vec::with_capacity(plan.writes.len() + 2);
         if let Some((cursor, profile)) = &plan.next {
@@ -217,7 +218,7 @@ impl Tables {
         item.extend([("partition".to_owned(), n(partition)), ("at".to_owned(), n(progress.at))]);
         item.insert("behind".to_owned(), AttributeValue::Bool(progress.behind));
         let put = self.dynamo.put_item().table_name(&self.activity).set_item(Some(item));
-        put.send().await.map(drop).map_err(StoreError::from)
+        put.send().await.map(drop).on(&self.activity)
     }
 
     /// The last reported progress of these partitions.
@@ -256,7 +257,8 @@ impl Tables {
             .set_exclusive_start_key(after)
             .limit(most)
             .send()
-            .await?;
+            .await
+            .on(&self.activity)?;
         let items = answer.items.unwrap_or_default();
         let users = items.iter().map(Cursor::from_item).collect::<Result<_, StoreError>>()?;
         Ok((users, answer.last_evaluated_key))

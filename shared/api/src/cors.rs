@@ -36,9 +36,9 @@ pub struct Asked {
 }
 
 impl Cors {
-    /// The comma-separated origins of the setting `CORS_ALLOW_ORIGINS`; `*` is any.
+    /// The comma-separated origins of the setting `CORS_ORIGINS`; `*` is any.
     pub fn from_env() -> Self {
-        Self::new(&settings::optional("CORS_ALLOW_ORIGINS").unwrap_or_default())
+        Self::new(&settings::optional("CORS_ORIGINS").unwrap_or_default())
     }
 
     fn new(origins: &str) -> Self {
@@ -132,8 +132,11 @@ mod tests {
     #[test]
     fn the_template_tells_the_same() {
         let template = include_str!("../../../template.yaml");
-        for headers in [REQUEST_HEADERS, RESPONSE_HEADERS] {
-            assert!(template.contains(&format!("Headers: [{}]", headers.to_str().unwrap())), "{headers:?}");
+        for (name, headers) in [("AllowHeaders", REQUEST_HEADERS), ("ExposeHeaders", RESPONSE_HEADERS)] {
+            let (_, listed) = template.split_once(&format!("{name}:\n")).unwrap();
+            let listed = listed.lines().map_while(|line| line.trim().strip_prefix("- "));
+            let own = headers.to_str().unwrap().split(", ").collect::<Vec<_>>();
+            assert_eq!(listed.collect::<Vec<_>>(), own, "{name}");
         }
         assert!(template.contains(&format!("MaxAge: {}\n", MAX_AGE.to_str().unwrap())));
     }

@@ -168,8 +168,10 @@ mod tests {
         Conditions::read(&headers)
     }
 
+    type Outcome = (bool, bool, bool);
+
     /// Whether each of the two headers with this value lets version 3 change, and whether a read is answered by 304.
-    fn outcome(lines: &[&str]) -> (bool, bool, bool) {
+    fn outcome(lines: &[&str]) -> Outcome {
         let (wanted, unwanted) = (read(header::IF_MATCH, lines).unwrap(), read(header::IF_NONE_MATCH, lines).unwrap());
         assert_eq!(wanted.check(Some(3)).is_ok(), wanted.unchanged(3).is_ok(), "a read asks the same");
         let told = |problem: Problem| (problem.status().as_u16(), problem.code);
@@ -182,7 +184,7 @@ mod tests {
     #[test]
     fn if_match_compares_strongly_and_if_none_match_weakly() {
         let (match_it, weakly, other) = ((true, false, true), (false, false, true), (false, true, false));
-        let cases: &[(&[&str], (bool, bool, bool))] = &[
+        let cases: &[(&[&str], Outcome)] = &[
             (&["*"], match_it),
             (&[" * "], match_it),
             (&["\"3\""], match_it),

@@ -30,8 +30,9 @@ pub struct Problem {
     /// Further members (RFC 9457, 3.2).
     #[serde(flatten)]
     members: Map<String, Value>,
+    /// Each once.
     #[serde(skip)]
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -45,7 +46,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             members: Map::new(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -89,7 +90,8 @@ impl Problem {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, value));
         self
     }
 
@@ -135,7 +137,7 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let status = self.status();
-        let headers = std::mem::take(&mut self.headers);
+        let headers = HeaderMap::from_iter(std::mem::take(&mut self.headers));
         let mut response = (status, headers, Json(self)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -40,6 +40,11 @@ fn the_schemas_in_the_repository_are_those_of_the_code() {
     assert_eq!(files, EventType::ALL.len(), "a schema without an event type");
 }
 
+/// When Kafka got the events.
+fn received() -> jiff::Timestamp {
+    product().created_at
+}
+
 fn product() -> Product {
     serde_json::from_value(json!({
         "id": "p-1", "name": "Burger", "description": "with cheese", "price": {"amount": 950, "currency": "EUR"},
@@ -156,7 +161,7 @@ fn what_goes_onto_a_topic_is_valid_by_its_schema_and_can_be_read() {
         let event = event(kind);
         let errors: Vec<String> = validator.iter_errors(&event).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{kind:?}: {errors:?}");
-        read(kind.topic().name(), event.to_string().as_bytes()).unwrap();
+        read(kind.topic().name(), event.to_string().as_bytes(), received()).unwrap();
     }
 }
 
@@ -168,6 +173,8 @@ fn what_breaks_the_schema_is_refused_by_the_reader_too() {
         ("/id", json!("")),
         ("/subject", json!(1)),
         ("/aggregateversion", json!(-1)),
+        ("/aggregateversion", json!(1_u64 << 31)),
+        ("/source", json!("")),
         ("/data/price/amount", json!(-1)),
         ("/data/price/currency", json!("euro")),
         ("/data/id", json!("no spaces")),
@@ -179,6 +186,6 @@ fn what_breaks_the_schema_is_refused_by_the_reader_too() {
         let mut event = event(kind);
         *event.pointer_mut(pointer).unwrap() = value;
         assert!(!validator.is_valid(&event), "{pointer} is valid by the schema");
-        assert!(read(kind.topic().name(), event.to_string().as_bytes()).is_err(), "{pointer} is read");
+        assert!(read(kind.topic().name(), event.to_string().as_bytes(), received()).is_err(), "{pointer} is read");
     }
 }

@@ -56,11 +56,11 @@ impl Sent {
         json!({"userId": self.user, "type": "click", "payload": payload, "eventId": self.id})
     }
 
-    /// The event as it is in Kafka.
+    /// The event as the API puts it into Kafka: a repeat has its source too.
     #[must_use]
     pub fn record(&self, time: &str) -> Value {
         json!({
-            "specversion": "1.0", "id": self.id, "source": "urn:millrace:bench", "type": "UserActivity",
+            "specversion": "1.0", "id": self.id, "source": format!("urn:millrace:activity-api/users/{}", self.user), "type": "UserActivity",
             "subject": self.user, "time": time, "datacontenttype": "application/json",
             "dataschema": "urn:millrace:schema:UserActivity:1", "data": self.body()
         })

@@ -70,6 +70,13 @@ pub fn event_key(id: &str) -> (String, String) {
     (format!("event#{id}"), format!("event#{SOURCE}"))
 }
 
+/// The item of an event, of whichever source.
+fn of_event<'a>(items: &'a BTreeMap<(String, String), Item>, id: &str) -> Option<&'a Item> {
+    let first = (format!("event#{id}"), "event#".to_owned());
+    let next = items.range(first.clone()..).next();
+    next.filter(|((pk, sk), _)| *pk == first.0 && sk.starts_with(&first.1)).map(|(_, item)| item)
+}
+
 /// A user's events, shuffled so that none is further than `window` from its place.
 pub fn shuffled(random: &mut fastrand::Rng, events: Vec<Sent>, window: usize) -> Vec<Sent> {
     let mut ranked: Vec<(usize, Sent)> =
@@ -146,7 +153,7 @@ impl Stack {
 
     /// An event's item.
     pub async fn event_item(&self, id: &str) -> Option<Item> {
-        self.activity().await.remove(&event_key(id))
+        of_event(&self.activity().await, id).cloned()
     }
 
     /// Runs the sweeper, as its schedule does every minute.
@@ -169,7 +176,7 @@ impl Stack {
         let mut processed: BTreeMap<&str, u64> = BTreeMap::new();
         let distinct: BTreeMap<&str, &Sent> = sent.iter().map(|event| (event.id.as_str(), event)).collect();
         for event in distinct.values() {
-            let item = items.get(&event_key(&event.id));
+            let item = of_event(&items, &event.id);
             let item = item.unwrap_or_else(|| panic!("{event:?} was lost"));
             assert_eq!(text(item, "userId"), event.user);
             let (status, attempts) = (text(item, "status"), number(item, "attempts"));

@@ -243,7 +243,8 @@ mod tests {
             ("dead-letter-invented", |kept| {
                 let place = Place { topic: "timer-due".into(), partition: 0, offset: 0 };
                 let (id, consumer) = ("waits.1".into(), WEBHOOK_SENDER.into());
-                let letter = DeadLetter { id, consumer, place, key: None, value: None };
+                let letter =
+                    DeadLetter { id, consumer, reason: "webhook_failed".to_owned(), place, key: None, value: None };
                 kept.observed.dead_letters.push(letter);
             }),
             ("invented", |kept| drop(kept.journal.requests.remove(0))),

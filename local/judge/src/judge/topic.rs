@@ -91,7 +91,7 @@ pub(super) fn judge<'a>(topic: &'a Topic<'a>, found: &mut Found) -> Published<'a
             Payload::Timer(_) => published.timers.entry(event.subject.as_str()).or_default().push(event),
             Payload::Activity(_) => {}
             Payload::Product(_) | Payload::Deleted(_) | Payload::Warning(_) => {
-                add_change(event, &mut published.histories)
+                add_change(event, &mut published.histories);
             }
         }
     }

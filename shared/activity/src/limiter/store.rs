@@ -129,7 +129,7 @@ impl Store {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 Ok(Some(cancelled.cancellation_reasons().to_vec()))
             }
-            _ => Err(error.into()),
+            _ => Err(StoreError::of(&error, &self.table)),
         }
     }
 
@@ -157,7 +157,7 @@ impl Store {
                 return Ok(grant(plan, now));
             };
             let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-                return Err(error.into());
+                return Err(StoreError::of(&error, &self.table));
             };
             let item = item::seen(failed.item())?;
             self.known().put(&self.rule, user, item.clone(), now);

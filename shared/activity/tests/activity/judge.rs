@@ -47,7 +47,9 @@ impl Witness {
             let item = match write {
                 Write::Event { state, .. } => format!("event {:?}", state.identity()),
                 Write::Redriven(state) => format!("redrive {} {:?}", state.event_id, state.redrive),
-                Write::Buffer(waiting) => format!("waiting {} {:?}", waiting.activity.rank(), waiting.activity.identity()),
+                Write::Buffer(waiting) => {
+                    format!("waiting {} {:?}", waiting.activity.rank(), waiting.activity.identity())
+                }
                 Write::RemoveWaiting(rank, identity) => format!("waiting {rank} {identity:?}"),
                 Write::Gap(first, _) => format!("gap {first}"),
                 Write::DeadLetter { activity, .. } => format!("letter {:?}", activity.identity()),

@@ -55,13 +55,13 @@ pub fn traffic(rng: &mut Rng) -> Vec<Sent> {
                 9..11 => {
                     let mut stranger = event.clone();
                     stranger.user = UserId::try_from(format!("u{}", (user + 1) % 2)).unwrap();
-                    stranger.source = rng.choice(SOURCES).unwrap().to_owned();
+                    rng.choice(SOURCES).unwrap().clone_into(&mut stranger.source);
                     sent.extend([(rank, event), (rank + rng.u64(0..20), with_content(stranger))]);
                 }
                 11..13 => {
                     let mut moved = event.clone();
                     moved.seq = Some(seq + rng.u64(1..4));
-                    moved.source = rng.choice(SOURCES).unwrap().to_owned();
+                    rng.choice(SOURCES).unwrap().clone_into(&mut moved.source);
                     sent.extend([(rank, event), (rank + rng.u64(0..20), with_content(moved))]);
                 }
                 13..20 => sent.extend([(rank, event.clone()), (rank + rng.u64(0..60), event)]),

@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for Header {
 
 /// Decodes the event of a record, or returns the dead letter of a record that is not an event. An invalid timestamp is
 /// replaced by `now`.
-pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp) -> Result<Incoming, DeadLetter> {
+pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp) -> Result<Incoming, Box<DeadLetter>> {
     let trace = record.trace();
     let headers = record.headers.map_or_else(Vec::new, |headers| headers.0);
     let KafkaRecord { topic, partition, offset, .. } = record;
@@ -142,7 +142,7 @@ pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp
     // Identified by its position: an id inside an invalid record could collide with that of another event.
     let id = format!("{consumer}:{}:{partition}:{offset}", position.topic);
     let topic = position.topic;
-    Err(DeadLetter {
+    Err(Box::new(DeadLetter {
         id,
         source: None,
         content: None,
@@ -156,7 +156,7 @@ pub(super) fn decode(record: KafkaRecord, consumer: &'static str, now: Timestamp
         key,
         value,
         redrive: None,
-    })
+    }))
 }
 
 /// The dead letter of an event that cannot be processed.
@@ -183,7 +183,7 @@ pub(super) fn letter(record: Incoming, consumer: &'static str, reason: &'static 
 mod tests {
     use super::*;
 
-    fn decoded(record: serde_json::Value) -> Result<Incoming, DeadLetter> {
+    fn decoded(record: serde_json::Value) -> Result<Incoming, Box<DeadLetter>> {
         decode(serde_json::from_value(record).unwrap(), "test", Timestamp::from_second(1_795_240_800).unwrap())
     }
 

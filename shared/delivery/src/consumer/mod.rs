@@ -182,7 +182,7 @@ async fn partition<C: Consumer>(
             // A redriven dead letter that is addressed to another consumer.
             Ok(incoming) if incoming.event.redriveconsumer.as_deref().is_some_and(|name| name != C::NAME) => {}
             Ok(incoming) => readable.push(incoming),
-            Err(letter) => given_up.push(letter),
+            Err(letter) => given_up.push(*letter),
         }
     }
     let mut processed = Processed::default();

@@ -15,7 +15,7 @@ use self::item::{attributes, condition, replace};
 use millrace_domain::event::MAX_EVENT_BYTES;
 use millrace_domain::event::identity::source_key;
 use millrace_platform::aws;
-use millrace_platform::dynamo::{Item, StoreError, s};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, s};
 use millrace_platform::settings::{MissingSetting, setting};
 
 /// A dead letter with more bytes than this has them in S3, because a `DynamoDB` item is limited to 400 KB.
@@ -146,12 +146,12 @@ impl DeadLetters {
         let (table, condition) = (&self.table, condition(letter));
         if letter.redrive.is_none() {
             let put = self.dynamo.put_item().table_name(table).set_item(Some(item)).condition_expression(condition);
-            return put.send().await.map(drop).map_err(StoreError::from);
+            return put.send().await.map(drop).on(table);
         }
         let (key, expression, names, values) = replace(letter, item);
         let update = self.dynamo.update_item().table_name(table).set_key(Some(key)).update_expression(expression);
         let update = update.set_expression_attribute_names(Some(names)).set_expression_attribute_values(Some(values));
-        update.condition_expression(condition).send().await.map(drop).map_err(StoreError::from)
+        update.condition_expression(condition).send().await.map(drop).on(table)
     }
 
     /// The object key is derived from the record's position, so a repeat writes the same object.

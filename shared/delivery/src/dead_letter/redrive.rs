@@ -18,7 +18,7 @@ use super::item::DEAD;
 use crate::outbox::{self, Entry};
 use millrace_domain::event::MAX_EVENT_BYTES;
 use millrace_domain::event::identity::ID_REUSED;
-use millrace_platform::dynamo::{Item, StoreError, number, s, text, transact};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, number, s, text, transact};
 
 /// State of a dead letter that was redriven.
 const REDRIVEN: &str = "redriven";
@@ -87,7 +87,7 @@ pub async fn redrive(
 ) -> Result<Vec<Redriven>, RedriveError> {
     let query = dynamo.query().table_name(letters).consistent_read(true);
     let query = query.key_condition_expression("id = :id").expression_attribute_values(":id", s(selected.id));
-    let mut items = query.send().await.map_err(StoreError::from)?.items.unwrap_or_default();
+    let mut items = query.send().await.on(letters)?.items.unwrap_or_default();
     items.retain(|item| selected.source.is_none_or(|source| text(item, "source").is_ok_and(|is| is == source)));
     if items.is_empty() {
         return Err(RedriveError::NotFound);

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Entry, SHARDS};
 use millrace_platform::dynamo::shards::{shard_key, shard_of};
-use millrace_platform::dynamo::{Item, StoreError, batch_write, delete_request, n, put_request, s, text};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, batch_write, delete_request, n, put_request, s, text};
 
 /// Prefix of the partition keys of bundles.
 const PREFIX: &str = "bundle#";
@@ -146,7 +146,8 @@ async fn read(dynamo: &Client, table: &str, key: &str) -> Result<Vec<Item>, Stor
             .expression_attribute_values(":aggregate", s(key))
             .set_exclusive_start_key(after)
             .send()
-            .await?;
+            .await
+            .on(table)?;
         items.extend(answer.items.unwrap_or_default());
         after = answer.last_evaluated_key;
         if after.is_none() {

@@ -11,7 +11,7 @@ use super::drain::{Drain, Performed, Step};
 use super::{Entry, FastPath, bundle};
 use millrace_platform::aws;
 use millrace_platform::batching::Batcher;
-use millrace_platform::dynamo::{Item, StoreError, WRITE_BATCH, batch_write, delete_request, s};
+use millrace_platform::dynamo::{Item, OnTable, StoreError, WRITE_BATCH, batch_write, delete_request, s};
 use millrace_platform::kafka::{PublishError, Publisher, Record};
 use millrace_platform::settings::{MissingSetting, setting};
 
@@ -166,7 +166,8 @@ impl Outbox {
             .expression_attribute_values(":aggregate", s(aggregate))
             .limit(PAGE)
             .send()
-            .await?;
+            .await
+            .on(&self.table)?;
         let entries = answer.items().iter().map(Entry::from_item).collect::<Result<_, _>>()?;
         Ok((entries, answer.last_evaluated_key().is_some()))
     }

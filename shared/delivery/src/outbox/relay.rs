@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::publish::{Outbox, PublishFailure};
 use super::{SHARDS, bundle};
 use millrace_platform::dynamo::shards::shard_key;
-use millrace_platform::dynamo::{StoreError, s, text};
+use millrace_platform::dynamo::{OnTable, StoreError, s, text};
 
 /// Entries younger than this are left to their writers.
 pub const LEFT_BEHIND: Duration = Duration::from_secs(5);
@@ -123,7 +123,8 @@ async fn left_behind(
         .limit(PAGE)
         .set_exclusive_start_key(after)
         .send()
-        .await?;
+        .await
+        .on(&outbox.table)?;
     let aggregates =
         answer.items().iter().map(|item| text(item, "aggregate").map(str::to_owned)).collect::<Result<_, _>>()?;
     let oldest = answer.items().first().and_then(|item| text(item, "createdAt").ok()?.parse().ok());

@@ -21,7 +21,9 @@ impl UserActivity {
         let value = &match validation::json(input.get().as_bytes()) {
             Ok(value) => value,
             Err(Invalid(mistakes)) => {
-                mistakes.into_iter().for_each(|mistake| errors.add(path, mistake.code, mistake.detail));
+                for mistake in mistakes {
+                    errors.add(path, mistake.code, mistake.detail);
+                }
                 return None;
             }
         };

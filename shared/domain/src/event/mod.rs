@@ -29,6 +29,7 @@ pub const MAX_INTEGER: u32 = i32::MAX as u32;
 
 /// A `CloudEvent`. `D` is the type of `data`; [`RawValue`] keeps it byte for byte.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(description = "An event: CloudEvents 1.0 in JSON. Other attributes are allowed and kept, but for `kafka`.")]
 pub struct Event<D> {
     /// `1.0`.
     pub specversion: SpecVersion,

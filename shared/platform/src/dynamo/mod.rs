@@ -74,13 +74,24 @@ pub trait OnTable<T> {
     fn on(self, table: &str) -> Result<T, StoreError>;
 }
 
+impl StoreError {
+    /// The error of a call about a table.
+    pub fn of<E, R>(error: &SdkError<E, R>, table: &str) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        classified(error, |error| aws::describe_on(error, table))
+    }
+}
+
 impl<T, E, R> OnTable<T> for Result<T, SdkError<E, R>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
     fn on(self, table: &str) -> Result<T, StoreError> {
-        self.map_err(|error| classified(&error, |error| aws::describe_on(error, table)))
+        self.map_err(|error| StoreError::of(&error, table))
     }
 }
 
@@ -136,7 +147,7 @@ async fn try_transact(dynamo: &Client, token: &str, actions: Vec<TransactWriteIt
     let written = write.send().await;
     written.map(drop).map_err(|error| match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancellation(cancelled),
-        _ => classified(&error, |error| aws::describe_on(error, &tables)),
+        _ => StoreError::of(&error, &tables),
     })
 }
 
