@@ -42,6 +42,7 @@ fn every_function_has_its_binary_limits_and_environment() {
             "activity-sweeper",
             "alert-mail",
             "archive",
+            "authorizer",
             "docs-api",
             "event-log",
             "event-log-api",
@@ -192,6 +193,7 @@ fn tables_come_as_create_table_takes_them() {
         names,
         [
             "ActivityTable",
+            "ApiKeysTable",
             "DeadLetterTable",
             "EventLogTable",
             "IdempotencyTable",
