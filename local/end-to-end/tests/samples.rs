@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use end_to_end::paths::{functions, root};
 use end_to_end::stack::{PATIENCE, Stack};
+use millrace_access::Scopes;
+use millrace_access::key::{ApiKey, KeyItem};
 use serde_json::{Value, json};
 
 /// A function that rejects its sample has ended by then.
@@ -35,6 +37,9 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
             works_on(&stack, &function).await;
             continue;
         }
+        if function == "authorizer" {
+            stores_the_key_of_the_sample(&stack).await;
+        }
         let valid = invoke(&stack, &function, "valid").await;
         let hostile = invoke(&stack, &function, "hostile").await;
         match function.as_str() {
@@ -49,12 +54,36 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
             "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" | "timer-store" | "webhook-sender" => {
                 assert_eq!((&valid, &hostile), (&complete, &complete));
             }
+            "authorizer" => {
+                assert_eq!((&valid["isAuthorized"], &hostile), (&json!(true), &json!({"isAuthorized": false})));
+            }
             "outbox-relay" | "activity-sweeper" => assert_eq!((&valid, &hostile), (&Value::Null, &Value::Null)),
             other => panic!("{other} has no expectation here"),
         }
     }
     stack.process.signal("INT");
     assert!(stack.process.ended(PATIENCE).await.status.success());
+}
+
+/// The sample has a key, of which the table is told here.
+async fn stores_the_key_of_the_sample(stack: &Stack) {
+    let sample = std::fs::read(root().join("events/authorizer.valid.json")).unwrap();
+    let sample: Value = serde_json::from_slice(&sample).unwrap();
+    let key: ApiKey = sample["identitySource"][0].as_str().unwrap().strip_prefix("Bearer ").unwrap().parse().unwrap();
+    let item = KeyItem {
+        id: key.id().clone(),
+        hash: key.hash(),
+        previous: None,
+        owner: "sample".to_owned(),
+        scopes: Scopes::known("products:read"),
+        rate: None,
+        created_at: 0,
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+    };
+    let put = stack.dynamodb.put_item().table_name(stack.table("ApiKeysTable")).set_item(Some(item.to_item()));
+    put.send().await.unwrap();
 }
 
 /// A run of the runner takes two minutes, whatever started it. The other functions get their samples meanwhile.
