@@ -34,9 +34,12 @@ watch: binaries ## The same, and replaces functions when their code changes; dat
 	@exec "$(TARGET)/local/millrace-local" --watch functions --watch shared \
 	    --rebuild "cargo build --quiet $(CARGO_FLAGS) $(NOT_RUN)" $(ARGS)
 
+# All tests together say what they have seen of the contract; a choice of them does not count.
 test: binaries ## Runs every test, the end-to-end tests included; ONLY="--bin stock" or ONLY="--test orders" chooses
 	@echo "Testing."
+	$(if $(ONLY),,@rm -rf "$(TARGET)/contract-seen")
 	cargo test $(CARGO_FLAGS) $(ONLY)
+	$(if $(ONLY),,cargo test $(CARGO_FLAGS) --test openapi -- --ignored --nocapture contract_seen)
 
 soak: binaries ## Runs the tests of failures in their full sizes; takes about half an hour
 	@echo "Breaking things."

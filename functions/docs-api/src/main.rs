@@ -1,4 +1,5 @@
-//! Serves the contract of the HTTP API: `GET /openapi.json` for programs, and `GET /docs` for people.
+//! Serves the contracts of the HTTP API and of the topics, and the schemas of the events: `GET /openapi.json`, `/asyncapi.json`
+//! and `/schemas/{file}` for programs, and `GET /docs` and `/docs/events` for people.
 
 mod routes;
 

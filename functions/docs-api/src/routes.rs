@@ -1,4 +1,4 @@
-//! The contract and its viewer, Swagger UI, all embedded in this binary.
+//! The contracts, the schemas of the events, and the pages that show them, all embedded in this binary.
 
 use std::sync::Arc;
 
@@ -6,19 +6,30 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use millrace_api::{Problem, Segment, resource};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use swagger_ui_redist::SwaggerUi;
 
 /// `contracts/openapi.yaml` as JSON.
-const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
-const PAGE: &str = include_str!("page/index.html");
+/// `contracts/asyncapi.yaml` as JSON.
+const ASYNCAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/asyncapi.json"));
 
-/// Starts the viewer. A file of its own, so that the page needs no inline script.
-const START: (&str, &str) = ("start.js", include_str!("page/start.js"));
+/// Name and text of each file in `shared/schemas`.
+const SCHEMAS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
+
+/// The viewer of the contract.
+const VIEWER: &str = include_str!("page/index.html");
+
+/// The page of the topics and their events.
+const EVENTS: &str = include_str!(concat!(env!("OUT_DIR"), "/events.html"));
+
+/// Files of the pages, beside those of Swagger UI. Files of their own, so that no page needs an inline script or style.
+const FILES: [(&str, &str); 2] =
+    [("start.js", include_str!("page/start.js")), ("events.css", include_str!("page/events.css"))];
 
 /// The page may load from and connect to only the API that served it. The icons of Swagger UI are data URLs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -27,7 +38,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// The names of the viewer's files do not change with their version, so browsers cache them for only an hour.
 const VIEWER_CACHE: &str = "public, max-age=3600";
 
-/// The contract as a response.
+/// A document as a response.
 #[derive(Debug, Clone)]
 struct Document {
     json: Arc<RawValue>,
@@ -38,42 +49,71 @@ struct Document {
 impl Document {
     fn read(json: &str) -> Result<Self, serde_json::Error> {
         let version = Sha256::digest(json).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        Ok(Self { json: RawValue::from_string(json.to_owned())?.into(), version })
+        Ok(Self { json: RawValue::from_string(json.trim_end().to_owned())?.into(), version })
     }
+
+    fn answer(&self, headers: &HeaderMap, kind: &'static str) -> Result<Response, Problem> {
+        let mut response = resource::found(headers, &self.json, self.version)?;
+        if response.status() == StatusCode::OK {
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
+        // Cached, but revalidated on each use.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        Ok(response)
+    }
+}
+
+/// All documents.
+#[derive(Debug, Clone)]
+struct Documents {
+    openapi: Document,
+    asyncapi: Document,
 }
 
 /// All routes of this function.
 ///
 /// # Errors
-/// The contract is not valid JSON.
+/// A contract is not valid JSON.
 pub fn router() -> Result<Router, serde_json::Error> {
+    let documents = Documents { openapi: Document::read(OPENAPI)?, asyncapi: Document::read(ASYNCAPI)? };
     Ok(Router::new()
         .route("/openapi.json", get(openapi))
-        .route("/docs", get(page))
+        .route("/asyncapi.json", get(asyncapi))
+        .route("/schemas/{file}", get(schema))
+        .route("/docs", get(|| async { page(VIEWER) }))
+        .route("/docs/events", get(|| async { page(EVENTS) }))
         .route("/docs/{file}", get(file))
-        .with_state(Document::read(DOCUMENT)?))
+        .with_state(documents))
 }
 
-async fn openapi(State(document): State<Document>, headers: HeaderMap) -> Result<Response, Problem> {
-    let mut response = resource::found(&headers, &document.json, document.version)?;
-    // Cached, but revalidated on each use.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+async fn openapi(State(documents): State<Documents>, headers: HeaderMap) -> Result<Response, Problem> {
+    documents.openapi.answer(&headers, "application/json")
 }
 
-async fn page() -> Response {
+async fn asyncapi(State(documents): State<Documents>, headers: HeaderMap) -> Result<Response, Problem> {
+    documents.asyncapi.answer(&headers, "application/json")
+}
+
+async fn schema(Segment(name): Segment, headers: HeaderMap) -> Result<Response, Problem> {
+    let found = SCHEMAS.iter().find(|(known, _)| *known == name);
+    let (_, text) = found.ok_or_else(|| Problem::not_found("schema"))?;
+    let schema = Document::read(text).map_err(|_| Problem::unavailable())?;
+    schema.answer(&headers, "application/schema+json")
+}
+
+fn page(html: &'static str) -> Response {
     let headers = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, Html(PAGE)).into_response()
+    (headers, Html(html)).into_response()
 }
 
 async fn file(Segment(name): Segment) -> Result<Response, Problem> {
     let viewer = SwaggerUi::static_files().iter().map(|(file, bytes)| (file.file_name(), *bytes));
-    let mut files = viewer.chain([(START.0, START.1.as_bytes())]);
+    let mut files = viewer.chain(FILES.iter().map(|(file, text)| (*file, text.as_bytes())));
     let (name, bytes) = files.find(|(known, _)| *known == name).ok_or_else(|| Problem::not_found("file"))?;
     let kind = match name.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",

@@ -8,6 +8,7 @@
     reason = "a test stops at what should not be"
 )]
 
+pub mod contract;
 pub mod measure;
 pub mod paths;
 pub mod pipeline;

@@ -96,9 +96,11 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         template.routes.iter().map(|route| (route.path.as_str(), route.function.as_str())).collect();
     routes.sort_unstable();
     let expected = [
+        ("/asyncapi.json", "docs-api"),
         ("/dlq", "activity-api"),
         ("/dlq/{id}/redrive", "activity-api"),
         ("/docs", "docs-api"),
+        ("/docs/events", "docs-api"),
         ("/docs/{file}", "docs-api"),
         ("/event-log", "event-log-api"),
         ("/events", "activity-api"),
@@ -119,6 +121,7 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/orders/{id}", "orders-api"),
         ("/products", "products-api"),
         ("/products/{id}", "products-api"),
+        ("/schemas/{file}", "docs-api"),
         ("/timers", "timers-api"),
         ("/timers/{id}", "timers-api"),
         ("/users/{id}/events", "activity-api"),

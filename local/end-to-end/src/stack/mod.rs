@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use crate::contract::contract;
 use crate::process::{self, Process};
 
 /// Maximum wait for a stack to be ready.
@@ -48,6 +49,8 @@ pub struct Stack {
     /// [`Stack::conserved`].
     pub journal: Arc<Recorder>,
     http: reqwest::Client,
+    /// Whether it runs the template of this repository, whose API the contract describes.
+    described: bool,
 }
 
 /// An answer of the HTTP API.
@@ -76,7 +79,8 @@ impl Stack {
         let addresses: Addresses = serde_json::from_str(&line).unwrap();
         let access = Access::external(&addresses.aws, |_| None);
         let http = reqwest::Client::builder().no_proxy().timeout(REQUEST).build().unwrap();
-        Stack { addresses, dynamodb: access.dynamodb(), s3: access.s3(), process, journal, http }
+        let described = !args.contains(&"--template");
+        Stack { addresses, dynamodb: access.dynamodb(), s3: access.s3(), process, journal, http, described }
     }
 
     /// The physical name of a table.
@@ -90,9 +94,11 @@ impl Stack {
     }
 
     /// Sends a request; an error is a connection error. A request that may change something is noted in the journal,
-    /// even if its caller stops waiting for the answer.
+    /// even if its caller stops waiting for the answer. Request and answer have to be as the contract says; a request that
+    /// is refused may be anything.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build()?;
+        let kept = request.try_clone().filter(|_| self.described && !request.url().path().starts_with("/_local"));
         let noted = sent(&request).map(|sent| self.journal.sent(sent).unwrap());
         let response = self.http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -100,6 +106,9 @@ impl Stack {
         if let Some(noted) = noted {
             let etag = Some(answer.header("etag").to_owned()).filter(|tag| !tag.is_empty());
             self.journal.answered(noted, journal::Answer { status, etag, body: answer.text.clone() }).unwrap();
+        }
+        if let Some(Err(why)) = kept.map(|request| contract().check(&request, &answer)) {
+            panic!("{why}");
         }
         Ok(answer)
     }

@@ -1,20 +1,17 @@
 //! Timers and the webhooks that they send.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use end_to_end::contract::contract;
 use end_to_end::stack::receiver::{Receiver, SECRET};
 use end_to_end::stack::timers::{NOBODY, after};
-use end_to_end::stack::{Answer, PATIENCE, Stack};
+use end_to_end::stack::{Answer, Stack};
 use jiff::Timestamp;
 use millrace_domain::timer::{MAX_PAYLOAD_BYTES, Status};
 use serde_json::{Value, json};
 
-use crate::asked::Asked;
-use crate::contract::Contract;
-use crate::root;
-
-const TIMERS: [&str; 2] = ["/timers", "/timers/{id}"];
+use crate::asked::{Asked, listed_answers_came};
 
 /// Webhook headers that belong to HTTP.
 const TRANSPORT: [&str; 4] = ["connection", "content-length", "content-type", "host"];
@@ -47,23 +44,11 @@ async fn every_answer_of_timers_is_as_the_contract_says_and_it_lists_none_that_d
     refusals(&asked).await;
     lists(&asked).await;
     ends(&asked, &receiver).await;
-    keys(&asked).await;
-    asked.stack.fault("dynamodbThrottled", 1.0, PATIENCE).await;
-    for (method, target) in [("GET", "/timers"), ("GET", "/timers/t"), ("DELETE", "/timers/t")] {
-        asked.ask(method, target, None, None).await.with(503);
-    }
-    asked.make(&after(1)).await.with(503);
-    asked.stack.fault("dynamodbThrottled", 1.0, Duration::ZERO).await;
-    let unseen = asked.contract.unseen(&TIMERS);
-    // Answers that only API Gateway gives, or that need a truncated body, five lost races, or a deployed stack.
-    let by_the_gateway = |it: &&String| it.ends_with("application/json");
-    let others: Vec<&str> = unseen.iter().filter(|it| !by_the_gateway(it)).map(String::as_str).collect();
-    let expected = [
-        "cancelTimer 409 too_many_changes",
-        "createTimer 400 unreadable_body",
-        "createTimer 422 url_refused port_refused",
-    ];
-    assert_eq!(others, expected);
+    let bodies = [3_600, 3_601].map(|seconds| after(seconds).to_string());
+    asked.keys("/timers", (&bodies[0], &bodies[1]), "timers-api", "TimersTable").await;
+    let requests = [("GET", "/timers"), ("GET", "/timers/t"), ("DELETE", "/timers/t"), ("POST", "/timers")];
+    asked.throttled(&requests.map(|(method, target)| (method, target, after(1).to_string()))).await;
+    listed_answers_came(&["timers"]);
 }
 
 /// Requests at the limits, which are accepted.
@@ -147,46 +132,24 @@ async fn refusals(asked: &Asked) {
         asked.make(&json!({"url": url, "seconds": 1})).await.with(422);
     }
     asked.make(&json!({"url": NOBODY, "seconds": 1, "payload": "x".repeat(MAX_PAYLOAD_BYTES - 1)})).await.with(413);
-    for bytes in [256 * 1024 + 1, 7 * 1024 * 1024] {
-        asked.make(&json!({"url": NOBODY, "seconds": 1, "payload": "x".repeat(bytes)})).await.with(413);
-    }
-    for (name, value) in [("content-type", "text/xml"), ("content-encoding", "gzip")] {
-        let request = asked.stack.request("POST", "/timers").header(name, value);
-        let answer = asked.stack.send(request.body(after(1).to_string())).await.with(415);
-        asked.contract.check("POST", "/timers", &answer);
-    }
+    asked.bodies("POST", "/timers", &after(1).to_string()).await;
     for id in ["none", "no%20id", "019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a60"] {
         asked.ask("GET", &format!("/timers/{id}"), None, None).await.with(404);
         asked.ask("DELETE", &format!("/timers/{id}"), None, None).await.with(404);
-    }
-    // A path allows exactly the methods that it lists.
-    for path in TIMERS {
-        let at = asked.contract.child("/paths", path).unwrap();
-        let methods = asked.contract.children(&at).into_iter().map(|(method, _)| method.to_uppercase());
-        let mut methods: BTreeSet<String> = methods.filter(|method| method != "PARAMETERS").collect();
-        // What the contract says of all paths.
-        methods.extend(["HEAD", "OPTIONS"].map(str::to_owned));
-        let answer = asked.stack.send(asked.stack.request("PATCH", &path.replace("{id}", "t"))).await.with(405);
-        assert_eq!(answer.header("allow").split(", ").map(str::to_owned).collect::<BTreeSet<_>>(), methods);
     }
 }
 
 async fn lists(asked: &Asked) {
     let names: Vec<&str> = Status::ALL.iter().map(|status| status.name()).collect();
-    assert_eq!(json!(names), asked.contract.at("/components/schemas/TimerStatus")["enum"]);
+    assert_eq!(json!(names), contract().at("/components/schemas/TimerStatus")["enum"]);
     for status in names {
         asked.ask("GET", &format!("/timers?status={status}"), None, None).await.with(200);
     }
     let first = asked.ask("GET", "/timers?limit=1", None, None).await.with(200).json();
     let next = format!("/timers?limit=100&cursor={}", first["nextCursor"].as_str().unwrap());
     assert_eq!(asked.ask("GET", &next, None, None).await.with(200).json()["nextCursor"], Value::Null);
-    for query in ["status=gone", "limit=0", "limit=101", "limit=many", "cursor=!", "cursor="] {
-        asked.mistaken("GET", &format!("/timers?{query}"), None, None).await;
-    }
-    asked.mistaken("GET", &format!("/timers?cursor={}", "A".repeat(1_025)), None, None).await;
-    for query in ["cursor=AAAA", "limit=1&limit=2"] {
-        asked.ask("GET", &format!("/timers?{query}"), None, None).await.with(400);
-    }
+    asked.mistaken("GET", "/timers?status=gone", None, None).await;
+    asked.lists("/timers").await;
 }
 
 /// Each way in which a timer ends, and what a cancellation then answers.
@@ -211,21 +174,9 @@ async fn ends(asked: &Asked, receiver: &Receiver) {
         .await;
 }
 
-async fn keys(asked: &Asked) {
-    let (body, longest) = (after(3_600).to_string(), "k".repeat(255));
-    let post = async |key: &str, body: &str| asked.ask("POST", "/timers", Some(key), Some(body)).await;
-    let first = post(&longest, &body).await.with(202);
-    let again = post(&longest, &body).await.with(202);
-    assert_eq!((first.text, again.header("idempotency-replayed")), (again.text.clone(), "true"));
-    post(&longest, &after(3_601).to_string()).await.with(422);
-    asked.stack.arm("timers-api", "dynamodb.TransactWriteItems.millrace-TimersTable.before", "KILL").await;
-    post("died", &body).await.with(500);
-    assert_eq!(post("died", &body).await.with(409).json()["code"], "idempotency_key_in_progress");
-}
-
 #[tokio::test]
 async fn a_receiver_gets_what_the_contract_says_and_nothing_else() {
-    let (contract, receiver, stack) = (Contract::read(), Receiver::start().await, Stack::start().await);
+    let (contract, receiver, stack) = (contract(), Receiver::start().await, Stack::start().await);
     let own = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let payload = json!({"table": 7, "say": "Dinner is ready"});
     let with =
@@ -240,50 +191,15 @@ async fn a_receiver_gets_what_the_contract_says_and_nothing_else() {
     for (id, body) in ids.iter().zip([payload, json!({})]) {
         let came = receiver.of(id).remove(0);
         for (name, at) in &names {
-            contract.valid(&format!("{at}/schema"), &json!(came.headers[name].to_str().unwrap()));
+            contract.validate(&format!("{at}/schema"), &json!(came.headers[name].to_str().unwrap())).unwrap();
         }
         let known = |name: &str| names.contains_key(name) || TRANSPORT.contains(&name);
         assert!(came.headers.keys().all(|name| known(name.as_str())), "{:?}", came.headers);
         let kind = came.headers["content-type"].to_str().unwrap();
         let media = contract.child(&format!("{operation}/requestBody/content"), kind).unwrap();
-        contract.valid(&format!("{media}/schema"), &body);
+        contract.validate(&format!("{media}/schema"), &body).unwrap();
         assert_eq!((serde_json::from_str::<Value>(&came.body).unwrap(), came.is_signed_by(SECRET)), (body, true));
     }
     assert!(receiver.of(&ids[0])[0].is_signed_by(own));
     assert_eq!(contract.at("/info/version"), env!("CARGO_PKG_VERSION"));
-}
-
-/// A code is a string of lower-case words in the code that answers.
-#[test]
-fn every_code_that_timers_can_answer_is_in_the_contract() {
-    // Codes of other APIs, and a name that is not a code.
-    const OTHERS: [&str; 7] = [
-        "control_character",
-        "current_thread",
-        "event_too_large",
-        "invalid_etag",
-        "not_an_array",
-        "too_many",
-        "version_mismatch",
-    ];
-    let contract = Contract::read();
-    let words: BTreeSet<&str> =
-        contract.text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter(|word| !word.is_empty()).collect();
-    let folders =
-        ["functions/timers-api/src", "shared/api/src", "shared/api/src/idempotency", "shared/domain/src/webhook"];
-    let files = folders.iter().flat_map(|folder| std::fs::read_dir(root().join(folder)).unwrap());
-    let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
-    let files = files.chain([root().join("shared/domain/src/validation.rs")]);
-    let mut unknown = BTreeSet::new();
-    for path in files {
-        let source = std::fs::read_to_string(&path).unwrap();
-        let lines = source.split("#[cfg(test)]").next().unwrap().lines();
-        for line in lines.filter(|line| !line.trim_start().starts_with("//")) {
-            let texts = line.split('"').skip(1).step_by(2);
-            let codes =
-                texts.filter(|text| text.contains('_') && text.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
-            unknown.extend(codes.filter(|code| !words.contains(code)).map(str::to_owned));
-        }
-    }
-    assert_eq!(unknown, OTHERS.map(str::to_owned).into());
 }

@@ -28,11 +28,14 @@ const fn to(method: Method, route: &'static str, scopes: &'static [Scope]) -> Op
 }
 
 /// Every operation. What lists the events of all users, or of all functions, needs the scope for other users too.
-pub static OPERATIONS: [Operation; 35] = [
+pub static OPERATIONS: [Operation; 38] = [
+    open("/asyncapi.json"),
     open("/docs"),
+    open("/docs/events"),
     open("/docs/{file}"),
     open("/health"),
     open("/openapi.json"),
+    open("/schemas/{file}"),
     to(Method::GET, "/health/ready", &[LogRead]),
     to(Method::GET, "/products", &[ProductsRead]),
     to(Method::POST, "/products", &[ProductsWrite]),

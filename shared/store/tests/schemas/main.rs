@@ -1,7 +1,11 @@
-//! The JSON Schemas in `shared/schemas/` match the code, and the events that the code creates are valid by them.
+//! The JSON Schemas in `shared/schemas/` match the code, the events that the code creates are valid by them, and events of every
+//! released version can still be read.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod compatibility;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -15,29 +19,169 @@ use millrace_domain::timer::{Attempt, Status, Timer, TimerDue};
 use millrace_store::timer::entries;
 use serde_json::{Value, json};
 
-/// Set to `1` to regenerate the schemas after an intended change.
+use self::compatibility::{Change, changes};
+
+/// Set to `1` to regenerate the schemas after an intended change. A change that breaks stored events, older producers or older
+/// readers has to be a new version; `breaking` regenerates all the same, before a first release.
 const UPDATE: &str = "MILLRACE_UPDATE_SCHEMAS";
 
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas")
+}
+
 fn path(kind: EventType) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(format!("{}.v1.json", kind.name()))
+    folder().join(format!("{}.v1.json", kind.name()))
 }
 
 #[test]
 fn the_schemas_in_the_repository_are_those_of_the_code() {
+    let update = std::env::var(UPDATE).unwrap_or_default();
     for kind in EventType::ALL {
         let made = format!("{}\n", serde_json::to_string_pretty(&schema(kind)).unwrap());
-        if std::env::var(UPDATE).as_deref() == Ok("1") {
-            fs::write(path(kind), &made).unwrap();
-        }
         let kept = fs::read_to_string(path(kind)).unwrap_or_default();
+        if kept == made {
+            continue;
+        }
+        let old = serde_json::from_str(&kept).unwrap_or(Value::Null);
+        let breaking: Vec<String> = changes(&old, &schema(kind))
+            .iter()
+            .filter(|change| !old.is_null() && (change.refuses_old || change.allows_new))
+            .map(Change::to_string)
+            .collect();
         assert!(
-            kept == made,
+            breaking.is_empty() || update == "breaking",
+            "{} would be another: {}. That needs a new version of the schema",
+            path(kind).display(),
+            breaking.join("; ")
+        );
+        assert!(
+            !update.is_empty(),
             "{} differs from the code; if that is meant, run {UPDATE}=1 make test",
             path(kind).display()
         );
+        fs::write(path(kind), &made).unwrap();
     }
-    let files = fs::read_dir(path(EventType::ProductCreated).parent().unwrap()).unwrap().count();
+    let files = fs::read_dir(folder()).unwrap().filter(|file| file.as_ref().unwrap().path().is_file()).count();
     assert_eq!(files, EventType::ALL.len(), "a schema without an event type");
+}
+
+/// The golden events are of each version that was released, and are only added to.
+#[test]
+fn todays_reader_reads_the_golden_events_of_every_released_version() {
+    let files = fs::read_dir(folder().join("golden")).unwrap();
+    let mut seen = BTreeSet::new();
+    for file in files.map(|file| file.unwrap().path()) {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let kind =
+            EventType::from_name(name.split('.').next().unwrap()).unwrap_or_else(|| panic!("{name} has no type"));
+        assert!(name == format!("{}.v1.ndjson", kind.name()), "{name}");
+        let validator = jsonschema::validator_for(&schema(kind)).unwrap();
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            let errors: Vec<String> = validator.iter_errors(&event).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{name}: {errors:?}: {line}");
+            let read = read(kind.topic().name(), line.as_bytes(), received())
+                .unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert_eq!((read.kind, json!(read.id)), (kind, event["id"].clone()));
+            let data: Value = serde_json::from_str(read.data.get()).unwrap();
+            assert_eq!(data, event["data"], "nothing is lost: {line}");
+        }
+        seen.insert(kind.name());
+    }
+    assert_eq!(seen, EventType::ALL.map(EventType::name).into());
+}
+
+/// Planted changes of a schema: whether each refuses old events, and whether it allows new ones.
+#[test]
+fn every_planted_change_of_a_schema_is_called_what_it_is() {
+    type Plant = fn(&mut Value);
+    let planted: [(&str, Plant, bool, bool); 16] = [
+        ("a description", |data| data["description"] = json!("another"), false, false),
+        ("a new optional property", |data| data["properties"]["colour"] = json!({"type": "string"}), false, false),
+        ("an optional property is gone", |data| remove(&mut data["properties"], "description"), false, false),
+        (
+            "a new required property",
+            |data| {
+                data["properties"]["colour"] = json!({"type": "string"});
+                data["required"].as_array_mut().unwrap().push(json!("colour"));
+            },
+            true,
+            false,
+        ),
+        (
+            "a required property is optional",
+            |data| {
+                data["required"].as_array_mut().unwrap().retain(|name| name != "stock");
+            },
+            false,
+            true,
+        ),
+        (
+            "a property is renamed",
+            |data| {
+                let stock = data["properties"]["stock"].clone();
+                remove(&mut data["properties"], "stock");
+                data["properties"]["pieces"] = stock;
+                data["required"]
+                    .as_array_mut()
+                    .unwrap()
+                    .iter_mut()
+                    .filter(|it| **it == "stock")
+                    .for_each(|it| *it = json!("pieces"));
+            },
+            true,
+            true,
+        ),
+        ("another type", |data| data["properties"]["name"]["type"] = json!("integer"), true, true),
+        ("a type becomes nullable", |data| data["properties"]["name"]["type"] = json!(["string", "null"]), false, true),
+        (
+            "a nullable type is not any more",
+            |data| data["properties"]["description"]["type"] = json!("string"),
+            true,
+            false,
+        ),
+        ("a wider number", |data| data["properties"]["stock"]["type"] = json!("number"), false, true),
+        ("a higher minimum", |data| data["properties"]["stock"]["minimum"] = json!(1), true, false),
+        ("no minimum", |data| remove(&mut data["properties"]["stock"], "minimum"), false, true),
+        ("a maximum", |data| data["properties"]["stock"]["maximum"] = json!(9), true, false),
+        ("a pattern", |data| data["properties"]["name"]["pattern"] = json!("^[a-z]+$"), true, false),
+        ("another pattern", |data| data["properties"]["id"]["pattern"] = json!("^[a-z]+$"), true, true),
+        ("a closed object", |data| data["additionalProperties"] = json!(false), true, false),
+    ];
+    let old = schema(EventType::ProductUpdated);
+    for (what, plant, refuses_old, allows_new) in planted {
+        let mut new = old.clone();
+        plant(&mut new["properties"]["data"]);
+        let found = changes(&old, &new);
+        let told = (found.iter().any(|it| it.refuses_old), found.iter().any(|it| it.allows_new));
+        assert_eq!(told, (refuses_old, allows_new), "{what}: {found:?}");
+        assert!(found.iter().all(|change| change.path.starts_with("data")), "{what}: {found:?}");
+    }
+    let mut order = schema(EventType::OrderConfirmed);
+    let before = order.clone();
+    order["properties"]["data"]["properties"]["status"]["oneOf"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"const": "shipped"}));
+    let found = changes(&before, &order);
+    assert_eq!((found.len(), found[0].refuses_old, found[0].allows_new), (1, false, true), "{found:?}");
+    assert!(changes(&order, &before)[0].refuses_old, "a value less");
+    let mut line = before.clone();
+    let lines = "/properties/data/properties/lines/items/properties/quantity";
+    line.pointer_mut(lines).unwrap()["propertyNames"] = json!({"maxLength": 1});
+    let found = changes(&before, &line);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].refuses_old && found[0].allows_new,
+        "what is not understood is not called compatible: {}",
+        found[0]
+    );
+    assert_eq!(found[0].path, "data.lines[].quantity");
+    assert_eq!(changes(&before, &before), []);
+}
+
+fn remove(object: &mut Value, name: &str) {
+    object.as_object_mut().unwrap().remove(name).unwrap();
 }
 
 /// When Kafka got the events.
