@@ -84,7 +84,7 @@ documents-lint: $(VENV)/requirements
 
 # With the binaries that `no-crash-points` has built.
 contract-lint: $(VENV)/requirements
-	local/schemathesis.sh "$(TARGET)/local" $(VENV)/bin/schemathesis
+	local/with-stack.sh "$(TARGET)/local" local/schemathesis.sh $(VENV)/bin/schemathesis
 	$(VENV)/bin/python contracts/archive/check.py "$(TARGET)/local/millrace-local"
 
 # The binaries and the template's Architecture have to agree.
