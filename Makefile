@@ -2,11 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint contract-lint
+.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint contract-lint \
+    contracts clients-lint
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 VENV := $(CURDIR)/.venv
+NODE_TOOLS := contracts/node_modules/.package-lock.json
 ARCH ?= arm64
 SEEDS ?= 200000
 MACHETE_VERSION := 0.9.2
@@ -24,7 +26,7 @@ NO_CRASH_POINTS = grep -qa AWS_LAMBDA_FUNCTION_NAME $(1) && \
     { ! grep -la MILLRACE_CRASH_POINTS $(1) || { echo "ERROR: these binaries have crash points." >&2; exit 1; }; }
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: binaries ## Starts the whole stack on this machine; ARGS="--http-port 0" passes flags on
 	@exec "$(TARGET)/local/millrace-local" $(ARGS)
@@ -59,7 +61,7 @@ binaries:
 	started=$$(date +%s); cargo build $(CARGO_FLAGS) $(NOT_RUN); \
 	echo $$(($$(date +%s) - started)) > "$$took"; echo "Built in $$(cat "$$took") s."
 
-lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, template, contract, and what is deployed
+lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, template, contracts, clients, and what is deployed
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	$(VENV)/bin/cargo-machete shared functions local
@@ -70,6 +72,13 @@ lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, tem
 	    echo "ERROR: Python 3 with venv is missing, so template.yaml and contracts/ cannot be checked." >&2; exit 1; \
 	else \
 	    echo "WARNING: template.yaml and contracts/ were NOT CHECKED, because Python 3 with venv is missing." >&2; \
+	fi
+	@if node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; then \
+	    $(MAKE) --no-print-directory clients-lint; \
+	elif [ "$${CI:-}" = true ]; then \
+	    echo "ERROR: Node 20 with npm is missing, so contracts/typescript and contracts/postman.json cannot be checked." >&2; exit 1; \
+	else \
+	    echo "WARNING: contracts/typescript and contracts/postman.json were NOT CHECKED, because Node 20 with npm is missing." >&2; \
 	fi
 
 # A build without the feature, as `make build` makes it, on the quick profile.
@@ -84,8 +93,15 @@ documents-lint: $(VENV)/requirements
 
 # With the binaries that `no-crash-points` has built.
 contract-lint: $(VENV)/requirements
-	local/schemathesis.sh "$(TARGET)/local" $(VENV)/bin/schemathesis
+	local/with-stack.sh "$(TARGET)/local" local/schemathesis.sh $(VENV)/bin/schemathesis
 	$(VENV)/bin/python contracts/archive/check.py "$(TARGET)/local/millrace-local"
+
+contracts: $(NODE_TOOLS) ## Makes contracts/typescript and contracts/postman.json from the contracts; needs Node 20
+	node contracts/generate.mjs
+
+clients-lint: $(NODE_TOOLS)
+	npm --prefix contracts run --silent check
+	local/with-stack.sh "$(TARGET)/local" npm --prefix contracts run --silent try
 
 # The binaries and the template's Architecture have to agree.
 build: $(VENV)/requirements ## Builds every function for Lambda into .aws-sam; ARCH=x86_64 for Intel
@@ -95,15 +111,20 @@ build: $(VENV)/requirements ## Builds every function for Lambda into .aws-sam; A
 deploy: build ## Deploys to AWS; PARAMETERS="KafkaMode=existing ..." sets parameters, ARGS passes flags on
 	$(VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS) $(ARGS)
 
-clean: ## Deletes everything that was built, and .venv
+clean: ## Deletes everything that was built, .venv and contracts/node_modules
 	cargo clean
-	rm -rf .aws-sam $(VENV)
+	rm -rf .aws-sam $(VENV) contracts/node_modules
 
 $(VENV)/requirements: requirements-dev.txt
 	@echo "Installing the SAM tools into .venv."
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@cp requirements-dev.txt $@
+
+$(NODE_TOOLS): contracts/package-lock.json contracts/package.json
+	@echo "Installing the tools for the contracts into contracts/node_modules."
+	npm --prefix contracts ci
+	@touch $@
 
 $(VENV)/bin/cargo-machete:
 	cargo install cargo-machete --version $(MACHETE_VERSION) --locked --root $(VENV)

@@ -15,9 +15,12 @@ use serde_json::Value;
 use super::Contract;
 use crate::paths;
 
-/// What this process has seen. Each answer is appended to a file of the process when it is seen first.
+/// What was seen. If it is told to all, each answer is appended to a file of this process when it is seen first.
 #[derive(Default)]
-pub struct Seen(Mutex<(BTreeSet<String>, Option<File>)>);
+pub struct Seen {
+    pub(super) told: bool,
+    answers: Mutex<(BTreeSet<String>, Option<File>)>,
+}
 
 impl Seen {
     pub(super) fn note(&self, name: &str, kind: &str, body: &Value) {
@@ -30,8 +33,8 @@ impl Seen {
     }
 
     fn add(&self, what: String) {
-        let mut seen = self.0.lock().unwrap();
-        if seen.0.contains(&what) {
+        let mut seen = self.answers.lock().unwrap();
+        if !seen.0.insert(what.clone()) || !self.told {
             return;
         }
         let file = seen.1.get_or_insert_with(|| {
@@ -40,7 +43,6 @@ impl Seen {
             OpenOptions::new().create(true).append(true).open(path).unwrap()
         });
         writeln!(file, "{what}").unwrap();
-        seen.0.insert(what);
     }
 }
 
@@ -50,9 +52,9 @@ fn folder() -> PathBuf {
 }
 
 impl Contract {
-    /// The answers that this process has seen.
+    /// The answers that were seen so far.
     pub fn seen(&self) -> BTreeSet<String> {
-        self.seen.0.lock().unwrap().0.clone()
+        self.seen.answers.lock().unwrap().0.clone()
     }
 
     /// The answers that all processes have seen since the folder was emptied.

@@ -5,6 +5,7 @@
 mod asked;
 mod catalogue;
 mod events;
+mod planted;
 mod timers;
 mod topics;
 
