@@ -1312,11 +1312,11 @@ export interface components {
         Results: components["schemas"]["Result"][];
         Result: {
             /**
-             * @description `accepted`: Kafka has acknowledged it. `not_acknowledged`: it has not; where `error` has an `eventId`, send it again
+             * @description `accepted`: Kafka has acknowledged it. `forbidden`: it is of another user than the caller. `not_acknowledged`: it has not; where `error` has an `eventId`, send it again
              *     with that.
              * @enum {string}
              */
-            status: "accepted" | "invalid" | "rate_limited" | "not_acknowledged";
+            status: "accepted" | "invalid" | "forbidden" | "rate_limited" | "not_acknowledged";
             /** @description Id of the event. */
             eventId?: string;
             error?: components["schemas"]["EventProblem"];
@@ -1767,6 +1767,8 @@ export interface components {
             code: string;
             /** @description What was wrong and what to do, for people to read. */
             detail: string;
+            /** @description With `forbidden`: the scopes that the operation needs, with spaces between them. */
+            scope?: string;
             /** @description Every bad field, where fields are bad. */
             errors?: components["schemas"]["FieldError"][];
         };
@@ -1947,6 +1949,7 @@ export interface components {
          */
         ForbiddenUser: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -2125,7 +2128,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: there is no token or key, or it is not valid any more. With a `message` it is an answer of API Gateway. */
+        /** @description `credential_in_url`: a token or an API key is in the URL, and may be in logs now. Replace it. */
+        CredentialInUrl: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `unauthenticated`: there is no token or key. `token_expired`: it is not valid any more. With a `message` it is an answer of
+         *     API Gateway.
+         */
         Unauthenticated: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -2136,9 +2151,13 @@ export interface components {
                 "application/json": components["schemas"]["GatewayMessage"];
             };
         };
-        /** @description `forbidden`: the caller does not have the scope. With a `message` it is an answer of API Gateway. */
+        /**
+         * @description `forbidden`: the caller does not have the scope that the operation needs. With a `message` it is an answer of API
+         *     Gateway: the token or the API key is not good.
+         */
         Forbidden: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                 [name: string]: unknown;
             };
             content: {

@@ -267,6 +267,10 @@ export interface OrderConfirmed {
       };
     }[];
     /**
+     * The user who placed it; absent if it was not placed with a user's token.
+     */
+    owner?: string | null;
+    /**
      * Why it was rejected: a stable code and what it is about, such as `out_of_stock: product burger`.
      */
     reason?: string | null;
@@ -425,6 +429,10 @@ export interface OrderCreated {
       };
     }[];
     /**
+     * The user who placed it; absent if it was not placed with a user's token.
+     */
+    owner?: string | null;
+    /**
      * Why it was rejected: a stable code and what it is about, such as `out_of_stock: product burger`.
      */
     reason?: string | null;
@@ -582,6 +590,10 @@ export interface OrderRejected {
         currency: string;
       };
     }[];
+    /**
+     * The user who placed it; absent if it was not placed with a user's token.
+     */
+    owner?: string | null;
     /**
      * Why it was rejected: a stable code and what it is about, such as `out_of_stock: product burger`.
      */
