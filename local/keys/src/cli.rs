@@ -52,7 +52,7 @@ pub struct New {
     /// What the key may do, with commas between, such as products:read,orders:write.
     #[arg(long, value_delimiter = ',', required = true)]
     pub scopes: Vec<Scope>,
-    /// Requests per second that its owner was promised; without it there is no limit.
+    /// Requests per second that its owner was promised. It is noted; nothing is limited by it yet.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: Option<u32>,
     /// Days until the key expires.

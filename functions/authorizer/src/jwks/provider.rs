@@ -40,6 +40,12 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     Ok(Box::new(Ring { algorithm: *algorithm, key: key.clone() }))
 }
 
+/// A number without the zeros that some libraries put before it (RFC 7518, 6.3.1.1), which ring refuses.
+fn unpadded(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
 /// One of the four algorithms, with a key of its family.
 struct Ring {
     algorithm: Algorithm,
@@ -56,7 +62,8 @@ impl Verifier<Vec<u8>> for Ring {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
         let rsa = |parameters: &RsaParameters| match self.key.kind() {
             DecodingKeyKind::RsaModulusExponent { n, e } => {
-                PublicKeyComponents { n, e }.verify(parameters, message, signature).map_err(|_| Error::new())
+                let key = PublicKeyComponents { n: unpadded(n), e: unpadded(e) };
+                key.verify(parameters, message, signature).map_err(|_| Error::new())
             }
             DecodingKeyKind::SecretOrDer(_) => Err(Error::new()),
         };

@@ -65,7 +65,8 @@ impl Signer {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair, _) => {
                 let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public());
-                json!({"kty": "RSA", "n": encode(n), "e": encode(e)})
+                // As some issuers write it, with a zero before it.
+                json!({"kty": "RSA", "n": encode([&[0], n.as_slice()].concat()), "e": encode(e)})
             }
             Pair::Ec(_) => {
                 let public = self.public();

@@ -9,8 +9,8 @@ use super::service::is_service;
 use crate::jwks::Claims;
 use crate::refused::Refused;
 
-/// Claims that may have the client: RFC 9068 and Cognito, OpenID Connect and Entra v2, Entra v1.
-const CLIENT: [&str; 3] = ["client_id", "azp", "appid"];
+/// Claims that may have the client: RFC 9068 and Cognito, OpenID Connect and Entra v2, Entra v1, Okta.
+const CLIENT: [&str; 4] = ["client_id", "azp", "appid", "cid"];
 
 /// Claims that may have scopes: RFC 9068, Entra and Okta, Auth0. Roles are none: they say who somebody is, and not what they
 /// let this client do for them.

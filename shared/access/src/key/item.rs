@@ -42,7 +42,7 @@ pub struct KeyItem {
     pub owner: String,
     /// What the key may do.
     pub scopes: Scopes,
-    /// Requests per second that its owner was promised; none if there is no limit.
+    /// Requests per second that its owner was promised, if any were. Nothing is limited by it yet.
     pub rate: Option<u32>,
     /// When it was made.
     pub created_at: i64,

@@ -104,6 +104,7 @@ fn a_token_is_for_one_of_the_audiences_or_has_none_and_is_a_clients() {
         (json!({"aud": ["other", "api"], "azp": "foreign"}), &both),
         (json!({"client_id": "web"}), &both),
         (json!({"azp": "web"}), &both),
+        (json!({"cid": "web"}), &both),
         (json!({"aud": "account", "azp": "web"}), &by_client),
         (json!({"aud": "api"}), &by_audience),
     ];
@@ -194,6 +195,11 @@ fn a_user_whose_name_looks_like_a_programs_stays_a_user() {
             Ok(Kind::User),
             "{more}"
         );
+    }
+    // As the standard has it, and Okta.
+    for client in ["client_id", "cid"] {
+        let claims = with(&auth0().service, json!({"sub": "a-program", client: "a-program", "gty": null, "azp": ""}));
+        assert_eq!(read(&claims, None, &auth0().rules).map(|caller| caller.kind), Ok(Kind::Service), "{client}");
     }
     // Without the optional claim.
     let mut app = entra(2);
