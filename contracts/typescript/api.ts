@@ -958,6 +958,8 @@ export interface components {
              * @example out_of_stock: product burger
              */
             reason?: string;
+            /** @description The user whose token made it; absent where a service made it, or where the API is open. */
+            owner?: string;
             /** @description 1 when it was made, 2 when it was decided. */
             version: number;
             /**
@@ -1877,6 +1879,7 @@ export interface components {
          */
         SeedForbidden: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -1954,6 +1957,20 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /**
+         * @description `forbidden`: the caller does not have the scope. `user_mismatch`: no event was accepted, and at least one is of another
+         *     user than the caller, who does not have `events:any-user`. With a `message` it is an answer of API Gateway.
+         */
+        ForbiddenBatch: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["BatchProblem"];
                 "application/json": components["schemas"]["GatewayMessage"];
             };
         };
@@ -3311,7 +3328,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForbiddenUser"];
+            403: components["responses"]["ForbiddenBatch"];
             /**
              * @description `body_too_large`: over 2,097,152 bytes. `event_too_large`: an event would have more than 262,144 bytes on the topic.
              *     API Gateway refuses what Lambda does not take, over about 6 MB.

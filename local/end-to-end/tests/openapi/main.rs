@@ -126,7 +126,8 @@ fn every_operation_says_which_scopes_it_needs_and_what_a_caller_without_them_is_
     let contract = contract();
     let resources = ["products", "orders", "ingredients", "events", "timers", "log"];
     let scopes = resources.iter().flat_map(|of| [format!("{of}:read"), format!("{of}:write")]);
-    let scopes: BTreeSet<String> = scopes.chain(["dlq:redrive", "events:any-user", "seed"].map(str::to_owned)).collect();
+    let scopes: BTreeSet<String> =
+        scopes.chain(["dlq:redrive", "events:any-user", "seed"].map(str::to_owned)).collect();
     let open =
         ["/docs", "/docs/events", "/docs/{file}", "/health", "/openapi.json", "/asyncapi.json", "/schemas/{file}"];
     for (path, at) in contract.children("/paths") {
