@@ -96,7 +96,7 @@ impl Contract {
                 let value = body(&kind, &answer.text)?;
                 self.validate(&format!("{media}/schema"), &value)?;
                 if kind == PROBLEM {
-                    problem(&value, answer.status)?
+                    problem(&value, answer.status)?;
                 }
                 Ok(value)
             }

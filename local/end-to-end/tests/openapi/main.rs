@@ -199,7 +199,9 @@ fn contract_seen() {
     println!("{} of {} answers of contracts/openapi.yaml were not seen:", unseen.len(), listed.len());
     for (why, answers) in reasons.told(&unseen).filter(|(_, answers)| !answers.is_empty()) {
         println!("- {why}");
-        answers.iter().for_each(|answer| println!("    {answer}"));
+        for answer in answers {
+            println!("    {answer}");
+        }
     }
     assert_eq!(reasons.idle(&listed), Vec::<&str>::new(), "contracts/unseen.yaml has answers that the contract lacks");
     assert_eq!(reasons.lacking(unseen.into_iter()), Vec::<String>::new(), "no test sees these, and nothing says why");
