@@ -136,7 +136,8 @@ fn routes_and_the_schedule_lead_to_their_functions() {
 
 #[test]
 fn every_route_has_the_authorizer_unless_it_is_open_or_all_of_them_are() {
-    let open = ["/docs", "/docs/{file}", "/health", "/openapi.json"];
+    let open =
+        ["/asyncapi.json", "/docs", "/docs/events", "/docs/{file}", "/health", "/openapi.json", "/schemas/{file}"];
     let expected = Authorizer {
         name: "Access".to_owned(),
         function: "authorizer".to_owned(),
