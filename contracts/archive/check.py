@@ -70,7 +70,7 @@ def load(stack):
 
 def complete(stack):
     """The archive, once it has an event of each type that was caused, and nothing new comes."""
-    known = {path.name.split(".")[0] for path in (ROOT / "shared/schemas").iterdir()}
+    known = {path.name.split(".")[0] for path in (ROOT / "shared/schemas").glob("*.json")}
     deadline, before = time.monotonic() + PATIENCE, None
     while time.monotonic() < deadline:
         objects = stack.archive()
