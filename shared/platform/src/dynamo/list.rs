@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 
 use super::shards::{self, Direction, shard_key};
-use super::{Item, OnTable, StoreError, s};
+use super::{Item, Partition, StoreError};
 
 /// An index with a shard as its partition key and the list's order as its sort key.
 #[derive(Debug, Clone, Copy)]
@@ -36,29 +36,13 @@ impl List<'_> {
         key: impl Fn(&T) -> String,
         read: impl Fn(&Item) -> Result<T, StoreError>,
     ) -> Result<(Vec<T>, bool), StoreError> {
-        let (behind, forward) = match self.direction {
-            Direction::Ascending => ("#shard = :shard AND #sort > :after", true),
-            Direction::Descending => ("#shard = :shard AND #sort < :after", false),
-        };
         let read = &read;
         shards::merge(self.direction, limit, after, key, |shard, after, most| async move {
-            let query = dynamo.query().table_name(self.table).index_name(self.index).scan_index_forward(forward);
-            let query = match after {
-                Some(after) => query
-                    .key_condition_expression(behind)
-                    .expression_attribute_names("#sort", self.sort)
-                    .expression_attribute_values(":after", s(after)),
-                None => query.key_condition_expression("#shard = :shard"),
-            };
-            let answer = query
-                .expression_attribute_names("#shard", self.shard)
-                .expression_attribute_values(":shard", s(format!("{}{}", self.prefix, shard_key(shard))))
-                .limit(i32::try_from(most).unwrap_or(i32::MAX))
-                .send()
-                .await
-                .on(self.table)?;
-            let items = answer.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
-            Ok((items, answer.last_evaluated_key().is_some()))
+            let key = format!("{}{}", self.prefix, shard_key(shard));
+            let Self { table, index, sort, direction, .. } = *self;
+            let partition = Partition { table, index, key: (self.shard, &key), sort, direction };
+            let (items, more) = partition.page(dynamo, most, after.as_deref()).await?;
+            Ok((items.iter().map(read).collect::<Result<Vec<_>, _>>()?, more))
         })
         .await
     }
