@@ -14,3 +14,4 @@ pub mod paths;
 pub mod pipeline;
 pub mod process;
 pub mod stack;
+pub mod template;

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::paths;
+use crate::template::template;
 
 /// Polling interval of the lag.
 const POLL: Duration = Duration::from_millis(20);
@@ -64,14 +65,7 @@ impl Stack {
     /// The template's functions, with their environment on this stack. Includes the one that only MSK needs: it can be
     /// started, though not used.
     pub fn functions(&self) -> anyhow::Result<Vec<Function>> {
-        let parameters = [
-            ("KafkaMode", "selfManaged"),
-            ("KafkaAuth", "plaintext"),
-            ("KafkaBootstrapServers", self.addresses.kafka.as_str()),
-        ];
-        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let template =
-            local_template::load(&paths::root().join("template.yaml"), "millrace", &BTreeMap::from(parameters))?;
+        let template = template(&self.addresses.kafka)?;
         let msk_bootstrap = Function {
             logical_id: "MskBootstrap".to_owned(),
             name: "msk-bootstrap".to_owned(),

@@ -7,9 +7,9 @@ mod input;
 
 use std::collections::BTreeSet;
 
-use end_to_end::paths::root;
 use end_to_end::stack::timers::NOBODY;
 use end_to_end::stack::{Answer, Stack, product};
+use end_to_end::template::template;
 use serde_json::{Value, json};
 
 /// A request with headers and a body as they are.
@@ -44,11 +44,7 @@ async fn every_route_has_options_and_every_get_a_head() {
     let stack = Stack::start().await;
     let salt = stack.ask("PUT", "/ingredients/salt", &salt(5)).await.with(201);
     assert_eq!(salt.header("location"), "/ingredients/salt");
-    let parameters =
-        [("KafkaMode", "selfManaged"), ("KafkaAuth", "plaintext"), ("KafkaBootstrapServers", "localhost:9092")];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let template = local_template::load(&root().join("template.yaml"), "millrace", &parameters).unwrap();
-    for route in &template.routes {
+    for route in template(&stack.addresses.kafka).unwrap().routes {
         let path = route.path.replace("/ingredients/{id}", "/ingredients/salt").replace("{id}", "none");
         let path = path.replace("{file}", "start.js");
         let options = send(&stack, "OPTIONS", &path, &[], "").await.with(204);

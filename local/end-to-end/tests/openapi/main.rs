@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use end_to_end::contract::{Reasons, contract, objects};
 use end_to_end::paths::root;
 use end_to_end::stack::Stack;
+use end_to_end::template::template;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -79,15 +80,8 @@ async fn loads_nothing_from_elsewhere(stack: &Stack, path: &str, file: &str) {
 
 #[test]
 fn every_route_of_the_template_is_in_the_contract_and_the_reverse() {
-    let parameters = [
-        ("KafkaMode", "selfManaged"),
-        ("KafkaAuth", "plaintext"),
-        ("KafkaBootstrapServers", "localhost:9092"),
-        ("PollerMode", "onDemand"),
-    ];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let template = local_template::load(&root().join("template.yaml"), "millrace", &parameters).unwrap();
-    let routes: BTreeSet<String> = template.routes.iter().map(|route| route.path.clone()).collect();
+    let template = template("localhost:9092").unwrap();
+    let routes: BTreeSet<String> = template.routes.into_iter().map(|route| route.path).collect();
     let described: BTreeSet<String> = contract().children("/paths").into_iter().map(|(path, _)| path).collect();
     assert_eq!(routes, described);
 }

@@ -6,25 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use end_to_end::contract::contract;
 use end_to_end::paths::root;
 use end_to_end::stack::Stack;
+use end_to_end::template::template;
 use jsonschema::{Draft, Validator};
-use local_template::model::Template;
 use millrace_domain::event::{EventType, read};
 use serde_json::{Map, Value, json};
 
 fn document() -> Value {
     let text = std::fs::read_to_string(root().join("contracts/asyncapi.yaml")).unwrap();
     serde_norway::from_str(&text).unwrap()
-}
-
-fn template() -> Template {
-    let parameters = [
-        ("KafkaMode", "selfManaged"),
-        ("KafkaAuth", "plaintext"),
-        ("KafkaBootstrapServers", "localhost:9092"),
-        ("PollerMode", "onDemand"),
-    ];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    local_template::load(&root().join("template.yaml"), "millrace", &parameters).unwrap()
 }
 
 fn entries(value: &Value) -> &Map<String, Value> {
@@ -49,7 +38,7 @@ fn schema(name: &str) -> Validator {
 
 #[test]
 fn the_topics_and_their_events_are_those_of_the_code_and_of_the_template() {
-    let (document, template) = (document(), template());
+    let (document, template) = (document(), template("localhost:9092").unwrap());
     let channels = entries(&document["channels"]).values();
     let partitions: BTreeMap<String, i64> = channels
         .clone()
@@ -82,7 +71,7 @@ fn the_topics_and_their_events_are_those_of_the_code_and_of_the_template() {
 
 #[test]
 fn the_producers_and_consumers_are_the_functions_of_the_template() {
-    let (document, template) = (document(), template());
+    let (document, template) = (document(), template("localhost:9092").unwrap());
     let address = |operation: &Value| text(&document["channels"][last(&operation["channel"])]["address"]);
     let operations = entries(&document["operations"]).values();
     let (sends, receives): (Vec<&Value>, Vec<&Value>) = operations.partition(|it| it["action"] == "send");
