@@ -13,13 +13,14 @@ pub const MAX_BATCH: usize = 500;
 
 /// Parses the body of one event. With `alias`, `eventType` may stand for `type`.
 pub fn event(body: &[u8], alias: bool) -> Result<UserActivity, Problem> {
-    read(whole(body)?, "", alias)
+    let text = whole(body)?;
+    read(&validation::json(body)?, text, "", alias)
 }
 
 /// Parses the body of a batch: for each item an event or its mistakes.
 pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem> {
-    let body = whole(body)?;
-    let value = validation::json(body.get().as_bytes())?;
+    let text = whole(body)?;
+    let value = validation::json(body)?;
     let mut errors = Errors::default();
     let events = Fields::of(&value, "", &["events"], &mut errors)
         .and_then(|fields| fields.required("events", &mut errors))
@@ -27,9 +28,10 @@ pub fn batch(body: &[u8]) -> Result<Vec<Result<UserActivity, Problem>>, Problem>
     if events.is_some_and(<[Value]>::is_empty) {
         errors.add("/events", "too_few", "at least one event was expected");
     }
-    errors.finish(events)?;
-    let items = items(body).map_err(|error| Problem::invalid_field("/events", "invalid_json", error.to_string()))?;
-    Ok(items.into_iter().enumerate().map(|(at, event)| read(event, &format!("/events/{at}"), false)).collect())
+    let events = errors.finish(events)?;
+    let texts = items(text).map_err(|error| Problem::invalid_field("/events", "invalid_json", error.to_string()))?;
+    let events = events.iter().zip(texts).enumerate();
+    Ok(events.map(|(at, (event, text))| read(event, text, &format!("/events/{at}"), false)).collect())
 }
 
 /// A body as JSON that is not parsed yet.
@@ -43,9 +45,9 @@ fn items(body: &RawValue) -> Result<Vec<&RawValue>, serde_json::Error> {
     members.get("events").map_or_else(|| Ok(Vec::new()), |events| serde_json::from_str(events.get()))
 }
 
-fn read(value: &RawValue, path: &str, alias: bool) -> Result<UserActivity, Problem> {
+fn read(value: &Value, text: &RawValue, path: &str, alias: bool) -> Result<UserActivity, Problem> {
     let mut errors = Errors::default();
-    let activity = UserActivity::from_input(value, path, alias, &mut errors);
+    let activity = UserActivity::from_input(value, text, path, alias, &mut errors);
     Ok(errors.finish(activity)?)
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use millrace_delivery::consumer::{Consumer, Incoming, Verdict};
-use millrace_domain::event::identity::{ID_REUSED, content_digest};
+use millrace_domain::event::identity::{self, ID_REUSED, content_digest};
 use millrace_domain::json;
 use millrace_platform::clock;
 use millrace_platform::dynamo::shards::{SHARDS, shard_of};
@@ -83,9 +83,8 @@ impl<'a> Entry<'a> {
         match logged.get(&self.key) {
             Some(Ok(content)) if *content == self.content => Verdict::Done,
             Some(Ok(_)) => {
-                let (id, source) = (&self.record.event.id, &self.record.event.source);
-                let detail = format!("another event of the source {source} has the id {id}");
-                Verdict::DeadLetter { reason: ID_REUSED, detail }
+                let event = &self.record.event;
+                Verdict::DeadLetter { reason: ID_REUSED, detail: identity::reused(&event.source, &event.id) }
             }
             Some(Err(why)) => Verdict::Retry(why.clone()),
             None => Verdict::Retry("not logged".to_owned()),

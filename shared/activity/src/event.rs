@@ -91,6 +91,12 @@ impl Activity {
         Identity::new(&self.id, &self.source, None)
     }
 
+    /// Whether it is attempted, and every attempt fails.
+    #[must_use]
+    pub fn is_attempted_in_vain(&self) -> bool {
+        self.fails && !self.reused
+    }
+
     /// Its rank among the waiting events: its seq, or 0 without one.
     #[must_use]
     pub fn rank(&self) -> u64 {

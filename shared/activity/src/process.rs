@@ -261,10 +261,8 @@ async fn changed(store: &impl Store, user: &UserId, state: &State) -> Result<Opt
 
 /// Reads everything again, after a lost race or a write with an unknown outcome.
 async fn reload(store: &impl Store, user: &UserId, pending: &mut [Activity]) -> Result<State, StoreError> {
-    let mut states = store.users(&[user]).await?;
-    states.entry(user.clone()).or_default();
-    store.events(&pending.iter().collect::<Vec<_>>(), &mut states).await?;
-    let mut state = states.remove(user).unwrap_or_default();
+    let mut state = store.users(&[user]).await?.remove(user).unwrap_or_default();
+    read_events(store, user, &pending.iter().collect::<Vec<_>>(), &mut state).await?;
     settle_identities(store, user, pending, &mut state).await?;
     Ok(state)
 }
@@ -277,7 +275,7 @@ async fn read_waiting(
     state: &mut State,
 ) -> Result<(), StoreError> {
     let page = store.waiting(user, PAGE).await?;
-    let fails = page.events.iter().map(|waiting| &waiting.activity).find(|event| event.fails && !event.reused);
+    let fails = page.events.iter().map(|waiting| &waiting.activity).find(|event| event.is_attempted_in_vain());
     if let Some(event) = fails.filter(|event| !state.known.contains_key(&event.identity())) {
         read_events(store, user, &[event], state).await?;
     }

@@ -8,7 +8,7 @@ use crate::item::Status;
 use crate::plan::{Expected, MAX_BYTES, MAX_TRIES, Next, Plan, Rules, State, Step, Write};
 use crate::{Activity, Cursor, EventState, Identity, Profile, Waiting};
 use millrace_domain::activity::UserId;
-use millrace_domain::event::identity::ID_REUSED;
+use millrace_domain::event::identity::{self, ID_REUSED};
 
 /// Backoff between attempts, in milliseconds: the attempts are at 0, 100, 200 and 400 ms.
 const PAUSES: [i64; 3] = [100, 100, 200];
@@ -67,11 +67,11 @@ impl<'a> Walk<'a> {
 
     pub(super) fn turn(&self, candidate: &Candidate) -> Turn {
         match candidate {
-            Candidate::New(_, event) if (!event.fails || event.reused) && event.rank() < self.state.cursor.next => {
+            Candidate::New(_, event) if !event.is_attempted_in_vain() && event.rank() < self.state.cursor.next => {
                 Turn::OnArrival
             }
             Candidate::Waiting(Waiting { activity, .. })
-                if activity.fails && !activity.reused && self.tries(activity) > 0 =>
+                if activity.is_attempted_in_vain() && self.tries(activity) > 0 =>
             {
                 Turn::Tried
             }
@@ -173,7 +173,7 @@ impl<'a> Walk<'a> {
 
     /// Gives up an event whose id belongs to another one, without an attempt.
     fn refuse(&mut self, event: &Activity, was: Expected) {
-        let detail = format!("another event of the source {} has the id {}", event.source, event.id);
+        let detail = identity::reused(&event.source, &event.id);
         self.fail(event, was, self.attempts(event), ID_REUSED, detail);
     }
 

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::text::MAX_BYTES;
 use super::{EventId, InvalidPayload, MAX_SEQ, Payload, UserActivity, UserId};
-use crate::validation::{self, Errors, Fields, Invalid};
+use crate::validation::{self, Errors, Fields};
 
 const FIELDS: [&str; 4] = ["userId", "type", "payload", "eventId"];
 
@@ -15,18 +15,10 @@ const FIELDS: [&str; 4] = ["userId", "type", "payload", "eventId"];
 const ALIAS: &str = "eventType";
 
 impl UserActivity {
-    /// Reads the JSON at `path` (empty for a whole body, `/events/3` in a batch) and adds every mistake to `errors`. With
-    /// `alias`, `eventType` may stand for `type`.
-    pub fn from_input(input: &RawValue, path: &str, alias: bool, errors: &mut Errors) -> Option<Self> {
-        let value = &match validation::json(input.get().as_bytes()) {
-            Ok(value) => value,
-            Err(Invalid(mistakes)) => {
-                for mistake in mistakes {
-                    errors.add(path, mistake.code, mistake.detail);
-                }
-                return None;
-            }
-        };
+    /// Reads the JSON value at `path` (empty for a whole body, `/events/3` in a batch) and adds every mistake to
+    /// `errors`. `text` is the same value as it was sent, with every digit. With `alias`, `eventType` may stand for
+    /// `type`.
+    pub fn from_input(value: &Value, text: &RawValue, path: &str, alias: bool, errors: &mut Errors) -> Option<Self> {
         let mut known = FIELDS.to_vec();
         let mut kind = "type";
         if alias {
@@ -35,16 +27,16 @@ impl UserActivity {
         }
         let fields = Fields::of(value, path, &known, errors)?;
         let user_id = fields.required("userId", errors);
-        let user_id = user_id.and_then(|value| text(value, &fields.at("userId"), errors));
+        let user_id = user_id.and_then(|value| read_text(value, &fields.at("userId"), errors));
         if user_id.as_ref().is_some_and(UserId::is_reserved) {
             errors.add(fields.at("userId"), "reserved", "an id that a path can name was expected, other than . and ..");
         }
         let given = fields.required(kind, errors);
-        let kind = given.and_then(|value| text(value, &fields.at(kind), errors));
+        let kind = given.and_then(|value| read_text(value, &fields.at(kind), errors));
         let payload = fields.required("payload", errors);
-        let payload = payload.and_then(|_| read_payload(input, &fields.at("payload"), errors));
+        let payload = payload.and_then(|value| read_payload(value, text, &fields.at("payload"), errors));
         let event_id: Option<EventId> =
-            fields.optional("eventId").and_then(|value| text(value, &fields.at("eventId"), errors));
+            fields.optional("eventId").and_then(|value| read_text(value, &fields.at("eventId"), errors));
         if event_id.as_ref().is_some_and(EventId::is_reserved) {
             let detail =
                 "an id other than batch, generate, processed, . and .. was expected: /events/{id} has to name it";
@@ -55,7 +47,7 @@ impl UserActivity {
     }
 }
 
-fn text<T>(value: &Value, at: &str, errors: &mut Errors) -> Option<T>
+fn read_text<T>(value: &Value, at: &str, errors: &mut Errors) -> Option<T>
 where
     T: TryFrom<String>,
     T::Error: std::fmt::Display,
@@ -66,9 +58,9 @@ where
     T::try_from(text).map_err(|error| errors.add(at, code, error.to_string())).ok()
 }
 
-/// The payload of an event, from its text: a parsed number may have lost digits.
-fn read_payload(input: &RawValue, at: &str, errors: &mut Errors) -> Option<Payload> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(input.get()).unwrap_or_default();
+/// The payload of an event, from the event's text: a parsed number may have lost digits.
+fn read_payload(value: &Value, event: &RawValue, at: &str, errors: &mut Errors) -> Option<Payload> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(event.get()).unwrap_or_default();
     match Payload::read(members.get("payload")?) {
         Ok(payload) => Some(payload),
         Err(InvalidPayload::NotAnObject) => {
@@ -76,8 +68,7 @@ fn read_payload(input: &RawValue, at: &str, errors: &mut Errors) -> Option<Paylo
             None
         }
         Err(InvalidPayload::InvalidSeq) => {
-            let payload = validation::json(members.get("payload")?.get().as_bytes()).ok()?;
-            validation::integer(payload.get("seq")?, &format!("{at}/seq"), 1..=MAX_SEQ, errors);
+            validation::integer(value.get("seq")?, &format!("{at}/seq"), 1..=MAX_SEQ, errors);
             None
         }
     }
@@ -96,7 +87,7 @@ mod tests {
 
     fn mistakes(value: &Value, alias: bool) -> Vec<(String, String)> {
         let mut errors = Errors::default();
-        let read = UserActivity::from_input(&to_raw_value(value).unwrap(), "", alias, &mut errors);
+        let read = UserActivity::from_input(value, &to_raw_value(value).unwrap(), "", alias, &mut errors);
         let Err(invalid) = errors.finish(read) else { return Vec::new() };
         invalid.0.into_iter().map(|error| (error.field, error.code.to_owned())).collect()
     }
@@ -170,7 +161,7 @@ mod tests {
         for body in [valid(), large, json!({"userId": "ü", "type": "t", "payload": {}})] {
             let mut errors = Errors::default();
             let input = to_raw_value(&body).unwrap();
-            let read = UserActivity::from_input(&input, "/events/3", false, &mut errors).unwrap();
+            let read = UserActivity::from_input(&body, &input, "/events/3", false, &mut errors).unwrap();
             errors.finish(Some(())).unwrap();
             assert_eq!(serde_json::to_value(&read).unwrap(), body);
             assert_eq!(serde_json::from_value::<UserActivity>(body).unwrap(), read);
@@ -183,7 +174,8 @@ mod tests {
             let input =
                 RawValue::from_string(format!(r#"{{"userId": "u", "type": "t", "payload": {payload}}}"#)).unwrap();
             let mut errors = Errors::default();
-            let read = UserActivity::from_input(&input, "", false, &mut errors);
+            let value = validation::json(input.get().as_bytes()).unwrap();
+            let read = UserActivity::from_input(&value, &input, "", false, &mut errors);
             errors.finish(read).map(|read| (serde_json::to_string(&read.payload).unwrap(), read.payload.seq()))
         };
         let digits =

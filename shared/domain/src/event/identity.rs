@@ -15,6 +15,12 @@ use crate::json;
 /// Reason of the dead letter of an event whose id belongs to another content of its source.
 pub const ID_REUSED: &str = "id_reused";
 
+/// The detail of that dead letter.
+#[must_use]
+pub fn reused(source: &str, id: &str) -> String {
+    format!("another event of the source {source} has the id {id}")
+}
+
 /// Longest source that is part of a key as it is, in bytes. Together with an id of 256 bytes it fits in a `DynamoDB`
 /// sort key of 1,024.
 const MAX_PLAIN_SOURCE: usize = 256;
