@@ -61,10 +61,13 @@ struct Request {
 
 impl Request {
     /// Reads the header; without one the request is not idempotent. 400 for a key that is empty, longer than
-    /// [`MAX_KEY_LENGTH`] or not visible ASCII.
+    /// [`MAX_KEY_LENGTH`] or has anything but visible ASCII and spaces within. White space around a header's value is not
+    /// part of it (RFC 9110, section 5.5).
     fn read(headers: &HeaderMap, caller: &str, route: &str, body: &[u8]) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-        let key = value.to_str().ok().filter(|key| !key.trim().is_empty() && key.len() <= MAX_KEY_LENGTH);
+        // `HeaderValue::to_str` takes tabs too.
+        let key = value.to_str().ok().map(|key| key.trim_matches([' ', '\t']));
+        let key = key.filter(|key| (1..=MAX_KEY_LENGTH).contains(&key.len()) && !key.contains('\t'));
         let key = key.ok_or_else(|| {
             let detail = format!("1 to {MAX_KEY_LENGTH} visible ASCII characters were expected");
             Problem::invalid_field("Idempotency-Key", "invalid_idempotency_key", detail)
@@ -309,6 +312,22 @@ mod tests {
             assert_ne!(first.key, other.key);
         }
         assert_ne!(request("c", "a", "b", "").key, request("c", "ab", "x", "").key);
+    }
+
+    #[test]
+    fn a_key_is_visible_ascii() {
+        let read = |key: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert("idempotency-key", HeaderValue::from_bytes(key).unwrap());
+            Request::read(&headers, "ann", "POST /products", b"{}").map(|request| request.unwrap().key)
+        };
+        assert_eq!(read(b" a b\t"), read(b"a b"));
+        assert_eq!(read(&[b'~'; MAX_KEY_LENGTH]).unwrap(), read(&[b'~'; MAX_KEY_LENGTH]).unwrap());
+        let too_long = [b'a'; MAX_KEY_LENGTH + 1];
+        for key in [&b""[..], b" ", b"\t", b"!5\tsp", b"a\xffb", "k\u{e9}".as_bytes(), &too_long] {
+            let problem = serde_json::to_value(read(key).unwrap_err()).unwrap();
+            assert_eq!(problem["errors"][0]["code"], "invalid_idempotency_key", "{key:?}");
+        }
     }
 
     #[test]
