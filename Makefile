@@ -2,8 +2,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint contract-lint \
-    contracts clients-lint
+.PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint archive-lint \
+    contracts clients-lint contract-test
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -19,7 +19,8 @@ DEPLOYED_FLAGS = --profile local --workspace \
     $(shell rustc --version | awk '{ split($$2, v, "."); if (v[1] == 1 && v[2] < 96) print "--ignore-rust-version" }')
 CARGO_FLAGS = $(DEPLOYED_FLAGS) --features millrace-platform/crash-points
 # The tests, their runtime, the benchmarks and the judge, which `make run` does without.
-NOT_RUN = --exclude end-to-end --exclude local-simulation --exclude millrace-judge
+NOT_RUN = --exclude end-to-end --exclude local-simulation --exclude millrace-judge \
+    --exclude millrace-compatibility
 
 # Fails where one of the given binaries has crash points, or none is given.
 NO_CRASH_POINTS = grep -qa AWS_LAMBDA_FUNCTION_NAME $(1) && \
@@ -42,10 +43,25 @@ test: binaries ## Runs every test, the end-to-end tests included; ONLY="--bin st
 	$(if $(ONLY),,@rm -rf "$(TARGET)/contract-seen")
 	cargo test $(CARGO_FLAGS) $(ONLY)
 	$(if $(ONLY),,cargo test $(CARGO_FLAGS) --test openapi -- --ignored --nocapture contract_seen)
+	$(if $(ONLY),,@$(MAKE) --no-print-directory contract-test SIZE=short STACKS=--auth)
 
-soak: binaries ## Runs the tests of failures in their full sizes; takes about half an hour
+soak: binaries ## Runs the tests of failures and of the contract in their full sizes; takes about an hour
 	@echo "Breaking things."
 	MILLRACE_SOAK=1 MILLRACE_SEEDS=$(SEEDS) cargo test $(CARGO_FLAGS) --test crash_points --test failures --test orders --test stock --test edge --test simulation --test activity --test activity_order --test timers --test timer_races --test webhook --test webhook_crash -- --nocapture --test-threads 1
+	@$(MAKE) --no-print-directory contract-test SIZE=full STACKS="--auth --open"
+
+# schemathesis makes requests of its own from contracts/openapi.yaml. It is the only test that is not Rust.
+contract-test:
+	@lacks() { \
+	    [ "$${CI:-}" = true ] && { echo "ERROR: $$1, so the contract cannot be asked." >&2; exit 1; }; \
+	    echo "WARNING: the contract was NOT ASKED by schemathesis, because $$1." >&2; exit 0; \
+	}; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || lacks "Python 3 with venv is missing"; \
+	$(MAKE) --no-print-directory $(VENV)/bin/schemathesis || lacks "schemathesis could not be installed"; \
+	for stack in $(STACKS); do \
+	    echo "Asking the contract, on a stack with $$stack."; \
+	    local/with-stack.sh "$(TARGET)/local" $${stack/--open/} local/schemathesis.sh $(VENV)/bin/schemathesis $(SIZE); \
+	done
 
 bench: binaries ## Prints init times, sizes, latency, requests and events per second, CPU time and memory
 	cargo bench $(CARGO_FLAGS) --bench backbone -- $(ARGS)
@@ -67,7 +83,7 @@ lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, tem
 	$(VENV)/bin/cargo-machete shared functions local
 	@$(MAKE) --no-print-directory no-crash-points
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null; then \
-	    $(MAKE) --no-print-directory documents-lint contract-lint; \
+	    $(MAKE) --no-print-directory documents-lint archive-lint; \
 	elif [ "$${CI:-}" = true ]; then \
 	    echo "ERROR: Python 3 with venv is missing, so template.yaml and contracts/ cannot be checked." >&2; exit 1; \
 	else \
@@ -92,8 +108,7 @@ documents-lint: $(VENV)/requirements
 	$(VENV)/bin/openapi-spec-validator contracts/openapi.yaml
 
 # With the binaries that `no-crash-points` has built.
-contract-lint: $(VENV)/requirements
-	local/with-stack.sh "$(TARGET)/local" local/schemathesis.sh $(VENV)/bin/schemathesis
+archive-lint: $(VENV)/requirements
 	$(VENV)/bin/python contracts/archive/check.py "$(TARGET)/local/millrace-local"
 
 contracts: $(NODE_TOOLS) ## Makes contracts/typescript and contracts/postman.json from the contracts; needs Node 20
@@ -120,6 +135,13 @@ $(VENV)/requirements: requirements-dev.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@cp requirements-dev.txt $@
+
+# Without the other tools, which the tests do not need.
+$(VENV)/bin/schemathesis: requirements-dev.txt
+	@echo "Installing schemathesis into .venv."
+	python3 -m venv $(VENV)
+	grep '^schemathesis==' requirements-dev.txt | $(VENV)/bin/pip install --quiet --disable-pip-version-check -r /dev/stdin
+	@touch $@
 
 $(NODE_TOOLS): contracts/package-lock.json contracts/package.json
 	@echo "Installing the tools for the contracts into contracts/node_modules."

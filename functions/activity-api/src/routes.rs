@@ -1,6 +1,6 @@
 //! The routes of user activity.
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -25,11 +25,10 @@ const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
-    let batch = post(accept_batch).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
     Router::new()
         .route("/events", post(accept_one))
         .route("/events/generate", post(accept_generated))
-        .route("/events/batch", batch)
+        .route("/events/batch", post(accept_batch))
         .route("/events/processed", get(processed))
         .route("/events/{id}", get(read))
         .route("/users/{id}/events", get(of_user))
@@ -65,7 +64,7 @@ async fn accept_batch(
     State(api): State<Api>,
     Extension(trace): Extension<TraceContext>,
     access: Access,
-    Body(body): Body,
+    Body(body): Body<MAX_BATCH_BYTES>,
 ) -> Result<Response, Problem> {
     let items = input::batch(&body)?.into_iter();
     let items = items.map(|item| item.map_err(Outcome::Invalid).and_then(|activity| permitted(&access, activity)));

@@ -84,16 +84,20 @@ pub fn replace(body: &[u8]) -> Result<ProductInput, Problem> {
     Ok(errors.finish(input)?)
 }
 
-/// Applies the body of a PATCH, a JSON Merge Patch (RFC 7396), to a product.
-pub fn patch(current: &Product, body: &[u8]) -> Result<ProductInput, Problem> {
-    let patch = validation::json(body)?;
-    let Value::Object(patch) = patch else {
-        return Err(Problem::invalid_field("", "not_an_object", "an object was expected"));
-    };
+/// Reads the body of a PATCH, a JSON Merge Patch (RFC 7396).
+pub fn patch(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match validation::json(body)? {
+        Value::Object(patch) => Ok(patch),
+        _ => Err(Problem::invalid_field("", "not_an_object", "an object was expected")),
+    }
+}
+
+/// Applies a patch to a product.
+pub fn patched(current: &Product, patch: &Map<String, Value>) -> Result<ProductInput, Problem> {
     let mut merged =
         serde_json::to_value(current).map_err(|error| Problem::invalid_field("", "unreadable", error.to_string()))?;
     if let Value::Object(target) = &mut merged {
-        merge(target, patch);
+        merge(target, patch.clone());
     }
     let mut errors = Errors::default();
     let input = product(&merged, Some(current.price.currency), &mut errors);
@@ -261,17 +265,18 @@ mod tests {
         let (input, id) = create(valid().to_string().as_bytes()).unwrap();
         let id = id.unwrap_or_else(|| ProductId::try_from("p".to_owned()).unwrap());
         let product = input.into_product(id, 1, "2026-11-21T00:00:00Z".parse().unwrap(), None);
-        let patched = patch(&product, br#"{"price":{"amount":1},"lowStockThreshold":null,"version":9}"#).unwrap();
-        assert_eq!((patched.price.amount, patched.low_stock_threshold, patched.stock), (1, None, 10));
-        assert!(patch(&product, br#"{"name":null}"#).is_err());
+        let apply = |product: &Product, body: &[u8]| patched(product, &patch(body).unwrap());
+        let after = apply(&product, br#"{"price":{"amount":1},"lowStockThreshold":null,"version":9}"#).unwrap();
+        assert_eq!((after.price.amount, after.low_stock_threshold, after.stock), (1, None, 10));
+        assert!(apply(&product, br#"{"name":null}"#).is_err());
         // A currency that was withdrawn since stays, and does not come back.
         let old = Currency::try_from("HRK".to_owned()).unwrap();
         let kuna = Product { price: Price { currency: old, ..product.price }, ..product.clone() };
         assert_eq!(
-            patch(&kuna, br#"{"stock":1.0,"price":{"amount":7}}"#).unwrap().price,
+            apply(&kuna, br#"{"stock":1.0,"price":{"amount":7}}"#).unwrap().price,
             Price { amount: 7, currency: old }
         );
-        assert!(patch(&product, br#"{"price":{"currency":"HRK"}}"#).is_err());
-        assert_eq!(patch(&kuna, br#"{"price":{"currency":"EUR"}}"#).unwrap().price.currency, product.price.currency);
+        assert!(apply(&product, br#"{"price":{"currency":"HRK"}}"#).is_err());
+        assert_eq!(apply(&kuna, br#"{"price":{"currency":"EUR"}}"#).unwrap().price.currency, product.price.currency);
     }
 }

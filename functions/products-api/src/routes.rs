@@ -110,7 +110,8 @@ async fn replace(State(api): State<Api>, put: Put) -> Result<Response, Problem> 
 }
 
 async fn patch(State(api): State<Api>, put: Put) -> Result<Response, Problem> {
-    update(&api, &put, |current| input::patch(current, &put.body)).await
+    let patch = input::patch(&put.body)?;
+    update(&api, &put, |current| input::patched(current, &patch)).await
 }
 
 async fn update(

@@ -91,6 +91,10 @@ async fn what_is_not_valid_is_told_by_field_takes_no_room_and_never_reaches_kafk
     let large = with("/payload", json!({"text": "x".repeat(300 * 1024)}));
     assert_problem(&stack.ask("POST", "/events", &large).await, 413, "body_too_large", "");
     assert_problem(&stack.ask("POST", "/events/batch", &batch(vec![large])).await, 413, "event_too_large", "");
+    let larger = json!({"events": [], "filler": "x".repeat(2 * 1024 * 1024)});
+    let answer = stack.ask("POST", "/events/batch", &larger).await;
+    assert_problem(&answer, 413, "body_too_large", "");
+    assert!(answer.text.contains("2097152"), "the limit is that of batches: {}", answer.text);
     let many = batch((0..501).map(|seq| event("ann", seq + 1)).collect());
     assert_problem(&stack.ask("POST", "/events/batch", &many).await, 400, "invalid_request", "/events");
     assert_problem(&stack.ask("POST", "/events/batch", &batch(Vec::new())).await, 400, "invalid_request", "/events");

@@ -192,6 +192,13 @@ async fn what_cannot_be_done_is_told_as_a_problem_with_a_stable_code() {
         let stale = stack.request(method, &path).header("if-match", "\"7\"").json(&body);
         assert_problem(&stack.send(stale).await, 412, "version_mismatch");
     }
+    // What is wrong whatever the product is comes before its version.
+    for (method, body) in [("PUT", json!({"name": 1})), ("PATCH", json!([]))] {
+        let both = stack.request(method, &path).header("if-match", "\"7\"");
+        assert_problem(&stack.send(both.json(&body)).await, 400, "invalid_request");
+        let none = stack.request(method, &path).header("if-match", "\"7\"");
+        assert_problem(&stack.send(none).await, 400, "invalid_request");
+    }
     let malformed = stack.request("PUT", &path).header("if-match", "1").json(&product("Burger"));
     assert_problem(&stack.send(malformed).await, 400, "invalid_request");
     let fresh = stack.request("PATCH", &path).header("if-match", "\"1\"").json(&json!({"stock": 4}));

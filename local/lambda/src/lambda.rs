@@ -67,7 +67,7 @@ impl Lambda {
             tick: tick(template, schedules.clone()),
             queue: Arc::new(Queue::new(&template.functions, invoke, stopped.clone())),
         };
-        let router = Front::new(&template.routes, supervisor.clone(), port).router(control);
+        let router = Front::new(template, supervisor.clone(), port).router(control);
         let front = tokio::spawn(server::serve(listener, router, stopped));
         ready.store(true, Ordering::Release);
         Ok(Self { stop, front, mappings, schedules, supervisor })

@@ -10,6 +10,8 @@ pub struct Template {
     pub functions: BTreeMap<String, Function>,
     /// HTTP API routes.
     pub routes: Vec<Route>,
+    /// Which pages of other origins may use the HTTP API; `None` if it does not say.
+    pub cors: Option<Cors>,
     /// Kafka event source mappings.
     pub kafka_mappings: Vec<KafkaMapping>,
     /// DynamoDB stream event source mappings.
@@ -70,6 +72,15 @@ pub struct Route {
     pub function: String,
     /// Who decides whether a request may pass.
     pub authorizer: Option<Authorizer>,
+}
+
+/// What an HTTP API says of pages of other origins (`CorsConfiguration`). How it answers preflights is left to the functions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// Origins; `*` is any.
+    pub origins: Vec<String>,
+    /// Headers that pages may read.
+    pub exposed: Vec<String>,
 }
 
 /// A Lambda authorizer of an HTTP API, with payload format 2.0 and simple responses.

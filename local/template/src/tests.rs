@@ -160,6 +160,10 @@ fn every_route_has_the_authorizer_unless_it_is_open_or_all_of_them_are() {
     assert!(off.functions.values().all(|it| it.environment.get("API_AUTH").is_none_or(|auth| auth == "off")));
     let cors = with(("CorsOrigins", "https://shop.example.com"));
     assert!(cors.routes.iter().filter_map(|route| route.authorizer.as_ref()).all(|it| it.preflights_pass));
+    let told = cors.cors.unwrap();
+    assert_eq!(told.origins, ["https://shop.example.com"]);
+    assert!(told.exposed.contains(&"etag".to_owned()), "{:?}", told.exposed);
+    assert_eq!(off.cors, None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Extractors for body, query and path, which report mistakes as problem+json.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -9,20 +9,21 @@ use serde::de::DeserializeOwned;
 
 use super::{MAX_BODY_BYTES, Problem, media_type};
 
-/// The bytes of a JSON body, which is empty where there is none; a body over [`MAX_BODY_BYTES`] is 413 `body_too_large`, and
-/// one that says that it is something else is 415.
+/// The bytes of a JSON body, which is empty where there is none; a body over `MOST` bytes is 413 `body_too_large`, and one that
+/// says that it is something else is 415.
 #[derive(Debug, Clone)]
-pub struct Body(pub Bytes);
+pub struct Body<const MOST: usize = MAX_BODY_BYTES>(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Body {
+impl<S: Send + Sync, const MOST: usize> FromRequest<S> for Body<MOST> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+        DefaultBodyLimit::max(MOST).apply(&mut request);
         let method = request.method().clone();
         let headers = request.headers().clone();
         let body = Bytes::from_request(request, state).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let detail = format!("a body has at most {MAX_BODY_BYTES} bytes");
+                let detail = format!("a body has at most {MOST} bytes");
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
             } else {
                 Problem::new(StatusCode::BAD_REQUEST, "unreadable_body", "the body could not be read")
@@ -85,7 +86,7 @@ impl<S: Send + Sync> FromRequest<S> for Put {
         // Set by `serve`.
         let trace = parts.extensions.get::<TraceContext>().copied().ok_or_else(Problem::unavailable)?;
         let headers = parts.headers.clone();
-        let Body(body) = Body::from_request(Request::from_parts(parts, body), state).await?;
+        let Body(body) = <Body>::from_request(Request::from_parts(parts, body), state).await?;
         Ok(Self { id, headers, trace, body })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use lambda_http::RequestExt;
@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::access::{self, Auth};
 use super::cors::Cors;
-use super::{MAX_BODY_BYTES, Problem, methods};
+use super::{Problem, methods};
 use millrace_platform::crash_points::{self, ANSWER};
 use millrace_platform::shutdown::{self, InFlight};
 use millrace_platform::telemetry::TraceContext;
@@ -67,13 +67,12 @@ async fn answer(
 /// Largest response, in bytes: Lambda's payload limit is 6 MB, and JSON embedded in JSON grows by its escapes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Adds the rules that every API shares: 404 and 405 as problem+json, `OPTIONS`, body limit, who may do what, time limit,
-/// trace context.
+/// Adds the rules that every API shares: 404 and 405 as problem+json, `OPTIONS`, who may do what, time limit, trace
+/// context.
 fn with_rules(router: Router, auth: Auth) -> Router {
     router
         .fallback(|| async { Problem::not_found("resource") })
         .method_not_allowed_fallback(methods::other)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(auth, access::enforce))
         .layer(middleware::from_fn(observe))
 }

@@ -134,6 +134,8 @@ async fn pages_of_the_named_origins_may_use_the_api_and_see_its_errors() {
         ("GET", "/event-log?from=x", "", 400),
         ("GET", "/openapi.json", "", 200),
         ("OPTIONS", "/orders", "", 204),
+        // API Gateway's own.
+        ("GET", "/nowhere", "", 404),
     ];
     for (method, path, body, status) in asks {
         let answer = send(&stack, method, path, &[("origin", shop)], body).await.with(status);

@@ -10,15 +10,16 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
-use local_template::model::Route;
+use local_template::model::{Cors, Template};
 
 use super::answer;
 use super::authorizer::{self, Answers};
 use super::control::{self, Control};
+use super::cors;
 use super::event::{self, Incoming};
 use super::host;
 use super::route::Routes;
@@ -39,6 +40,7 @@ pub struct Front<I> {
     invoke: I,
     port: u16,
     answers: Answers,
+    cors: Option<Cors>,
 }
 
 /// A request without a valid answer from a function. The texts are those of API Gateway.
@@ -61,9 +63,10 @@ pub enum Refusal {
 }
 
 impl<I: Invoke> Front<I> {
-    /// An API with the template's routes that listens on a port.
-    pub fn new(routes: &[Route], invoke: I, port: u16) -> Front<I> {
-        Front { routes: Routes::new(routes), invoke, port, answers: Answers::default() }
+    /// The template's API, which listens on a port.
+    pub fn new(template: &Template, invoke: I, port: u16) -> Front<I> {
+        let routes = Routes::new(&template.routes);
+        Front { routes, invoke, port, answers: Answers::default(), cors: template.cors.clone() }
     }
 
     /// The API, with the control API under `/_local`.
@@ -133,8 +136,14 @@ async fn handle<I: Invoke>(
     request: Request,
 ) -> Response {
     let id = uuid::Uuid::new_v4().to_string();
-    let answer = front.answer(&id, client, request).await;
-    let mut response = answer.unwrap_or_else(axum::response::IntoResponse::into_response);
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = front.answer(&id, client, request).await.unwrap_or_else(|refusal| {
+        let mut response = refusal.into_response();
+        if let Some(cors) = &front.cors {
+            cors::complete(cors, origin.as_ref(), response.headers_mut());
+        }
+        response
+    });
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -183,6 +192,7 @@ impl IntoResponse for Refusal {
 
 #[cfg(test)]
 mod tests {
+    use local_template::model::Route;
     use tower::ServiceExt;
 
     use super::*;
@@ -206,7 +216,8 @@ mod tests {
 
     async fn ask(request: http::request::Builder, body: Vec<u8>) -> (u16, String) {
         let route = Route { method: None, path: "/f/{case}".into(), function: "products-api".into(), authorizer: None };
-        let front = Arc::new(Front::new(&[route], Script, 3000));
+        let template = Template { routes: vec![route], ..Template::default() };
+        let front = Arc::new(Front::new(&template, Script, 3000));
         let app = Router::new().fallback(handle::<Script>).with_state(front);
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 5000))));

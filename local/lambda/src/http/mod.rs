@@ -1,11 +1,12 @@
 //! The HTTP API in front of the functions, and the control API under `/_local/`.
 //!
 //! [`host`], [`route`], [`event`] and [`answer`] are pure: how API Gateway converts a request and a function's answer. `authorizer`
-//! decides who may pass. [`front`] and [`control`] do the I/O, and [`server`] listens.
+//! decides who may pass, and `cors` is for pages of other origins. [`front`] and [`control`] do the I/O, and [`server`] listens.
 
 pub mod answer;
 mod authorizer;
 pub mod control;
+mod cors;
 pub mod event;
 pub mod front;
 pub mod host;

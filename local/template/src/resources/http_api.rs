@@ -9,7 +9,7 @@ use super::properties::Properties;
 use crate::declaration::{Declaration, HTTP_API};
 use crate::document::object;
 use crate::intrinsics::Resolver;
-use crate::model::{Authorizer, Identity};
+use crate::model::{Authorizer, Cors, Identity};
 use crate::names;
 
 /// Properties of an API that change what it answers.
@@ -53,6 +53,23 @@ pub fn check(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<(
         }
     }
     Ok(())
+}
+
+/// What the API says of pages of other origins. SAM takes `true` and one origin too.
+pub fn cors(resolver: &Resolver, declaration: &Declaration) -> anyhow::Result<Option<Cors>> {
+    let texts = |list: Option<&Value>| {
+        let list = list.and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let origin = |origin: &str| Some(Cors { origins: vec![origin.to_owned()], exposed: Vec::new() });
+    Ok(match properties(resolver, declaration)?.value("CorsConfiguration")? {
+        Some(Value::Object(cors)) => {
+            Some(Cors { origins: texts(cors.get("AllowOrigins")), exposed: texts(cors.get("ExposeHeaders")) })
+        }
+        Some(Value::Bool(true)) => origin("*"),
+        Some(Value::String(text)) => origin(&text),
+        _ => None,
+    })
 }
 
 /// The authorizer of a route, as SAM gives it: the event's own, or else what the operation in `DefinitionBody` says, or

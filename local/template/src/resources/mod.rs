@@ -27,7 +27,10 @@ pub fn build(resolver: &Resolver) -> anyhow::Result<Template> {
         }
         match declaration.kind.as_str() {
             FUNCTION => function::read(resolver, declaration, &mut template)?,
-            HTTP_API => http_api::check(resolver, declaration)?,
+            HTTP_API => {
+                http_api::check(resolver, declaration)?;
+                template.cors = http_api::cors(resolver, declaration)?;
+            }
             MAPPING => mapping::read(resolver, declaration, &mut template)?,
             TABLE => template.tables.push(storage::table(resolver, declaration)?),
             BUCKET => template.buckets.push(storage::bucket(resolver, declaration)?),

@@ -26,7 +26,7 @@ impl<S: Send + Sync> FromRequest<S> for Post {
         let headers = request.headers().clone();
         // Set by `serve`.
         let access = request.extensions().get::<Access>().cloned().ok_or_else(Problem::unavailable)?;
-        let Body(body) = Body::from_request(request, state).await?;
+        let Body(body) = <Body>::from_request(request, state).await?;
         Ok(Self { body, headers, access })
     }
 }
