@@ -1577,7 +1577,7 @@ export interface components {
              * @description When it began.
              */
             at: string;
-            /** @description HTTP status of the answer */
+            /** @description HTTP status of the answer, where one came. */
             status?: number;
             /** @description How long it took, in milliseconds. */
             durationMs: number;
