@@ -5,8 +5,9 @@ use crate::text_type::text_type;
 /// Longest text, in bytes: the user id is the subject of the event, and ids are keys in `DynamoDB`.
 pub const MAX_BYTES: usize = 256;
 
-/// The rule as a JSON Schema pattern. JSON Schema counts characters, so the byte limit is stricter.
-const PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+/// The rule as a JSON Schema pattern. JSON Schema counts characters, so the byte limit is stricter. White space is spelled out,
+/// because `\s` is another set in each dialect: that of JavaScript has U+FEFF.
+const PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^ \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 
 /// Why a text is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

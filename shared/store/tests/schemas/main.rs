@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use millrace_compatibility::schema::{Change, changes};
-use millrace_domain::activity::UserActivity;
+use millrace_domain::activity::{UserActivity, UserId};
 use millrace_domain::event::{Context, Event, EventType, read, schema::schema};
 use millrace_domain::id::TimerId;
 use millrace_domain::ingredient::Notify;
@@ -328,5 +328,18 @@ fn what_breaks_the_schema_is_refused_by_the_reader_too() {
         *event.pointer_mut(pointer).unwrap() = value;
         assert!(!validator.is_valid(&event), "{pointer} is valid by the schema");
         assert!(read(kind.topic().name(), event.to_string().as_bytes(), received()).is_err(), "{pointer} is read");
+    }
+}
+
+#[test]
+fn schema_and_reader_agree_on_every_character_of_a_text_that_must_not_be_blank() {
+    let schema = schema(EventType::UserActivity);
+    let user = schema.pointer("/properties/data/properties/userId").unwrap();
+    assert!(!user["pattern"].as_str().unwrap().contains("\\s"), "it is another set in each dialect");
+    let validator = jsonschema::validator_for(user).unwrap();
+    for character in (0..=0xffff).filter_map(char::from_u32) {
+        let text = character.to_string();
+        let valid = validator.is_valid(&json!(text));
+        assert_eq!(UserId::try_from(text).is_ok(), valid, "{}", character.escape_unicode());
     }
 }
