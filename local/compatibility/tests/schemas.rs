@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 /// Schemas of every keyword, alone and together. Objects are closed where they name properties, because in open ones a new
 /// property counts as no change by the rule, though it is one to a validator.
 fn schemas() -> Vec<Value> {
-    let closed = |properties: Value, required: Value| {
-        json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required})
-    };
+    let closed = |properties: Value, required: Value| json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required});
     vec![
         json!(true),
         json!(false),
@@ -74,9 +72,33 @@ fn schemas() -> Vec<Value> {
 
 fn instances() -> Vec<Value> {
     let mut instances = vec![
-        json!(null), json!(true), json!(0), json!(1), json!(2), json!(3), json!(4), json!(5), json!(6), json!(-1), json!(1.5),
-        json!(2.0), json!(""), json!("a"), json!("b"), json!("c"), json!("ab"), json!("acb"), json!("bbbb"), json!([]),
-        json!(["a"]), json!(["a", "a"]), json!(["a", 1]), json!([1, 2, 3]), json!([null]), json!({}), json!({"aa": 1}),
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(2),
+        json!(3),
+        json!(4),
+        json!(5),
+        json!(6),
+        json!(-1),
+        json!(1.5),
+        json!(2.0),
+        json!(""),
+        json!("a"),
+        json!("b"),
+        json!("c"),
+        json!("ab"),
+        json!("acb"),
+        json!("bbbb"),
+        json!([]),
+        json!(["a"]),
+        json!(["a", "a"]),
+        json!(["a", 1]),
+        json!([1, 2, 3]),
+        json!([null]),
+        json!({}),
+        json!({"aa": 1}),
     ];
     let values = [json!(1), json!(2), json!(1.5), json!("a"), json!(null)];
     for a in &values {
@@ -119,7 +141,8 @@ fn what_is_said_to_refuse_nothing_and_to_allow_nothing_does_so_for_every_instanc
 #[test]
 fn a_change_that_keeps_every_instance_is_told_by_its_meaning() {
     let tagged = |mapping: Value| {
-        let alternative = |tag: &str| json!({"type": "object", "required": ["kind"], "properties": {"kind": {"const": tag}}});
+        let alternative =
+            |tag: &str| json!({"type": "object", "required": ["kind"], "properties": {"kind": {"const": tag}}});
         json!({"oneOf": [alternative("a"), alternative("b")], "discriminator": {"propertyName": "kind", "mapping": mapping}})
     };
     let limit = |default: Value| json!({"type": "integer", "default": default});

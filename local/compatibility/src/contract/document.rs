@@ -49,7 +49,8 @@ impl Comparison<'_> {
             match after.get(&name) {
                 None => self.add(&at, "it is gone", true),
                 Some(other) => {
-                    let differs = |keyword: &&&str| **keyword != "bearerFormat" && scheme.get(*keyword) != other.get(*keyword);
+                    let differs =
+                        |keyword: &&&str| **keyword != "bearerFormat" && scheme.get(*keyword) != other.get(*keyword);
                     for keyword in SCHEME.iter().filter(differs) {
                         self.add(&at, format!("{keyword} is another"), true);
                     }

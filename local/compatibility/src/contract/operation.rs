@@ -112,7 +112,8 @@ fn parameters(document: &Value, (item, method): At<'_>) -> Map<String, Value> {
     let mut found = Map::new();
     for parameter in of(item).into_iter().chain(of(&item[method])) {
         let parameter = follow(document, &parameter);
-        let (place, name) = (parameter["in"].as_str().unwrap_or_default(), parameter["name"].as_str().unwrap_or_default());
+        let (place, name) =
+            (parameter["in"].as_str().unwrap_or_default(), parameter["name"].as_str().unwrap_or_default());
         let name = if place == "header" { name.to_lowercase() } else { name.to_owned() };
         found.insert(format!("{place} {name}"), parameter.clone());
     }

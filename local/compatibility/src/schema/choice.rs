@@ -117,7 +117,8 @@ fn values(forms: &[&Map<String, Value>]) -> Map<String, Value> {
 
 /// Whether no instance can be of two of these forms.
 fn all_differ(forms: &[Value]) -> bool {
-    let mut pairs = forms.iter().enumerate().flat_map(|(at, one)| forms[at + 1..].iter().map(move |other| (one, other)));
+    let mut pairs =
+        forms.iter().enumerate().flat_map(|(at, one)| forms[at + 1..].iter().map(move |other| (one, other)));
     pairs.all(|(one, other)| differ(one, other))
 }
 
@@ -132,7 +133,7 @@ fn differ(one: &Value, other: &Value) -> bool {
     let tags = one["properties"].as_object().into_iter().flatten();
     types
         || values
-        || tags.filter(|(name, _)| has(one, name) && has(other, name)).any(|(name, schema)| {
-            other["properties"].get(name).is_some_and(|theirs| differ(schema, theirs))
-        })
+        || tags
+            .filter(|(name, _)| has(one, name) && has(other, name))
+            .any(|(name, schema)| other["properties"].get(name).is_some_and(|theirs| differ(schema, theirs)))
 }

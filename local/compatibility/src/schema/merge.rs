@@ -52,7 +52,8 @@ fn both_values(first: Value, second: Value) -> Value {
 
 /// Whether one judges properties that it does not name, and the other names some of them.
 fn hides(closed: &Map<String, Value>, other: &Map<String, Value>) -> bool {
-    let names = |form: &Map<String, Value>| form.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let names =
+        |form: &Map<String, Value>| form.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let named = names(closed);
     closed.get("additionalProperties").is_some_and(|rest| *rest != json!({}))
         && names(other).keys().any(|name| !named.contains_key(name))
