@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+type Edit = fn(&mut Value);
+
 /// What it is, a part of where it shows, and how it is made.
-type Plant = (&'static str, &'static str, fn(&mut Value));
+type Plant = (&'static str, &'static str, Edit);
 
 fn at<'a>(contract: &'a mut Value, pointer: &str) -> &'a mut Value {
     contract.pointer_mut(pointer).unwrap_or_else(|| panic!("the contract has no {pointer}"))
@@ -44,7 +46,7 @@ fn of(parent: &str, rest: &str) -> String {
 }
 
 /// The contract says the same as before.
-pub const SAME: &[(&str, fn(&mut Value))] = &[
+pub const SAME: &[(&str, Edit)] = &[
     ("a text", |it| set(it, MAKE, "description", json!("another"))),
     ("an example", |it| set(it, "/components/examples/NotFound", "value", json!({}))),
     ("a link", |it| remove(it, "/components/responses/OrderMade", "links")),
