@@ -29,6 +29,15 @@ else
     sed '/^      security: \[/d' contracts/openapi.yaml >"$work/openapi.yaml"
 fi
 
+# What the contract's examples name, so that more than 404 is seen of it.
+post() {
+    curl --silent --show-error --fail --output /dev/null "$MILLRACE_URL$1" -H "Authorization: Bearer ${MILLRACE_KEY:-}" \
+        -H 'Content-Type: application/json' -d "$2"
+}
+post /orders/seed ''
+post /events '{"userId": "ann", "type": "click", "payload": {}, "eventId": "019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a62"}'
+post /events '{"userId": "ann", "type": "click", "payload": {"fail": true}, "eventId": "will-fail"}'
+
 # A request that lacks something may as well fail its condition.
 cat >"$work/schemathesis.toml" <<'END'
 [checks]
