@@ -67,7 +67,8 @@ impl Lambda {
             tick: tick(template, schedules.clone()),
             queue: Arc::new(Queue::new(&template.functions, invoke, stopped.clone())),
         };
-        let router = Front::new(template, supervisor.clone(), port).router(control);
+        let front = Front::new(&template.routes, supervisor.clone(), port).with_cors(template.cors.clone());
+        let router = front.router(control);
         let front = tokio::spawn(server::serve(listener, router, stopped));
         ready.store(true, Ordering::Release);
         Ok(Self { stop, front, mappings, schedules, supervisor })

@@ -14,7 +14,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
-use local_template::model::{Cors, Template};
+use local_template::model::{Cors, Route};
 
 use super::answer;
 use super::authorizer::{self, Answers};
@@ -63,10 +63,15 @@ pub enum Refusal {
 }
 
 impl<I: Invoke> Front<I> {
-    /// The template's API, which listens on a port.
-    pub fn new(template: &Template, invoke: I, port: u16) -> Front<I> {
-        let routes = Routes::new(&template.routes);
-        Front { routes, invoke, port, answers: Answers::default(), cors: template.cors.clone() }
+    /// An API with the template's routes that listens on a port.
+    pub fn new(routes: &[Route], invoke: I, port: u16) -> Front<I> {
+        Front { routes: Routes::new(routes), invoke, port, answers: Answers::default(), cors: None }
+    }
+
+    /// The same API, for pages of other origins too.
+    #[must_use]
+    pub fn with_cors(self, cors: Option<Cors>) -> Front<I> {
+        Front { cors, ..self }
     }
 
     /// The API, with the control API under `/_local`.
@@ -192,7 +197,6 @@ impl IntoResponse for Refusal {
 
 #[cfg(test)]
 mod tests {
-    use local_template::model::Route;
     use tower::ServiceExt;
 
     use super::*;
@@ -216,8 +220,7 @@ mod tests {
 
     async fn ask(request: http::request::Builder, body: Vec<u8>) -> (u16, String) {
         let route = Route { method: None, path: "/f/{case}".into(), function: "products-api".into(), authorizer: None };
-        let template = Template { routes: vec![route], ..Template::default() };
-        let front = Arc::new(Front::new(&template, Script, 3000));
+        let front = Arc::new(Front::new(&[route], Script, 3000));
         let app = Router::new().fallback(handle::<Script>).with_state(front);
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 5000))));
