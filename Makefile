@@ -117,6 +117,7 @@ contracts: $(NODE_TOOLS) ## Makes contracts/typescript and contracts/postman.jso
 clients-lint: $(NODE_TOOLS)
 	npm --prefix contracts run --silent check
 	local/with-stack.sh "$(TARGET)/local" npm --prefix contracts run --silent try
+	local/with-stack.sh "$(TARGET)/local" --auth npm --prefix contracts run --silent browse
 
 # The binaries and the template's Architecture have to agree.
 build: $(VENV)/requirements ## Builds every function for Lambda into .aws-sam; ARCH=x86_64 for Intel

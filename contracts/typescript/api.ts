@@ -635,6 +635,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the issuer leads back to
+         * @description The redirect URI of the client that the pages log in as. Its `code` is for the page that asked, in the same browser,
+         *     which alone has the verifier (RFC 7636).
+         */
+        get: operations["endLogin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs/{file}": {
         parameters: {
             query?: never;
@@ -642,7 +663,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A file that the pages load */
+        /**
+         * A file that the pages load
+         * @description `login.json` says whether callers have to be known, and where the pages log in.
+         */
         get: operations["getPageFile"];
         put?: never;
         post?: never;
@@ -1757,6 +1781,29 @@ export interface components {
         EntityTags: string;
         /** @description The `cursor` of the page that follows; null after the last one. */
         NextCursor: string | null;
+        /**
+         * @example {
+         *       "auth": "on",
+         *       "issuer": "https://login.example.com",
+         *       "clientId": "millrace-pages",
+         *       "audience": "millrace"
+         *     }
+         */
+        PageLogin: {
+            /**
+             * @description Whether callers have to be known.
+             * @enum {unknown}
+             */
+            auth: "on" | "off";
+            /** @description The OpenID Connect issuer, if the pages have a client there. */
+            issuer?: string;
+            /** @description That client. It is public and uses PKCE. */
+            clientId?: string;
+            /** @description For whom its tokens have to be. */
+            audience?: string;
+            /** @description What it asks for, with spaces between, if not for all scopes of the contract. */
+            scopes?: string;
+        };
         /** @description An error (RFC 9457). */
         Problem: {
             /** @description The code as a URN. */
@@ -4171,6 +4218,27 @@ export interface operations {
             503: components["responses"]["GatewayUnavailable"];
         };
     };
+    endLogin: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description W3C trace context, which is carried through Kafka to the last consumer. What is none is passed over.
+                 * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Page"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["GatewayUnavailable"];
+        };
+    };
     getPageFile: {
         parameters: {
             query?: never;
@@ -4202,6 +4270,7 @@ export interface operations {
                 content: {
                     "text/css": string;
                     "text/javascript": string;
+                    "application/json": components["schemas"]["PageLogin"];
                     "image/png": string;
                 };
             };

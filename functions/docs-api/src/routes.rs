@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use millrace_api::{Problem, Segment, resource};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use swagger_ui_redist::SwaggerUi;
+
+use crate::login::Login;
 
 /// `contracts/openapi.yaml` as JSON.
 const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
@@ -27,13 +29,17 @@ const VIEWER: &str = include_str!("page/index.html");
 /// The page of the topics and their events.
 const EVENTS: &str = include_str!(concat!(env!("OUT_DIR"), "/events.html"));
 
-/// Files of the pages, beside those of Swagger UI. Files of their own, so that no page needs an inline script or style.
-const FILES: [(&str, &str); 2] =
-    [("start.js", include_str!("page/start.js")), ("events.css", include_str!("page/events.css"))];
+/// Where the issuer leads back to after a login.
+const CALLBACK: &str = include_str!("page/callback.html");
 
-/// The page may load from and connect to only the API that served it. The icons of Swagger UI are data URLs.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Files of the pages, beside those of Swagger UI. Files of their own, so that no page needs an inline script or style.
+const FILES: [(&str, &str); 5] = [
+    ("callback.js", include_str!("page/callback.js")),
+    ("events.css", include_str!("page/events.css")),
+    ("login.css", include_str!("page/login.css")),
+    ("login.js", include_str!("page/login.js")),
+    ("start.js", include_str!("page/start.js")),
+];
 
 /// The names of the viewer's files do not change with their version, so browsers cache them for only an hour.
 const VIEWER_CACHE: &str = "public, max-age=3600";
@@ -68,20 +74,25 @@ impl Document {
 struct Documents {
     openapi: Document,
     asyncapi: Document,
+    login: Login,
+    /// The content security policy of the pages.
+    policy: HeaderValue,
 }
 
 /// All routes of this function.
 ///
 /// # Errors
-/// A contract is not valid JSON.
-pub fn router() -> Result<Router, serde_json::Error> {
-    let documents = Documents { openapi: Document::read(OPENAPI)?, asyncapi: Document::read(ASYNCAPI)? };
+/// A contract is not valid JSON, or a setting of the login not of its kind.
+pub fn router(login: Login) -> Result<Router, lambda_http::Error> {
+    let policy = login.policy()?;
+    let documents = Documents { openapi: Document::read(OPENAPI)?, asyncapi: Document::read(ASYNCAPI)?, login, policy };
     Ok(Router::new()
         .route("/openapi.json", get(openapi))
         .route("/asyncapi.json", get(asyncapi))
         .route("/schemas/{file}", get(schema))
-        .route("/docs", get(|| async { page(VIEWER) }))
-        .route("/docs/events", get(|| async { page(EVENTS) }))
+        .route("/docs", get(|State(documents): State<Documents>| async move { page(VIEWER, &documents) }))
+        .route("/docs/events", get(|State(documents): State<Documents>| async move { page(EVENTS, &documents) }))
+        .route("/docs/callback", get(|State(documents): State<Documents>| async move { page(CALLBACK, &documents) }))
         .route("/docs/{file}", get(file))
         .with_state(documents))
 }
@@ -101,17 +112,21 @@ async fn schema(Segment(name): Segment, headers: HeaderMap) -> Result<Response, 
     schema.answer(&headers, "application/schema+json")
 }
 
-fn page(html: &'static str) -> Response {
+fn page(html: &'static str, documents: &Documents) -> Response {
     let headers = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, documents.policy.clone()),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     (headers, Html(html)).into_response()
 }
 
-async fn file(Segment(name): Segment) -> Result<Response, Problem> {
+async fn file(Segment(name): Segment, State(documents): State<Documents>) -> Result<Response, Problem> {
+    if name == "login.json" {
+        let headers = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::CACHE_CONTROL, "no-cache")];
+        return Ok((headers, Json(&documents.login)).into_response());
+    }
     let viewer = SwaggerUi::static_files().iter().map(|(file, bytes)| (file.file_name(), *bytes));
     let mut files = viewer.chain(FILES.iter().map(|(file, text)| (*file, text.as_bytes())));
     let (name, bytes) = files.find(|(known, _)| *known == name).ok_or_else(|| Problem::not_found("file"))?;

@@ -100,6 +100,7 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/dlq", "activity-api"),
         ("/dlq/{id}/redrive", "activity-api"),
         ("/docs", "docs-api"),
+        ("/docs/callback", "docs-api"),
         ("/docs/events", "docs-api"),
         ("/docs/{file}", "docs-api"),
         ("/event-log", "event-log-api"),
@@ -136,8 +137,16 @@ fn routes_and_the_schedule_lead_to_their_functions() {
 
 #[test]
 fn every_route_has_the_authorizer_unless_it_is_open_or_all_of_them_are() {
-    let open =
-        ["/asyncapi.json", "/docs", "/docs/events", "/docs/{file}", "/health", "/openapi.json", "/schemas/{file}"];
+    let open = [
+        "/asyncapi.json",
+        "/docs",
+        "/docs/callback",
+        "/docs/events",
+        "/docs/{file}",
+        "/health",
+        "/openapi.json",
+        "/schemas/{file}",
+    ];
     let expected = Authorizer {
         name: "Access".to_owned(),
         function: "authorizer".to_owned(),

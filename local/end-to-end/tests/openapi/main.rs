@@ -26,7 +26,11 @@ async fn the_contract_is_served_once_per_client_and_the_page_loads_nothing_from_
     let known = stack.request("GET", "/openapi.json").header("if-none-match", served.header("etag"));
     assert_eq!(stack.send(known).await.with(304).text, "");
 
-    for (path, file) in [("/docs", "/docs/swagger-ui-bundle.js"), ("/docs/events", "/docs/events.css")] {
+    for (path, file) in [
+        ("/docs", "/docs/swagger-ui-bundle.js"),
+        ("/docs/callback", "/docs/callback.js"),
+        ("/docs/events", "/docs/events.css"),
+    ] {
         loads_nothing_from_elsewhere(&stack, path, file).await;
     }
     let missing = stack.get("/docs/index.css.map").await.with(404);
@@ -122,8 +126,16 @@ fn every_operation_says_which_scopes_it_needs_and_what_a_caller_without_them_is_
     let scopes = resources.iter().flat_map(|of| [format!("{of}:read"), format!("{of}:write")]);
     let scopes: BTreeSet<String> =
         scopes.chain(["dlq:redrive", "events:any-user", "seed"].map(str::to_owned)).collect();
-    let open =
-        ["/docs", "/docs/events", "/docs/{file}", "/health", "/openapi.json", "/asyncapi.json", "/schemas/{file}"];
+    let open = [
+        "/docs",
+        "/docs/callback",
+        "/docs/events",
+        "/docs/{file}",
+        "/health",
+        "/openapi.json",
+        "/asyncapi.json",
+        "/schemas/{file}",
+    ];
     for (path, at) in contract.children("/paths") {
         for (method, operation) in contract.operations(&at) {
             let operation = contract.at(&operation);
