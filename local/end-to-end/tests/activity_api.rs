@@ -11,8 +11,9 @@ use end_to_end::stack::activity::TOPIC;
 use end_to_end::stack::kafka::events_of;
 use end_to_end::stack::{Answer, Stack};
 use futures::future::join_all;
-use millrace_activity::limiter::{Limiter, Request, Rule};
+use millrace_activity::keys;
 use millrace_platform::clock;
+use millrace_platform::limiter::{Limiter, Request};
 use serde_json::{Value, json};
 
 fn event(user: &str, seq: u64) -> Value {

@@ -12,6 +12,7 @@ fn caller(kind: Kind, scopes: &str) -> Caller {
         scopes: Scopes::known(scopes),
         exp: NOW + 60,
         key_id: (kind == Kind::Key).then(|| "k".to_owned()),
+        rate: None,
     }
 }
 

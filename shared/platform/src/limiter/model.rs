@@ -202,7 +202,7 @@ impl Model {
     }
 }
 
-/// A user who requests far more than allowed, on every instance, singly and in batches.
+/// A subject that requests far more than allowed, on every instance, singly and in batches.
 fn flood(seed: u64) -> Load {
     let batch = if seed.is_multiple_of(2) { 1 } else { 12 };
     let every = if batch == 1 { 3_000 } else { 15_000 };
