@@ -110,8 +110,8 @@ fn busiest(accepted: &[Accepted]) -> usize {
 async fn no_second_has_more_requests_of_a_key_than_its_rate_whichever_instances_they_reach() {
     // One request at a time, as Lambda has it, so that callers meet several processes of each function.
     let closed = Closed::start_with(&["--concurrency", "1"]).await;
-    let rates = [(1, 1_u32), (2, 5)];
-    let keys = [key(&closed, 1, 1).await, key(&closed, 2, 5).await];
+    let rates = [1, 5];
+    let keys = [key(&closed, 1, rates[0]).await, key(&closed, 2, rates[1]).await];
     let (free, free_id) = key(&closed, 3, 0).await;
     let token = closed.service("till", "products:read orders:read").await;
     let (done, deadline) = (AtomicBool::new(false), Instant::now() + PATIENCE);
@@ -121,7 +121,7 @@ async fn no_second_has_more_requests_of_a_key_than_its_rate_whichever_instances_
     };
     let limited = async {
         let keys = keys.iter().zip(rates);
-        let floods = keys.map(|((key, _), (_, rate))| flood(&closed, key, move |count| over(count >= 4 * rate as usize)));
+        let floods = keys.map(|((key, _), rate)| flood(&closed, key, move |count| over(count >= 4 * rate as usize)));
         let floods = join_all(floods).await;
         done.store(true, Ordering::Relaxed);
         floods
@@ -129,7 +129,7 @@ async fn no_second_has_more_requests_of_a_key_than_its_rate_whichever_instances_
     let unlimited = join_all([&free, &token].map(|it| flood(&closed, it, |_| over(done.load(Ordering::Relaxed)))));
     let (limited, unlimited) = join(limited, unlimited).await;
     let mut counts = BTreeMap::new();
-    for (((accepted, refusals), (_, rate)), (_, id)) in limited.iter().zip(rates).zip(&keys) {
+    for (((accepted, refusals), rate), (_, id)) in limited.iter().zip(rates).zip(&keys) {
         let busiest = busiest(accepted);
         assert!(busiest <= rate as usize, "rate {rate}: {busiest} in a second");
         assert!(*refusals > 0, "rate {rate}: this was no flood");
