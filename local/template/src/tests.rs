@@ -391,7 +391,11 @@ fn the_templates_own_rules_hold_on_the_laptop() {
         (&LOCAL, &[("KafkaAuth", "scram")], "KafkaAuth scram and plain need KafkaSecretArn."),
         (&LOCAL, &[ca], "KafkaAuth plaintext has no TLS, so that it takes no KafkaCaSecretArn."),
         (&LOCAL, &[secret, ("KafkaAuth", "iam")], "with selfManaged use scram, plain or plaintext."),
-        (&existing, &[("KafkaAuth", "plain")], "KafkaAuth plain is only for KafkaMode selfManaged; MSK does not know it."),
+        (
+            &existing,
+            &[("KafkaAuth", "plain")],
+            "KafkaAuth plain is only for KafkaMode selfManaged; MSK does not know it.",
+        ),
         (&existing, &[("KafkaAuth", "scram"), ca], "a public CA signs the certificates of MSK."),
     ] {
         let message = error(&[base, others].concat());

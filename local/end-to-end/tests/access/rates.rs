@@ -101,7 +101,10 @@ async fn flood(closed: &Closed, key: &str, end: impl Fn(usize) -> bool) -> (Vec<
 fn busiest(accepted: &[Accepted]) -> usize {
     let second = |from: Instant| from..=from + Duration::from_secs(1);
     let within = |(from, _): &Accepted| {
-        accepted.iter().filter(|(sent, answered)| second(*from).contains(sent) && second(*from).contains(answered)).count()
+        accepted
+            .iter()
+            .filter(|(sent, answered)| second(*from).contains(sent) && second(*from).contains(answered))
+            .count()
     };
     accepted.iter().map(within).max().unwrap_or_default()
 }

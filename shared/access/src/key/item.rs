@@ -25,7 +25,7 @@ pub const LAST_USED_AT: &str = "lastUsedAt";
 /// Highest rate of a key, in requests per second. The times of a second's requests are one item, whose partition takes
 /// 1,000 write units a second. With 100 times the item has a little more than 1 KB, so that a write is 2 units; a request
 /// costs a second write where the first one finds the item full. That is 400, and leaves as much again to instances that
-/// meet.
+/// meet; the limiter's model counts them.
 pub const MAX_RATE: u32 = 100;
 
 /// The secret that a rotation replaced, which is taken for a while, so that clients can change over.
