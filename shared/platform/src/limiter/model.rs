@@ -239,11 +239,10 @@ fn what_a_developer_may_get_wrong_is_seen_by_the_model() {
 fn a_flood_costs_less_than_the_partition_of_the_item_takes_at_however_many_instances() {
     for (seed, instances) in [(1, 2), (2, 8), (3, 40)] {
         for every in [9_000, 4_000, 1_000, 300] {
-            let (seconds, latency) = (10, 20_000);
-            let requests = (seconds * SECOND / every) as usize;
+            let (requests, latency) = (12_000, 20_000);
             let load = Load { instances, every, even: false, requests, batch: 1, latency, skew: SKEW };
             let outcome = Model::run(seed, load, None);
-            let writes = (outcome.accepted.len() + outcome.failed) / seconds as usize;
+            let writes = (outcome.accepted.len() + outcome.failed) as i64 * SECOND / (12_000 * every);
             assert!(writes <= 300, "{instances} instances, a request each {every} us: {writes} writes a second");
         }
     }
