@@ -18,6 +18,9 @@ const EXISTING: [(&str, &str); 5] = [
     ("SubnetIds", "s1,s2,s3"),
 ];
 
+/// Parameters, what a mapping logs in with, and the secrets that the policy opens.
+type Case<'a> = (Vec<(&'a str, &'a str)>, Option<Value>, &'a [&'a str]);
+
 fn path() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml")
 }
@@ -49,7 +52,7 @@ fn every_mapping_logs_in_as_the_parameters_say_and_the_policy_opens_these_secret
     let in_vpc = [("VpcId", "vpc-1"), ("SubnetIds", "s1,s2,s3")];
     let (scram_auth, plain_auth) = (("KafkaAuth", "scram"), ("KafkaAuth", "plain"));
     let key = ("KafkaSecretKeyArn", "arn:key");
-    let cases: [(Vec<(&str, &str)>, Option<Value>, &[&str]); 6] = [
+    let cases: [Case; 6] = [
         (LOCAL.to_vec(), None, &[]),
         ([&LOCAL[..], &[scram_auth, LOGIN]].concat(), Some(json!([scram])), &["arn:login"]),
         ([&LOCAL[..], &[plain_auth, LOGIN, CA]].concat(), Some(json!([plain, ca])), &["arn:login", "arn:ca"]),
