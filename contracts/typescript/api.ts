@@ -1347,6 +1347,8 @@ export interface components {
             eventId?: string;
             error?: components["schemas"]["EventProblem"];
         };
+        /** @description An error of an API key that asks too often. */
+        RateProblem: components["schemas"]["Problem"];
         /** @description An error of an event. */
         EventProblem: components["schemas"]["Problem"];
         /** @description An error of a batch, or of an event for all of its batch. */
@@ -1966,8 +1968,9 @@ export interface components {
             };
         };
         /**
-         * @description `rate_limited`: the user has had 100 events within a second, and nothing was stored. Send it again after `Retry-After`.
-         *     Without it: more requests than the AWS account allows.
+         * @description `rate_limited`: the user has had 100 events within a second. `key_rate_limited`: the API key has made as many requests
+         *     as it may in a second. Nothing was stored. Send it again after `Retry-After`. Without it: more requests than the AWS
+         *     account allows.
          */
         RateLimited: {
             headers: {
@@ -2243,8 +2246,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description More requests than the AWS account allows. Try again, each time later. */
+        /**
+         * @description `key_rate_limited`: the API key has made as many requests as it may in a second, and nothing was done. Send it again
+         *     after `Retry-After`. With a `message` it is an answer of API Gateway: more requests than the AWS account allows.
+         */
         Throttled: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RateProblem"];
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description More requests than the AWS account allows. Try again, each time later. */
+        GatewayThrottled: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3391,8 +3408,9 @@ export interface operations {
             };
             415: components["responses"]["UnsupportedBody"];
             /**
-             * @description `rate_limited`: no event was accepted, because their users have had 100 events within a second. Send them again after
-             *     `Retry-After`. Without it: more requests than the AWS account allows.
+             * @description `rate_limited`: no event was accepted, because their users have had 100 events within a second. `key_rate_limited`:
+             *     the API key has made as many requests as it may in a second. Send them again after `Retry-After`. Without it: more
+             *     requests than the AWS account allows.
              */
             429: {
                 headers: {
@@ -3987,7 +4005,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -4072,7 +4090,7 @@ export interface operations {
             304: components["responses"]["DocumentNotModified"];
             400: components["responses"]["BadCondition"];
             412: components["responses"]["VersionMismatch"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -4118,7 +4136,7 @@ export interface operations {
             304: components["responses"]["DocumentNotModified"];
             400: components["responses"]["BadCondition"];
             412: components["responses"]["VersionMismatch"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -4171,7 +4189,7 @@ export interface operations {
             400: components["responses"]["BadCondition"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["VersionMismatch"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -4192,7 +4210,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -4213,7 +4231,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -4275,7 +4293,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };

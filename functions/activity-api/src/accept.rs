@@ -7,13 +7,13 @@ use std::time::Duration;
 use futures::future::join_all;
 use http::StatusCode;
 use jiff::Timestamp;
-use millrace_activity::limiter::{Grant, Request};
 use millrace_api::Problem;
 use millrace_domain::activity::UserActivity;
 use millrace_domain::event::identity::source_of_user;
 use millrace_domain::event::{Context, Event, EventType, MAX_EVENT_BYTES};
 use millrace_platform::clock;
 use millrace_platform::kafka::{PublishError, Record};
+use millrace_platform::limiter::{Grant, Request, seconds};
 use millrace_platform::telemetry::TraceContext;
 
 use crate::api::Api;
@@ -21,6 +21,9 @@ use crate::outcome::Outcome;
 
 /// Name of this function, in the source of its events. Each user has a source, because an `eventId` belongs to its user.
 pub const SOURCE: &str = "activity-api";
+
+/// Most accepted events per user in any one-second window.
+const EVENTS_PER_SECOND: usize = 100;
 
 /// Most time for Kafka's acknowledgement, including all attempts of the producer.
 const PRODUCE: Duration = Duration::from_secs(2);
@@ -64,11 +67,12 @@ impl Api {
         for ready in items.iter().flatten() {
             *counts.entry(&ready.user).or_default() += 1;
         }
-        let wants: Vec<Request<'_>> = counts.into_iter().map(|(user, count)| Request { user, count }).collect();
+        let want = |(subject, count)| Request { subject, limit: EVENTS_PER_SECOND, count };
+        let wants: Vec<Request<'_>> = counts.into_iter().map(want).collect();
         let grants = self.limiter.acquire(&wants).await;
         let room = |(want, grant): (Request<'_>, Result<Grant, _>)| {
             let grant = grant.inspect_err(|error| tracing::error!(%error, "rate limit")).ok();
-            (want.user.to_owned(), Room::new(grant))
+            (want.subject.to_owned(), Room::new(grant))
         };
         wants.into_iter().zip(grants).map(room).collect()
     }
@@ -106,11 +110,7 @@ impl Room {
     fn refusal(&mut self) -> Option<Outcome> {
         match &mut self.accepted {
             None => Some(Outcome::Unavailable),
-            Some(0) => {
-                let wait = self.retry_after.next().unwrap_or_default();
-                // `Retry-After` takes whole seconds.
-                Some(Outcome::RateLimited { retry_after: wait.as_millis().div_ceil(1_000).max(1) as u64 })
-            }
+            Some(0) => Some(Outcome::RateLimited { retry_after: seconds(self.retry_after.next().unwrap_or_default()) }),
             Some(left) => {
                 *left -= 1;
                 None

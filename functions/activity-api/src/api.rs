@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use millrace_activity::limiter::Limiter;
 use millrace_delivery::outbox::Outbox;
 use millrace_platform::kafka::Publisher;
+use millrace_platform::limiter::Limiter;
 
 use crate::lists::Store;
 

@@ -33,8 +33,7 @@ impl Outcome {
             Self::Invalid(problem) | Self::Forbidden(problem) => Some(problem.clone()),
             Self::RateLimited { retry_after } => {
                 let detail = "the user has sent 100 events within a second; nothing was stored";
-                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
-                Some(problem.retry_after(*retry_after).with("retryAfter", json!(retry_after)))
+                Some(Problem::rate_limited("rate_limited", detail, *retry_after))
             }
             Self::Unavailable => Some(Problem::unavailable().with("retryAfter", json!(RETRY_AFTER_SECONDS))),
             Self::Unknown { event_id } => {

@@ -47,6 +47,7 @@ pub fn decide(key: &ApiKey, item: &KeyItem, now: i64) -> Result<Caller, Refused>
         scopes: item.scopes,
         exp,
         key_id: Some(item.id.to_string()),
+        rate: item.rate,
     })
 }
 
@@ -57,6 +58,8 @@ fn is_due(item: &KeyItem, now: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use millrace_access::Scopes;
     use millrace_access::key::Previous;
 
@@ -79,7 +82,7 @@ mod tests {
             previous: Some(Previous { hash: old().hash(), until: NOW + 60 }),
             owner: "the till".to_owned(),
             scopes: Scopes::known("orders:write seed"),
-            rate: None,
+            rate: NonZeroU32::new(5),
             created_at: NOW - 100,
             expires_at: Some(NOW + 600),
             revoked_at: None,
@@ -92,7 +95,7 @@ mod tests {
         let (by_new, by_old) = (decide(&new(), &item(), NOW).unwrap(), decide(&old(), &item(), NOW).unwrap());
         assert_eq!((by_new.exp, by_old.exp), (NOW + 600, NOW + 60));
         assert_eq!((by_new.principal, by_new.kind, by_new.user), (by_old.principal, Kind::Key, None));
-        assert_eq!(by_new.key_id.as_deref(), Some(new().id().as_str()));
+        assert_eq!((by_new.key_id.as_deref(), by_new.rate), (Some(new().id().as_str()), NonZeroU32::new(5)));
         assert_eq!(by_new.scopes.to_string(), "orders:write seed");
         assert_eq!(decide(&old(), &item(), NOW + 60), Err(Refused::WrongSecret));
         assert!(decide(&new(), &item(), NOW + 60).is_ok());

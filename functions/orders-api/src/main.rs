@@ -23,7 +23,7 @@ use crate::store::Store;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
+    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env().await?);
     let store = Store {
         dynamo: aws::dynamodb()?,
         orders: settings::setting("ORDERS_TABLE")?,

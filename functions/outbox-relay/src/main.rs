@@ -14,7 +14,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
+    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env().await?);
     let outbox = Arc::new(Outbox::from_env(publisher.clone())?);
     let handle = move |event: LambdaEvent<Value>| {
         let outbox = outbox.clone();

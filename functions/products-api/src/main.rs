@@ -17,7 +17,7 @@ use crate::store::Store;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
+    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env().await?);
     let api = Api {
         store: Store { dynamo: aws::dynamodb()?, table: settings::setting("PRODUCTS_TABLE")? },
         changes: Changes::from_env(publisher.clone())?,

@@ -19,7 +19,7 @@ use crate::watch::Index;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
+    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env().await?);
     let table = settings::setting("TIMERS_TABLE")?;
     let index = Arc::new(Index { dynamo: aws::dynamodb()?, table, publisher: publisher.clone() });
     let handle = move |event: LambdaEvent<Value>| {

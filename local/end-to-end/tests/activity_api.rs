@@ -11,8 +11,9 @@ use end_to_end::stack::activity::TOPIC;
 use end_to_end::stack::kafka::events_of;
 use end_to_end::stack::{Answer, Stack};
 use futures::future::join_all;
-use millrace_activity::limiter::{Limiter, Request, Rule};
+use millrace_activity::keys;
 use millrace_platform::clock;
+use millrace_platform::limiter::{Limiter, Request};
 use serde_json::{Value, json};
 
 fn event(user: &str, seq: u64) -> Value {
@@ -186,7 +187,6 @@ async fn over_the_limit_a_user_is_told_when_to_come_again_and_others_are_not_slo
 async fn instances_that_race_for_one_user_keep_the_limit_in_every_second() {
     let stack = Stack::start().await;
     let skew = 50_000;
-    let rule = Rule { limit: 100, skew };
     let deadline = Instant::now() + Duration::from_secs(4);
     let instance = |number: i64| {
         let (offset, read) = (skew * number / 7, Arc::new(AtomicI64::new(0)));
@@ -197,14 +197,15 @@ async fn instances_that_race_for_one_user_keep_the_limit_in_every_second() {
             now + offset
         };
         let table = stack.table("ActivityTable").to_owned();
-        let limiter = Limiter::new(stack.dynamodb.clone(), table, rule, clock);
+        let limiter = Limiter::new(stack.dynamodb.clone(), table, keys::rate, skew, clock);
         let bob = format!("bob-{number}");
         async move {
             let mut accepted: Vec<i64> = Vec::new();
             let mut count = 0;
             while Instant::now() < deadline {
                 count = count % 7 + 1;
-                let wants = [Request { user: "ann", count }, Request { user: &bob, count: 1 }];
+                let wants = [("ann", count), (bob.as_str(), 1)];
+                let wants = wants.map(|(subject, count)| Request { subject, limit: 100, count });
                 let wants = &wants[..if count == 7 { 2 } else { 1 }];
                 // Losing too many races is an error, not an acceptance.
                 if let Some(Ok(grant)) = limiter.acquire(wants).await.first() {

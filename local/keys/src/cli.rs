@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::num::NonZeroU32;
+
 use clap::{Parser, Subcommand};
 use millrace_access::Scope;
-use millrace_access::key::KeyId;
+use millrace_access::key::{KeyId, MAX_RATE};
 
 /// Longest grace of a rotation: 90 days.
 const MAX_GRACE_HOURS: i64 = 90 * 24;
@@ -52,15 +54,20 @@ pub struct New {
     /// What the key may do, with commas between, such as products:read,orders:write.
     #[arg(long, value_delimiter = ',', required = true)]
     pub scopes: Vec<Scope>,
-    /// Requests per second that its owner was promised. It is noted; nothing is limited by it yet.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub rate: Option<u32>,
+    /// Requests per second that it may make, at most 100; without it as many as the routes take.
+    #[arg(long, value_parser = rate)]
+    pub rate: Option<NonZeroU32>,
     /// Days until the key expires.
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub days: i64,
     /// The key does not expire.
     #[arg(long, conflicts_with = "days")]
     pub no_expiry: bool,
+}
+
+fn rate(text: &str) -> Result<NonZeroU32, String> {
+    let rate = text.parse().ok().filter(|rate: &NonZeroU32| rate.get() <= MAX_RATE);
+    rate.ok_or_else(|| format!("a whole number from 1 to {MAX_RATE} was expected"))
 }
 
 #[cfg(test)]
@@ -79,7 +86,7 @@ mod tests {
         };
         assert_eq!((new.scopes.as_slice(), new.days), ([Scope::OrdersWrite, Scope::Seed].as_slice(), 365));
         let wrong = "create|create --owner x|create --scopes seed|create --owner x --scopes admin|list x|revoke|revoke ../x|\
-            create --owner x --scopes seed --rate 0|create --owner x --scopes seed --days 0|rotate 0000000000A --grace-hours -1|\
+            create --owner x --scopes seed --rate 0|create --owner x --scopes seed --rate 101|create --owner x --scopes seed --days 0|rotate 0000000000A --grace-hours -1|\
             create --owner x --scopes seed --days 5 --no-expiry";
         for line in wrong.split('|') {
             assert!(parse(line).is_err(), "{line}");

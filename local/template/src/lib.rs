@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::names::Names;
 
@@ -66,6 +66,15 @@ pub fn parse(text: &str, stack: &str, parameters: &BTreeMap<String, String>) -> 
             name => bail!("`{name}` is not a section of a template; known are {}", SECTIONS.join(", ")),
         }
     }
+    resources::build(&resolver(&document, stack, parameters)?)
+}
+
+/// The resolver of a template whose rules the parameters keep.
+fn resolver(
+    document: &Map<String, Value>,
+    stack: &str,
+    parameters: &BTreeMap<String, String>,
+) -> anyhow::Result<intrinsics::Resolver> {
     let section = |name: &str| document.get(name).cloned().unwrap_or_else(|| Value::Object(Default::default()));
     let resolver = intrinsics::Resolver::new(
         Names::new(stack),
@@ -75,5 +84,5 @@ pub fn parse(text: &str, stack: &str, parameters: &BTreeMap<String, String>) -> 
         declaration::read(section("Resources"), &section("Globals"))?,
     );
     resolver.check_rules(&section("Rules"))?;
-    resources::build(&resolver)
+    Ok(resolver)
 }

@@ -2,6 +2,8 @@
 //! because it is the list that a change of template.yaml is checked against.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
+mod permissions;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -62,12 +64,16 @@ fn every_function_has_its_binary_limits_and_environment() {
     assert_eq!((products.timeout, products.memory_mb), (Duration::from_secs(10), 512));
     let expected = parameters(&[
         ("API_AUTH", "on"),
+        ("CLOCK_SKEW_MS", "50"),
         ("CORS_ORIGINS", ""),
         ("IDEMPOTENCY_TABLE", "millrace-IdempotencyTable"),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
+        ("KAFKA_CA_SECRET_ARN", ""),
+        ("KAFKA_SECRET_ARN", ""),
         ("OUTBOX_TABLE", "millrace-OutboxTable"),
         ("PRODUCTS_TABLE", "millrace-ProductsTable"),
+        ("RATE_TABLE", "millrace-RateTable"),
         ("RUST_LOG", "info"),
     ]);
     assert_eq!(products.environment, expected);
@@ -312,6 +318,7 @@ fn tables_come_as_create_table_takes_them() {
             "OrdersTable",
             "OutboxTable",
             "ProductsTable",
+            "RateTable",
             "TimersTable"
         ]
     );
@@ -355,6 +362,7 @@ fn tables_come_as_create_table_takes_them() {
     assert_eq!(indexes("TimersTable"), ["byTime", "byStatus", "byOwner"]);
     assert_eq!(table("EventLogTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("IdempotencyTable").ttl_attribute.as_deref(), Some("expiresAt"));
+    assert_eq!(table("RateTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("ProductsTable").ttl_attribute, None);
 }
 
@@ -383,6 +391,29 @@ fn the_templates_own_rules_hold_on_the_laptop() {
     let error = |entries: &[(&str, &str)]| format!("{:#}", load(&path, STACK, &parameters(entries)).unwrap_err());
     let message = error(&[("KafkaMode", "selfManaged"), ("KafkaAuth", "plaintext")]);
     assert!(message.ends_with("KafkaMode selfManaged needs KafkaBootstrapServers."), "{message}");
+    let (secret, ca) = (("KafkaSecretArn", "arn:login"), ("KafkaCaSecretArn", "arn:ca"));
+    let existing = [
+        ("KafkaMode", "existing"),
+        ("KafkaClusterArn", "arn:cluster"),
+        ("KafkaSecurityGroupId", "sg-1"),
+        ("VpcId", "vpc-1"),
+        secret,
+    ];
+    for (base, others, broken) in [
+        (&LOCAL[..], &[("KafkaAuth", "plain")][..], "KafkaAuth scram and plain need KafkaSecretArn."),
+        (&LOCAL, &[("KafkaAuth", "scram")], "KafkaAuth scram and plain need KafkaSecretArn."),
+        (&LOCAL, &[ca], "KafkaAuth plaintext has no TLS, so that it takes no KafkaCaSecretArn."),
+        (&LOCAL, &[secret, ("KafkaAuth", "iam")], "with selfManaged use scram, plain or plaintext."),
+        (
+            &existing,
+            &[("KafkaAuth", "plain")],
+            "KafkaAuth plain is only for KafkaMode selfManaged; MSK does not know it.",
+        ),
+        (&existing, &[("KafkaAuth", "scram"), ca], "a public CA signs the certificates of MSK."),
+    ] {
+        let message = error(&[base, others].concat());
+        assert!(message.ends_with(broken), "{others:?}: {message}");
+    }
     let issuer = ("OidcIssuer", "https://login.example.com");
     let message = error(&[&LOCAL[..], &[issuer]].concat());
     assert!(message.contains("OidcIssuer needs OidcAudiences or OidcClientIds"), "{message}");

@@ -1,6 +1,7 @@
 //! The caller that the authorizer names, and its form in the authorizer's context.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -40,6 +41,8 @@ pub struct Caller {
     pub exp: i64,
     /// The id of the API key; there is one if, and only if, the kind is [`Kind::Key`].
     pub key_id: Option<String>,
+    /// Requests per second that an API key may make, if it is limited; a token is not.
+    pub rate: Option<NonZeroU32>,
 }
 
 /// A context names no caller. It says which member is at fault.
@@ -57,6 +60,8 @@ struct Context<'a> {
     scopes: String,
     exp: i64,
     key_id: &'a str,
+    /// 0 if there is none.
+    rate: u32,
 }
 
 impl Serialize for Caller {
@@ -68,6 +73,7 @@ impl Serialize for Caller {
             scopes: self.scopes.to_string(),
             exp: self.exp,
             key_id: self.key_id.as_deref().unwrap_or_default(),
+            rate: self.rate.map_or(0, NonZeroU32::get),
         };
         context.serialize(serializer)
     }
@@ -93,14 +99,24 @@ impl Caller {
             kind,
             user: optional("user")?,
             scopes: Scopes::known(text("scopes")?),
-            exp: context.get("exp").and_then(seconds).ok_or(InvalidContext("exp"))?,
+            exp: context.get("exp").and_then(whole).ok_or(InvalidContext("exp"))?,
             key_id: optional("keyId")?,
+            rate: match context.get("rate") {
+                // As an authorizer wrote it that knew of no rates: API Gateway remembers its answers for a minute.
+                None => None,
+                Some(rate) => {
+                    NonZeroU32::new(whole(rate).and_then(|rate| rate.try_into().ok()).ok_or(InvalidContext("rate"))?)
+                }
+            },
         };
         if caller.user.is_some() != (kind == Kind::User) {
             return Err(InvalidContext("user"));
         }
         if caller.key_id.is_some() != (kind == Kind::Key) {
             return Err(InvalidContext("keyId"));
+        }
+        if caller.rate.is_some() && kind != Kind::Key {
+            return Err(InvalidContext("rate"));
         }
         Ok(caller)
     }
@@ -119,8 +135,8 @@ impl Caller {
     }
 }
 
-/// Whole seconds. On its way through API Gateway a number may become a double, or a text.
-fn seconds(value: &Value) -> Option<i64> {
+/// A whole number. On its way through API Gateway a number may become a double, or a text.
+fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| {
             let whole = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() <= NO_EXPIRY as f64);
@@ -145,6 +161,7 @@ mod tests {
             scopes: Scopes::known("products:read events:write"),
             exp: 1_795_240_800,
             key_id: (kind == Kind::Key).then(|| "k1".to_owned()),
+            rate: NonZeroU32::new(5).filter(|_| kind == Kind::Key),
         }
     }
 
@@ -161,7 +178,7 @@ mod tests {
         }
         let written = json!({
             "principal": "user:0f3a:ann", "kind": "user", "user": "ann", "scopes": "products:read events:write",
-            "exp": 1_795_240_800, "keyId": "",
+            "exp": 1_795_240_800, "keyId": "", "rate": 0,
         });
         assert_eq!(serde_json::to_value(caller(Kind::User)).unwrap(), written);
     }
@@ -175,6 +192,7 @@ mod tests {
             ("scopes", &[Value::Null, json!(["products:read"]), json!(true)]),
             ("exp", &[Value::Null, json!(""), json!("soon"), json!(1.5), json!(1e300), json!(true)]),
             ("keyId", &[Value::Null, json!("k1"), json!(0)]),
+            ("rate", &[Value::Null, json!(""), json!(1), json!(-1), json!(0.5), json!(4_294_967_296_i64), json!(true)]),
         ];
         for (name, values) in wrong {
             for value in *values {
@@ -184,9 +202,13 @@ mod tests {
             }
             let mut context = context(&caller(Kind::User));
             context.remove(*name);
-            assert!(Caller::from_context(&context).is_err(), "no {name}");
+            assert!(*name == "rate" || Caller::from_context(&context).is_err(), "no {name}");
         }
         assert!(Caller::from_context(&HashMap::new()).is_err());
+        // What an authorizer wrote that knew of no rates.
+        let mut before = context(&caller(Kind::Key));
+        before.remove("rate");
+        assert_eq!(Caller::from_context(&before), Ok(Caller { rate: None, ..caller(Kind::Key) }));
     }
 
     #[test]

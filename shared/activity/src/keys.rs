@@ -24,6 +24,7 @@ use jiff::Timestamp;
 
 use crate::event::Identity;
 use millrace_platform::dynamo::shards::{SHARDS, shard_key, shard_of};
+use millrace_platform::dynamo::{Item, s};
 
 /// Partition key of the table.
 pub const PK: &str = "pk";
@@ -60,8 +61,6 @@ pub const EVENT: &str = "event#";
 pub const CURSOR_SK: &str = "cursor";
 /// Sort key of a user's profile.
 pub const PROFILE_SK: &str = "profile";
-/// Sort key of a user's rate-limit item.
-pub const RATE_SK: &str = "rate";
 /// Sort key of a partition's progress.
 pub const PROGRESS_SK: &str = "progress";
 /// Prefix of the sort keys of waiting events.
@@ -97,10 +96,10 @@ pub fn profile(user: &str) -> String {
     format!("profile#{user}")
 }
 
-/// Partition key of a user's rate-limit item.
+/// Key of a user's rate-limit item.
 #[must_use]
-pub fn rate(user: &str) -> String {
-    format!("rate#{user}")
+pub fn rate(user: &str) -> Item {
+    Item::from([(PK.to_owned(), s(format!("rate#{user}"))), (SK.to_owned(), s("rate"))])
 }
 
 /// Partition key of a topic partition's progress.

@@ -1,5 +1,4 @@
-//! User activity: how many events per second are accepted ([`limiter`]), and how each is processed once and in the
-//! order of its user's `seq`.
+//! User activity: how each event is processed once and in the order of its user's `seq`.
 //!
 //! [`decide`] makes the decisions about a user's events and does no I/O; [`process`] writes them and repeats until
 //! nothing is left.
@@ -7,7 +6,6 @@
 pub mod decide;
 pub mod item;
 pub mod keys;
-pub mod limiter;
 pub mod plan;
 pub mod process;
 pub mod progress;

@@ -81,6 +81,13 @@ impl Problem {
             .retry_after(RETRY_AFTER_SECONDS)
     }
 
+    /// 429: a limit of requests per second is reached, and nothing was done. The same request may be sent again after so
+    /// many seconds.
+    pub fn rate_limited(code: &'static str, detail: impl Into<String>, seconds: u64) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).retry_after(seconds);
+        problem.with("retryAfter", Value::from(seconds))
+    }
+
     /// Adds a `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {

@@ -11,7 +11,7 @@ use lambda_http::RequestExt;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use super::access::{self, Auth};
+use super::access::{self, Guard};
 use super::cors::Cors;
 use super::{Problem, methods};
 use millrace_platform::crash_points::{self, ANSWER};
@@ -25,9 +25,9 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// Serves until Lambda ends the process. After SIGTERM, when no request is in flight, `close` is awaited.
 ///
 /// # Errors
-/// The setting `API_AUTH` is missing, or the runtime API does not answer.
+/// A setting of the [`Guard`] is missing, or the runtime API does not answer.
 pub async fn serve(router: Router, close: impl Future<Output = ()> + Send + 'static) -> Result<(), lambda_http::Error> {
-    let router = with_rules(router, Auth::from_env()?);
+    let router = with_rules(router, Guard::from_env()?);
     let cors = Arc::new(Cors::from_env());
     let in_flight = InFlight::default();
     shutdown::on_sigterm(in_flight.clone(), close);
@@ -67,13 +67,13 @@ async fn answer(
 /// Largest response, in bytes: Lambda's payload limit is 6 MB, and JSON embedded in JSON grows by its escapes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Adds the rules that every API shares: 404 and 405 as problem+json, `OPTIONS`, who may do what, time limit, trace
-/// context.
-fn with_rules(router: Router, auth: Auth) -> Router {
+/// Adds the rules that every API shares: 404 and 405 as problem+json, `OPTIONS`, who may do what and how often, time limit,
+/// trace context.
+fn with_rules(router: Router, guard: Guard) -> Router {
     router
         .fallback(|| async { Problem::not_found("resource") })
         .method_not_allowed_fallback(methods::other)
-        .layer(middleware::from_fn_with_state(auth, access::enforce))
+        .layer(middleware::from_fn_with_state(Arc::new(guard), access::enforce))
         .layer(middleware::from_fn(observe))
 }
 
@@ -123,6 +123,7 @@ mod tests {
     use axum::routing::{get, post};
 
     use super::*;
+    use crate::access::Auth;
 
     /// Status, headers and body of an answer of a router with two resources.
     async fn ask(method: &str, path: &str) -> (u16, http::HeaderMap, String) {
@@ -131,8 +132,8 @@ mod tests {
             .route("/things/{id}/use", post(|| async { http::StatusCode::NO_CONTENT }))
             .route("/broken", get(|| async { Problem::unavailable() }));
         let request = http::Request::builder().method(method).uri(path).body(lambda_http::Body::Empty).unwrap();
-        let (parts, body) =
-            answer(with_rules(router, Auth::Off), &Cors::default(), request).await.unwrap().into_parts();
+        let open = Guard { auth: Auth::Off, ..Guard::default() };
+        let (parts, body) = answer(with_rules(router, open), &Cors::default(), request).await.unwrap().into_parts();
         (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
     }
 

@@ -166,6 +166,13 @@ fn build_connector(embedded_roots: bool) -> SharedHttpConnector {
     connector
 }
 
+/// The configuration of a service on this machine, for tests.
+#[cfg(test)]
+pub(crate) fn on_this_machine(port: u16) -> SdkConfig {
+    let credentials = Credentials::new("id", "hunter2", None, None, "test");
+    build("eu-central-1".to_owned(), credentials, Some(format!("http://127.0.0.1:{port}")))
+}
+
 fn http_client(connector: SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }

@@ -38,7 +38,7 @@ async fn a_key_is_a_caller_and_its_use_is_noted_once_an_hour() {
         let answer = authorizer.answer(&event(&credential), now).await.unwrap();
         let expected = json!({"isAuthorized": true, "context": {
             "principal": format!("key:{}", key().id()), "kind": "key", "user": "", "scopes": "orders:write",
-            "exp": NOW + 86_400, "keyId": key().id().as_str(),
+            "exp": NOW + 86_400, "keyId": key().id().as_str(), "rate": 0,
         }});
         assert_eq!(serde_json::to_value(answer).unwrap(), expected);
         assert_eq!(table.writes.load(SeqCst), writes, "after {} s", now - NOW);

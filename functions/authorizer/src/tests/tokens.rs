@@ -30,7 +30,7 @@ async fn a_token_of_each_algorithm_names_its_user_and_scopes() {
         assert!(principal.starts_with("user:") && principal.ends_with(":ann"), "{principal}");
         let expected = json!({"isAuthorized": true, "context": {
             "principal": principal, "kind": "user", "user": "ann", "scopes": "products:read events:write",
-            "exp": NOW + 3600, "keyId": "",
+            "exp": NOW + 3600, "keyId": "", "rate": 0,
         }});
         assert_eq!(answer, expected, "{algorithm}");
     }

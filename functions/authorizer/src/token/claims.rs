@@ -65,6 +65,7 @@ pub fn caller(claims: &Claims, typ: Option<&str>, rules: &Rules, now: i64) -> Re
         scopes: scopes(claims, rules),
         exp: exp.min(NO_EXPIRY),
         key_id: None,
+        rate: None,
     })
 }
 

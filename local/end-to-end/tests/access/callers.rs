@@ -26,7 +26,12 @@ pub struct Closed {
 
 impl Closed {
     pub async fn start() -> Closed {
-        let stack = Stack::start_with(&["--auth"]).await;
+        Closed::start_with(&[]).await
+    }
+
+    /// With further flags.
+    pub async fn start_with(flags: &[&str]) -> Closed {
+        let stack = Stack::start_with(&[&["--auth"], flags].concat()).await;
         let issuer = stack.addresses.issuer.clone().unwrap();
         let http = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
         let used = Mutex::new(vec![stack.addresses.api_key.clone().unwrap()]);

@@ -1,11 +1,12 @@
-//! Only who may gets in: credentials and scopes on every route, and what belongs to whom. The stack runs the real
-//! authorizer against a real issuer.
+//! Only who may gets in: credentials and scopes on every route, what belongs to whom, and how often. The stack runs the
+//! real authorizer against a real issuer.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 mod agreed;
 mod callers;
 mod credentials;
 mod owners;
+mod rates;
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,7 @@
 //! The item of a key. Times are Unix seconds.
 
+use std::num::NonZeroU32;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
@@ -19,6 +21,12 @@ pub const PREVIOUS_UNTIL: &str = "previousUntil";
 pub const REVOKED_AT: &str = "revokedAt";
 /// When the key was last used, to the hour.
 pub const LAST_USED_AT: &str = "lastUsedAt";
+
+/// Highest rate of a key, in requests per second. The times of a second's requests are one item, whose partition takes
+/// 1,000 write units a second. With 100 times the item has a little more than 1 KB, so that a write is 2 units; a request
+/// costs a second write where the first one finds the item full. That is 400, and leaves as much again to instances that
+/// meet; the limiter's model counts them.
+pub const MAX_RATE: u32 = 100;
 
 /// The secret that a rotation replaced, which is taken for a while, so that clients can change over.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +50,8 @@ pub struct KeyItem {
     pub owner: String,
     /// What the key may do.
     pub scopes: Scopes,
-    /// Requests per second that its owner was promised, if any were. Nothing is limited by it yet.
-    pub rate: Option<u32>,
+    /// Requests per second that it may make, if it is limited.
+    pub rate: Option<NonZeroU32>,
     /// When it was made.
     pub created_at: i64,
     /// When it expires, if it does.
@@ -137,7 +145,7 @@ mod tests {
             previous: Some(Previous { hash: ApiKey::new(1, [2; 32]).hash(), until: 5 }),
             owner: "the till in shop 7".to_owned(),
             scopes: Scopes::known("orders:write seed"),
-            rate: Some(20),
+            rate: NonZeroU32::new(20),
             created_at: 1,
             expires_at: Some(2),
             revoked_at: Some(3),
@@ -164,6 +172,8 @@ mod tests {
             item.insert(name.clone(), AttributeValue::Bool(false));
             assert!(KeyItem::read(&item).is_err(), "{name}");
         }
+        let none = Item::from([("rate".to_owned(), n(0))]);
+        assert!(KeyItem::read(&full().to_item().into_iter().chain(none).collect()).is_err(), "a rate of 0");
         for name in [ID, SECRET_HASH, "owner", "scopes", "createdAt", PREVIOUS_UNTIL] {
             let mut item = full().to_item();
             item.remove(name);

@@ -2,15 +2,19 @@
 //!
 //! API Gateway's authorizer decides who the caller is, and remembers its answer by the credential alone. So an answer to a
 //! `GET` also lets a `POST` pass, and only the functions know which operation needs what. They believe the authorizer's
-//! context, which no client can write, and nothing that is in the request itself.
+//! context, which no client can write, and nothing that is in the request itself. An API key may have a rate, which is held
+//! here too.
 
 pub mod operations;
 mod query;
+mod rate;
 mod who;
 
+pub use rate::Rates;
 pub use who::Access;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -28,11 +32,12 @@ use self::operations::{allowed, is_open, scopes};
 use crate::{Problem, methods};
 
 /// Whether callers have to be known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Auth {
     /// Everybody may do everything.
     Off,
     /// A request without a caller is refused.
+    #[default]
     On,
 }
 
@@ -50,6 +55,34 @@ impl Auth {
     }
 }
 
+/// What stands in front of every handler.
+#[derive(Default)]
+pub struct Guard {
+    /// Whether callers have to be known.
+    pub auth: Auth,
+    /// How often API keys may ask.
+    pub rates: Rates,
+}
+
+impl Guard {
+    /// The guard that the settings of the function ask for.
+    ///
+    /// # Errors
+    /// A setting is missing or not of its kind.
+    pub fn from_env() -> Result<Self, MissingSetting> {
+        Ok(Self { auth: Auth::from_env()?, rates: Rates::from_env()? })
+    }
+
+    /// The access that the handler gets; none where it has nothing to ask.
+    async fn admit(&self, asked: &Asked<'_>, now: i64) -> Result<Option<Access>, Problem> {
+        let access = decide(self.auth, asked, now)?;
+        if let Some(access) = &access {
+            self.rates.admit(access).await?;
+        }
+        Ok(access)
+    }
+}
+
 /// What the decision depends on.
 struct Asked<'a> {
     method: &'a Method,
@@ -61,7 +94,7 @@ struct Asked<'a> {
 }
 
 /// Lets a request pass whose caller may make it, with its [`Access`], and answers the others.
-pub async fn enforce(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
+pub async fn enforce(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
     let context = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.authorizer.as_ref().map(|found| &found.fields),
         _ => None,
@@ -72,7 +105,7 @@ pub async fn enforce(State(auth): State<Auth>, mut request: Request, next: Next)
         query: request.uri().query().unwrap_or_default(),
         context,
     };
-    match decide(auth, &asked, clock::now().as_second()) {
+    match guard.admit(&asked, clock::now().as_second()).await {
         Ok(access) => {
             if let Some(access) = access {
                 request.extensions_mut().insert(access);

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use millrace_access::{Kind, LEEWAY_SECONDS, Scopes};
 
 use super::*;
@@ -12,6 +14,7 @@ fn caller(kind: Kind, scopes: &str) -> Caller {
         scopes: Scopes::known(scopes),
         exp: NOW + 60,
         key_id: (kind == Kind::Key).then(|| "k".to_owned()),
+        rate: None,
     }
 }
 
@@ -155,4 +158,22 @@ fn a_user_acts_for_nobody_else_and_a_service_only_for_whom_it_may() {
     }
     assert!(Access::Open.acts_for(&bob).is_ok() && Access::Open.sees(None));
     assert_ne!(own.principal(), access(Kind::Key, "").principal());
+}
+
+#[tokio::test]
+async fn a_rate_that_cannot_be_held_lets_nobody_in_who_has_one() {
+    let guard = Guard { auth: Auth::On, ..Guard::default() };
+    let limited = Caller { rate: NonZeroU32::new(5), ..caller(Kind::Key, "products:read") };
+    let free = [caller(Kind::Key, "products:read"), caller(Kind::User, "products:read")];
+    let ask = async |caller: &Caller, route: &str| {
+        let context = context(caller);
+        let asked = Asked { method: &Method::GET, route: Some(route), query: "", context: Some(&context) };
+        guard.admit(&asked, NOW).await.map_err(|problem| problem.code)
+    };
+    assert_eq!(ask(&limited, "/products").await, Err("unavailable"));
+    assert_eq!(ask(&limited, "/orders").await, Err("forbidden"), "what it may not do at all is not counted");
+    assert_eq!(ask(&limited, "/docs").await, Ok(None), "an open route asks nobody");
+    for caller in &free {
+        assert!(ask(caller, "/products").await.is_ok_and(|access| access.is_some()));
+    }
 }

@@ -1,5 +1,7 @@
 //! What a handler may ask of whoever makes a request.
 
+use std::num::NonZeroU32;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use millrace_access::{Caller, Kind, Scope};
@@ -38,6 +40,14 @@ impl Access {
         match self {
             Self::Open => ANONYMOUS,
             Self::Known(known) => &known.caller.principal,
+        }
+    }
+
+    /// The id of an API key that has a rate, and its requests per second.
+    pub(super) fn rate(&self) -> Option<(&str, NonZeroU32)> {
+        match self {
+            Self::Open => None,
+            Self::Known(known) => Some((known.caller.key_id.as_deref()?, known.caller.rate?)),
         }
     }
 

@@ -43,16 +43,17 @@ enum State {
 }
 
 impl Kafka {
-    /// A publisher configured by `KAFKA_BOOTSTRAP_SERVERS`, `KAFKA_AUTH` and the variables of that mode. Inside a Tokio
-    /// runtime it starts to connect in the background, otherwise at first use. An unreachable broker is not an error.
+    /// A publisher configured by `KAFKA_BOOTSTRAP_SERVERS`, `KAFKA_AUTH` and the variables of that mode, with the secrets
+    /// that these name.
     ///
     /// # Errors
-    /// [`SettingsError`] names the missing or invalid variable.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Ok(Self::new(KafkaSettings::from_env()?))
+    /// [`SettingsError`] names the variable that is missing or invalid, or whose secret is.
+    pub async fn from_env() -> Result<Self, SettingsError> {
+        Ok(Self::new(KafkaSettings::from_env().await?))
     }
 
-    /// A publisher with these settings; see [`Kafka::from_env`].
+    /// A publisher with these settings. Inside a Tokio runtime it starts to connect in the background, otherwise at first
+    /// use. An unreachable broker is not an error.
     pub fn new(settings: KafkaSettings) -> Self {
         let down = State::Down { retry_at: Instant::now(), failures: 0, last: None };
         let kafka = Self { settings: Arc::new(settings), state: watch::Sender::new(down) };
@@ -239,6 +240,7 @@ mod tests {
         Kafka::new(KafkaSettings {
             bootstrap_servers: "127.0.0.1:1".to_owned(),
             auth: Auth::Plaintext,
+            ca: None,
             client_id: "test".to_owned(),
         })
     }

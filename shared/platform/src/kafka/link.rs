@@ -9,7 +9,7 @@ use ::krafka::producer::{Acks, DeliveryHandle, Producer};
 use ::krafka::{CloseOptions, Record as KrafkaRecord};
 
 use super::settings::{Auth, KafkaSettings};
-use super::{Ack, MAX_RECORD_BYTES, PublishError, Record, Rejection};
+use super::{Ack, Ca, Login, MAX_RECORD_BYTES, PublishError, Record, Rejection};
 
 /// Time limit for connecting to one broker, with TLS and authentication.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ impl Link {
         let start = async {
             let kafka = ::krafka::Kafka::builder(&settings.bootstrap_servers)
                 .client_id(&settings.client_id)
-                .security(security(&settings.auth))
+                .security(security(&settings.auth, settings.ca.as_ref()))
                 .connect_timeout(CONNECT_TIMEOUT)
                 .request_timeout(REQUEST_TIMEOUT)
                 .connections_max_idle(Some(CONNECTION_IDLE))
@@ -130,13 +130,16 @@ impl Link {
     }
 }
 
-fn security(auth: &Auth) -> AuthConfig {
+fn security(auth: &Auth, ca: Option<&Ca>) -> AuthConfig {
+    // With a CA of its own, `TlsConfig` trusts no other; without one, Mozilla's roots, which krafka embeds.
+    let tls = || match ca {
+        Some(ca) => TlsConfig::new().with_ca_cert_pem(ca.pem()),
+        None => TlsConfig::new(),
+    };
     match auth {
         Auth::Plaintext => AuthConfig::plaintext(),
-        // Without a CA of its own, `TlsConfig` trusts Mozilla's roots, which krafka embeds.
-        Auth::Scram { username, password } => {
-            AuthConfig::sasl_scram_sha512(username, password).with_tls(TlsConfig::new())
-        }
+        Auth::Scram(Login { username, password }) => AuthConfig::sasl_scram_sha512(username, password).with_tls(tls()),
+        Auth::Plain(Login { username, password }) => AuthConfig::sasl_plain(username, password).with_tls(tls()),
         Auth::Iam { region, access_key_id, secret_access_key, session_token } => {
             let credentials = AwsMskIamCredentials::new(access_key_id, secret_access_key, region);
             AuthConfig::aws_msk_iam_with_credentials(match session_token {

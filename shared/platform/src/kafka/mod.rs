@@ -3,6 +3,7 @@
 mod error;
 mod krafka;
 mod link;
+mod secret;
 mod settings;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use futures::future::BoxFuture;
 
 pub use error::{PublishError, Rejection};
 pub use krafka::Kafka;
+pub use secret::{Ca, Login};
 pub use settings::{Auth, KafkaSettings, SettingsError};
 
 /// Largest record that is sent: key, value and headers, in bytes. Kafka's own default (`message.max.bytes`, 1,048,588)

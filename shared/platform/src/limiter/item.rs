@@ -1,12 +1,11 @@
-//! The table item of a user, and its writes as expressions.
+//! The item of a subject, and its writes as expressions.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::window::{Rule, Seen, Write};
-use crate::keys;
-use millrace_platform::dynamo::{Item, StoreError, n, number, s};
+use crate::dynamo::{Item, StoreError, n, number};
 
 /// The item may be deleted this long after the last accepted request, in microseconds. Much longer than a write can be
 /// delayed, because deleting the item also loses its `pruned` time.
@@ -24,11 +23,6 @@ pub(super) struct Update {
     pub expression: &'static str,
     pub condition: &'static str,
     pub values: HashMap<String, AttributeValue>,
-}
-
-/// The item's key.
-pub(super) fn key(user: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([(keys::PK.to_owned(), s(keys::rate(user))), (keys::SK.to_owned(), s(keys::RATE_SK))])
 }
 
 /// A write as an update.

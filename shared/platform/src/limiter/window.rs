@@ -6,16 +6,17 @@ const WINDOW: i64 = 1_000_000;
 /// The limit per window, and the largest allowed clock difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
-    /// Most accepted requests of one user in any second.
+    /// Most accepted requests of a subject in any second.
     pub limit: usize,
     /// Largest difference between the clocks of two instances, in microseconds.
     pub skew: i64,
 }
 
-/// The item of a user as it was last seen.
+/// The item of a subject as it was last seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Times of accepted requests, by the clocks of their instances; no more than the limit, in no particular order.
+    /// Times of accepted requests, by the clocks of their instances, in no particular order; no more than the limit at
+    /// which they were accepted.
     pub stamps: Vec<i64>,
     /// The latest clock reading at which times were dropped.
     pub pruned: i64,
@@ -42,7 +43,7 @@ pub enum Write {
     },
 }
 
-/// The decision about requests of one user, valid if `write` succeeds.
+/// The decision about requests of one subject, valid if `write` succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The write that accepts requests; `None` if all are refused.
@@ -93,10 +94,12 @@ impl Rule {
     }
 
     /// When each of `count` refused requests finds room, if they are retried in this order and no other requests
-    /// arrive. `stamps` fill the window.
+    /// arrive. `stamps` fill the window, or more than that after the limit was lowered.
     fn free_again(&self, stamps: &[i64], count: usize) -> Vec<i64> {
         let mut stamps = stamps.to_vec();
         stamps.sort_unstable();
+        // Room comes only when those beyond the limit have left too.
+        let stamps = &stamps[stamps.len().saturating_sub(self.limit)..];
         let again = |(round, stamp): (usize, &i64)| {
             let spans = i64::try_from(round / self.limit.max(1) + 1).unwrap_or(i64::MAX);
             // The clock that decides the retry may be behind the one that set the time.
@@ -131,12 +134,24 @@ mod tests {
     }
 
     #[test]
-    fn a_user_over_the_limit_is_refused_without_a_write_until_a_time_has_left_the_window() {
+    fn a_subject_over_the_limit_is_refused_without_a_write_until_a_time_has_left_the_window() {
         let seen = full(5);
         let refused = RULE.plan(Some(&seen), 1, 1_050_004);
         assert_eq!((refused.write, refused.accepted, refused.refused), (None, 0, vec![1_100_005]));
         let accepted = RULE.plan(Some(&seen), 1, 1_050_005);
         assert_eq!(accepted.accepted, 1);
+    }
+
+    #[test]
+    fn a_limit_that_was_lowered_holds_at_once_and_says_when_there_is_room() {
+        let seen = Seen { stamps: (0..100).map(|at| at * 1_000).collect(), pruned: 0, version: 7 };
+        let lower = Rule { limit: 5, ..RULE };
+        let refused = lower.plan(Some(&seen), 6, 500_000);
+        assert_eq!((&refused.write, refused.accepted), (&None, 0));
+        // The fifth last leaves first, and the sixth request comes after all five.
+        assert_eq!((refused.refused[0], refused.refused[5]), (95_000 + 1_100_000, 95_000 + 2_150_000));
+        let accepted = lower.plan(Some(&seen), 6, refused.refused[0] - lower.skew);
+        assert_eq!(accepted.accepted, 1, "four of the last five still count");
     }
 
     #[test]

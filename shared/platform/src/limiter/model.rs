@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::known::Known;
 use super::window::{Plan, Rule, Seen, Write};
 
 const SECOND: i64 = 1_000_000;
 const SKEW: i64 = 50_000;
-const INSTANCES: usize = 8;
+const USER: &str = "ann";
 /// Attempts of a request that conflicts with others.
 const TRIES: usize = 8;
 
@@ -54,6 +55,7 @@ impl Bug {
 /// The load of a simulated run.
 #[derive(Debug, Clone, Copy)]
 struct Load {
+    instances: usize,
     /// True time between two requests, in microseconds; part of it is random.
     every: i64,
     even: bool,
@@ -78,6 +80,8 @@ struct Outcome {
     /// True times at which accepted requests were decided.
     accepted: Vec<i64>,
     offered: usize,
+    /// Writes whose conditions failed.
+    failed: usize,
 }
 
 impl Outcome {
@@ -95,7 +99,7 @@ struct Model {
     bug: Option<Bug>,
     random: fastrand::Rng,
     offsets: Vec<i64>,
-    known: Vec<Option<Seen>>,
+    known: Vec<Known>,
     item: Seen,
     writes: Vec<Write>,
     steps: BinaryHeap<Reverse<(i64, u64, Step)>>,
@@ -107,7 +111,7 @@ impl Model {
     fn run(seed: u64, load: Load, bug: Option<Bug>) -> Outcome {
         let mut random = fastrand::Rng::with_seed(seed);
         let skew = if bug == Some(Bug::ClocksAreTrusted) { 0 } else { SKEW };
-        let mut offsets: Vec<i64> = (0..INSTANCES).map(|_| random.i64(0..=load.skew)).collect();
+        let mut offsets: Vec<i64> = (0..load.instances).map(|_| random.i64(0..=load.skew)).collect();
         // Two instances have the largest allowed clock difference.
         (offsets[0], offsets[1]) = (0, load.skew);
         let mut model = Self {
@@ -115,7 +119,7 @@ impl Model {
             bug,
             random,
             offsets,
-            known: vec![None; INSTANCES],
+            known: (0..load.instances).map(|_| Known::default()).collect(),
             item: Seen::default(),
             writes: Vec::new(),
             steps: BinaryHeap::new(),
@@ -126,7 +130,7 @@ impl Model {
         for at in 0..load.requests {
             time += if load.even { load.every } else { model.random.i64(0..=2 * load.every) };
             let count = model.random.usize(1..=load.batch);
-            let instance = if load.even { at % INSTANCES } else { model.random.usize(0..INSTANCES) };
+            let instance = if load.even { at % load.instances } else { model.random.usize(0..load.instances) };
             model.outcome.offered += count;
             model.schedule(time, Step::Arrive { instance, count, tries: 0 });
         }
@@ -145,7 +149,9 @@ impl Model {
         match step {
             Step::Arrive { instance, count, tries } => {
                 let clock = time + self.offsets[instance];
-                let Plan { write, accepted, .. } = self.rule.plan(self.known[instance].as_ref(), count, clock);
+                let seen = self.known[instance].get(USER);
+                let Plan { write, accepted, refused } = self.rule.plan(seen, count, clock);
+                assert_eq!(accepted + refused.len(), count);
                 let Some(write) = write else { return };
                 self.writes.push(write);
                 let write = self.writes.len() - 1;
@@ -164,10 +170,11 @@ impl Model {
                 } else if self.bug == Some(Bug::ExhaustedIsAccepted) {
                     self.outcome.accepted.extend(std::iter::repeat_n(decided, count));
                 }
-                // A failed condition returns the item; a successful append does not.
-                match write {
-                    Write::Append { .. } if done => {}
-                    _ => self.known[instance] = Some(self.item.clone()),
+                if done {
+                    self.known[instance].written(USER, &write);
+                } else {
+                    self.outcome.failed += 1;
+                    self.known[instance].put(&self.rule, USER, self.item.clone(), time + self.offsets[instance]);
                 }
             }
         }
@@ -202,11 +209,11 @@ impl Model {
     }
 }
 
-/// A user who requests far more than allowed, on every instance, singly and in batches.
+/// A subject that requests far more than allowed, on every instance, singly and in batches.
 fn flood(seed: u64) -> Load {
     let batch = if seed.is_multiple_of(2) { 1 } else { 12 };
     let every = if batch == 1 { 3_000 } else { 15_000 };
-    Load { every, even: false, requests: 1_500, batch, latency: 1_500_000, skew: SKEW }
+    Load { instances: 8, every, even: false, requests: 1_500, batch, latency: 1_500_000, skew: SKEW }
 }
 
 #[test]
@@ -227,11 +234,25 @@ fn what_a_developer_may_get_wrong_is_seen_by_the_model() {
     }
 }
 
+/// With a limit of 100, a write is 2 units; the item's partition takes 1,000 a second.
+#[test]
+fn a_flood_costs_less_than_the_partition_of_the_item_takes_at_however_many_instances() {
+    for (seed, instances) in [(1, 2), (2, 8), (3, 40)] {
+        for every in [9_000, 4_000, 1_000, 300] {
+            let (requests, latency) = (12_000, 20_000);
+            let load = Load { instances, every, even: false, requests, batch: 1, latency, skew: SKEW };
+            let outcome = Model::run(seed, load, None);
+            let writes = (outcome.accepted.len() + outcome.failed) as i64 * SECOND / (12_000 * every);
+            assert!(writes <= 300, "{instances} instances, a request each {every} us: {writes} writes a second");
+        }
+    }
+}
+
 #[test]
 fn at_exactly_the_limit_evenly_spread_nearly_all_are_accepted() {
     for (skew, least) in [(0, 95), (SKEW, 88)] {
         for seed in 0..50 {
-            let load = Load { every: 10_000, even: true, requests: 2_000, batch: 1, latency: 0, skew };
+            let load = Load { instances: 8, every: 10_000, even: true, requests: 2_000, batch: 1, latency: 0, skew };
             let outcome = Model::run(seed, load, None);
             let share = outcome.accepted.len() * 100 / outcome.offered;
             assert!(share >= least, "skew {skew}, seed {seed}: {share} of 100");

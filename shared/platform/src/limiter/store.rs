@@ -9,16 +9,16 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
-use super::item;
 use super::known::Known;
 use super::queue::{Batch, Grant};
 use super::window::{Plan, Rule, Write};
-use millrace_platform::dynamo::StoreError;
+use super::{Request, item};
+use crate::dynamo::{Item, StoreError};
 
-/// Rounds of transactions before each remaining user is written separately: the second round leaves out users without
+/// Rounds of transactions before each remaining subject is written separately: the second round leaves out subjects without
 /// room.
 const ROUNDS: usize = 2;
-/// Attempts of a single-user write that conflicts with others. Each conflict means that another request of the user was
+/// Attempts of a single-subject write that conflicts with others. Each conflict means that another request of the subject was
 /// decided.
 const TRIES: usize = 8;
 
@@ -26,13 +26,16 @@ const TRIES: usize = 8;
 pub(super) struct Store {
     pub dynamo: Client,
     pub table: String,
-    pub rule: Rule,
+    /// The key of a subject's item.
+    pub key: fn(&str) -> Item,
+    /// Largest difference between two clocks, in microseconds.
+    pub skew: i64,
     /// Returns Unix microseconds.
     pub clock: Box<dyn Fn() -> i64 + Send + Sync>,
     pub known: Mutex<Known>,
 }
 
-/// The decision about a user's requests.
+/// The decision about a subject's requests.
 pub(super) type Decided<T> = (Batch<T>, Result<Grant, StoreError>);
 
 fn grant(plan: Plan, now: i64) -> Grant {
@@ -41,29 +44,29 @@ fn grant(plan: Plan, now: i64) -> Grant {
 }
 
 impl Store {
-    /// The decision about a user who is known to be at the limit, without a write.
-    pub fn refused(&self, user: &str, count: usize) -> Option<Grant> {
+    /// The decision about a subject that is known to be at its limit, without a write.
+    pub fn refused(&self, want: &Request<'_>) -> Option<Grant> {
         let now = (self.clock)();
         let known = self.known();
-        let plan = self.rule.plan(Some(known.get(user)?), count, now);
+        let plan = self.rule(want.limit).plan(Some(known.get(want.subject)?), want.count, now);
         plan.write.is_none().then(|| grant(plan, now))
     }
 
-    /// Decides about users in one transaction, as far as they have room. Users without room are returned as left over;
-    /// so are all users if transactions conflict.
+    /// Decides about subjects in one transaction, as far as they have room. Subjects without room are returned as left over;
+    /// so are all subjects if transactions conflict.
     pub async fn decide_all<T>(&self, mut open: Vec<Batch<T>>) -> (Vec<Decided<T>>, Vec<Batch<T>>) {
         let mut left = Vec::new();
         for _ in 0..ROUNDS {
             let now = (self.clock)();
             let mut plans = Vec::with_capacity(open.len());
             for it in open {
-                let plan = self.rule.plan(self.known().get(&it.user), it.count, now);
+                let plan = self.rule(it.limit).plan(self.known().get(&it.subject), it.count, now);
                 match plan.write {
                     Some(Write::Append { .. }) => plans.push((it, plan)),
                     _ => left.push(it),
                 }
             }
-            // A single user needs no transaction, which would cost twice as much.
+            // A single subject needs no transaction, which would cost twice as much.
             if plans.len() < 2 {
                 left.extend(plans.into_iter().map(|(it, _)| it));
                 return (Vec::new(), left);
@@ -72,7 +75,7 @@ impl Store {
                 Ok(None) => {
                     let done = |(it, plan): (Batch<T>, Plan)| {
                         if let Some(write) = &plan.write {
-                            self.known().written(&it.user, write);
+                            self.known().written(&it.subject, write);
                         }
                         (it, Ok(grant(plan, now)))
                     };
@@ -92,11 +95,11 @@ impl Store {
                     continue;
                 }
                 if let Ok(seen) = item::seen(reason.item()) {
-                    self.known().put(&self.rule, &it.user, seen, now);
+                    self.known().put(&self.rule(it.limit), &it.subject, seen, now);
                 }
                 left.push(it);
             }
-            // No user was full, so it was a conflict.
+            // No subject was full, so it was a conflict.
             if left.len() == before {
                 break;
             }
@@ -111,10 +114,10 @@ impl Store {
         let mut actions = Vec::with_capacity(plans.len());
         for (it, plan) in plans {
             let Some(write) = &plan.write else { continue };
-            let update = item::update(&self.rule, write);
+            let update = item::update(&self.rule(it.limit), write);
             let action = Update::builder()
                 .table_name(&self.table)
-                .set_key(Some(item::key(&it.user)))
+                .set_key(Some((self.key)(&it.subject)))
                 .update_expression(update.expression)
                 .condition_expression(update.condition)
                 .set_expression_attribute_values(Some(update.values))
@@ -133,19 +136,20 @@ impl Store {
         }
     }
 
-    /// Decides about one user.
-    pub async fn alone(&self, user: &str, count: usize) -> Result<Grant, StoreError> {
-        let mut seen = self.known().get(user).cloned();
+    /// Decides about one subject.
+    pub async fn alone<T>(&self, it: &Batch<T>) -> Result<Grant, StoreError> {
+        let (rule, subject) = (self.rule(it.limit), it.subject.as_str());
+        let mut seen = self.known().get(subject).cloned();
         for _ in 0..TRIES {
             let now = (self.clock)();
-            let plan = self.rule.plan(seen.as_ref(), count, now);
+            let plan = rule.plan(seen.as_ref(), it.count, now);
             let Some(write) = &plan.write else { return Ok(grant(plan, now)) };
-            let update = item::update(&self.rule, write);
+            let update = item::update(&rule, write);
             let sent = self
                 .dynamo
                 .update_item()
                 .table_name(&self.table)
-                .set_key(Some(item::key(user)))
+                .set_key(Some((self.key)(subject)))
                 .update_expression(update.expression)
                 .condition_expression(update.condition)
                 .set_expression_attribute_values(Some(update.values))
@@ -153,17 +157,21 @@ impl Store {
                 .send()
                 .await;
             let Err(error) = sent else {
-                self.known().written(user, write);
+                self.known().written(subject, write);
                 return Ok(grant(plan, now));
             };
             let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
                 return Err(StoreError::of(&error, &self.table));
             };
             let item = item::seen(failed.item())?;
-            self.known().put(&self.rule, user, item.clone(), now);
+            self.known().put(&rule, subject, item.clone(), now);
             seen = Some(item);
         }
-        Err(StoreError::Unavailable(format!("{TRIES} writes of a user met those of others")))
+        Err(StoreError::Unavailable(format!("{TRIES} writes of a subject met those of others")))
+    }
+
+    fn rule(&self, limit: usize) -> Rule {
+        Rule { limit, skew: self.skew }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

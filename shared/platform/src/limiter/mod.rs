@@ -1,6 +1,7 @@
-//! A sliding-window rate limit that all instances of all functions share, exact in every window.
+//! A sliding-window rate limit that all instances of all functions share, exact in every window. What is limited, a user
+//! or an API key, is its subject here.
 //!
-//! One item per user holds the times of accepted requests. While it has room, a time is appended by one conditional
+//! One item per subject holds the times of accepted requests. While it has room, a time is appended by one conditional
 //! write that needs no knowledge of the item, so instances do not conflict. Only when the item is full does a writer
 //! need its state: it comes with the failed condition, times that have left the window are dropped, and the item is
 //! replaced on condition that it is unchanged.
@@ -11,8 +12,8 @@
 //! write must have a time that is not before `pruned`. So when the last request of a window is written, all others of
 //! that window are in the item, which holds no more than the limit.
 //!
-//! Requests that wait in one process at the same time share writes: those of one user are one append, and the appends
-//! of up to 100 users are one transaction. A user without room is taken out of the transaction and does not delay the
+//! Requests that wait in one process at the same time share writes: those of one subject are one append, and the appends
+//! of up to 100 subjects are one transaction. A subject without room is taken out of the transaction and does not delay the
 //! others.
 
 mod item;
@@ -24,32 +25,41 @@ mod store;
 mod window;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt};
 use tokio::sync::oneshot;
 
-use millrace_platform::dynamo::StoreError;
+use crate::dynamo::{Item, StoreError};
 use queue::{Batch, Queue};
 use store::Store;
 
 pub use queue::Grant;
 pub use window::{Plan, Rule, Seen, Write};
 
-/// Users per transaction.
-const USERS_PER_TRANSACTION: usize = 100;
+/// Subjects per transaction.
+const SUBJECTS_PER_TRANSACTION: usize = 100;
 /// Concurrent transactions. Few, so that requests arriving meanwhile share the next one.
 const TRANSACTIONS: usize = 4;
-/// Concurrent single-user writes, per transaction, for users who cannot share it.
+/// Concurrent single-subject writes, per transaction, for subjects that cannot share it.
 const AT_ONCE: usize = 16;
 
 /// A request to the limiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// The user.
-    pub user: &'a str,
-    /// Number of events that ask to be accepted.
+    /// The subject.
+    pub subject: &'a str,
+    /// Most requests of it that are accepted in any second; at least 1.
+    pub limit: usize,
+    /// Number of requests that ask to be accepted.
     pub count: usize,
+}
+
+/// A wait in whole seconds, as `Retry-After` takes it (RFC 9110, 10.2.3); at least 1.
+#[must_use]
+pub fn seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1_000).max(1) as u64
 }
 
 /// The limiter of a process. Clones share it.
@@ -69,24 +79,31 @@ struct State {
 }
 
 impl Limiter {
-    /// A limiter with this `rule` and its items in `table`. `clock` returns Unix microseconds; an accepted request
-    /// counts at the last clock reading before its write.
+    /// A limiter with its items in `table`, of which `key` is the key of a subject's. `skew` is the largest difference
+    /// between the clocks of two instances, in microseconds. `clock` returns Unix microseconds; an accepted request counts
+    /// at the last clock reading before its write.
     #[must_use]
-    pub fn new(dynamo: Client, table: String, rule: Rule, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        let store = Store { dynamo, table, rule, clock: Box::new(clock), known: Mutex::default() };
+    pub fn new(
+        dynamo: Client,
+        table: String,
+        key: fn(&str) -> Item,
+        skew: i64,
+        clock: impl Fn() -> i64 + Send + Sync + 'static,
+    ) -> Self {
+        let store = Store { dynamo, table, key, skew, clock: Box::new(clock), known: Mutex::default() };
         Self { store: Arc::new(store), state: Arc::default() }
     }
 
-    /// Decides about requests of distinct users, and returns the results in the same order. Needs a Tokio runtime.
+    /// Decides about requests of distinct subjects, and returns the results in the same order. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// Per user: the store does not answer. The requests may have been counted.
+    /// Per subject: the store does not answer. The requests may have been counted.
     pub async fn acquire(&self, requests: &[Request<'_>]) -> Vec<Result<Grant, StoreError>> {
-        let ask = |want: &Request<'_>| match self.store.refused(want.user, want.count) {
+        let ask = |want: &Request<'_>| match self.store.refused(want) {
             Some(refused) => Ok(refused),
             None => {
                 let (tell, told) = oneshot::channel();
-                self.state().queue.push(want.user, want.count, tell);
+                self.state().queue.push(want, tell);
                 Err(told)
             }
         };
@@ -118,7 +135,7 @@ impl Limiter {
         loop {
             let next = {
                 let mut state = self.state();
-                let next = state.queue.next(USERS_PER_TRANSACTION);
+                let next = state.queue.next(SUBJECTS_PER_TRANSACTION);
                 state.running -= usize::from(next.is_empty());
                 next
             };
@@ -135,24 +152,24 @@ impl Limiter {
         }
     }
 
-    async fn each(self, users: Vec<Batch<Tell>>) {
+    async fn each(self, subjects: Vec<Batch<Tell>>) {
         let one = |it: Batch<Tell>| {
             let limiter = self.clone();
             async move {
-                let grant = limiter.store.alone(&it.user, it.count).await;
+                let grant = limiter.store.alone(&it).await;
                 limiter.tell(it, grant);
                 limiter.start();
             }
         };
-        stream::iter(users.into_iter().map(one).collect::<Vec<_>>())
+        stream::iter(subjects.into_iter().map(one).collect::<Vec<_>>())
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<()>>()
             .await;
     }
 
-    /// Distributes a user's grant over the waiting callers, first come, first served.
+    /// Distributes a subject's grant over the waiting callers, first come, first served.
     fn tell(&self, it: Batch<Tell>, mut grant: Result<Grant, StoreError>) {
-        self.state().queue.done(&it.user);
+        self.state().queue.done(&it.subject);
         for (count, tell) in it.parts {
             let part = match &mut grant {
                 Ok(grant) => Ok(grant.take(count)),
