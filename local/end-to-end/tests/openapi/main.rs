@@ -155,6 +155,8 @@ fn every_code_that_an_api_can_answer_is_in_the_contract() {
         "functions/activity-api/src",
         "functions/docs-api/src",
         "functions/event-log-api/src",
+        "functions/event-log-api/src/life",
+        "functions/operations-api/src",
         "functions/orders-api/src",
         "functions/products-api/src",
         "functions/timers-api/src",
