@@ -58,7 +58,12 @@ fn object(records: &[Incoming], members: Vec<usize>) -> std::io::Result<Object> 
     let Position { topic, partition, offset, timestamp } = &first.position;
     let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let folder = archive::folder(topic, *timestamp, *partition);
-    let key = format!("{folder}{}-{}-{digest}{}", archive::offset(*offset), archive::offset(last.position.offset), archive::SUFFIX);
+    let key = format!(
+        "{folder}{}-{}-{digest}{}",
+        archive::offset(*offset),
+        archive::offset(last.position.offset),
+        archive::SUFFIX
+    );
     Ok(Object { key, body: gzip.finish()?, records: members })
 }
 

@@ -97,10 +97,7 @@ impl Chosen {
         let next = named.last().filter(|_| more).map(|last| After { after: last.order.clone() });
         let there: Vec<&Named> = named.iter().filter(|named| named.is_there(now)).collect();
         let key = |named: &&Named| {
-            Item::from([
-                (EVENT_ID.to_owned(), s(&named.event_id)),
-                (SOURCE_KEY.to_owned(), s(&named.source_key)),
-            ])
+            Item::from([(EVENT_ID.to_owned(), s(&named.event_id)), (SOURCE_KEY.to_owned(), s(&named.source_key))])
         };
         let keys: Vec<Item> = there.iter().map(key).collect();
         let mut items = batch_get_keys(dynamo, table, &keys).await?;
@@ -165,7 +162,9 @@ pub fn read_subject(text: &str) -> Result<String, Problem> {
     if (1..=MAX_SUBJECT_BYTES).contains(&text.len()) {
         return Ok(text.to_owned());
     }
-    let detail = format!("the id of an order, a product, an ingredient, a timer or a user was expected, of at most {MAX_SUBJECT_BYTES} bytes");
+    let detail = format!(
+        "the id of an order, a product, an ingredient, a timer or a user was expected, of at most {MAX_SUBJECT_BYTES} bytes"
+    );
     Err(Problem::invalid_field("subject", "out_of_range", detail))
 }
 

@@ -18,8 +18,8 @@ use millrace_platform::dynamo::{
     Item, StoreError, WRITE_BATCH, batch_get_attributes, batch_write, n, put_request, s, text,
 };
 use millrace_store::event_log::{
-    BYTES, CONTENT, EVENT_ID, LOGGED_AT, PUBLISHED_AT, SOURCE_KEY, SUBJECT, SUBJECT_ORDER, TIME_ID, TRACE_SHARD, bucket,
-    day, subject_order, time_id, trace_shard,
+    BYTES, CONTENT, EVENT_ID, LOGGED_AT, PUBLISHED_AT, SOURCE_KEY, SUBJECT, SUBJECT_ORDER, TIME_ID, TRACE_SHARD,
+    bucket, day, subject_order, time_id, trace_shard,
 };
 use serde_json::value::RawValue;
 

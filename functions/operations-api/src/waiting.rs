@@ -68,7 +68,7 @@ impl Tables {
     pub async fn outbox(&self, dynamo: &Client) -> Result<Waiting, StoreError> {
         let (table, index) = (self.outbox.as_str(), Some(outbox::PENDING));
         let list = Sharded { table, index, shards: outbox::SHARDS, key: ("shard", shard_key), until: None };
-        let oldest = |item: &Item| text(item, "createdAt").ok()?.parse().ok();
+        let oldest = |item: &Item| -> Option<Timestamp> { text(item, "createdAt").ok()?.parse().ok() };
         Ok(count(&list.pages(dynamo).await?, |_| 1, oldest))
     }
 
@@ -77,7 +77,7 @@ impl Tables {
         let (table, index) = (self.activity.as_str(), Some(keys::DUE));
         let list = Sharded { table, index, shards: SHARDS, key: (keys::DUE_SHARD, shard_key), until: None };
         let cursor = |item: &Item| Cursor::from_item(item).ok().map(|(_, cursor)| cursor);
-        let waiting = |item: &Item| cursor(item).map_or(0, |cursor| cursor.waiting.into());
+        let waiting = |item: &Item| cursor(item).map_or(0, |cursor| u64::from(cursor.waiting));
         let since = |item: &Item| Timestamp::from_millisecond(cursor(item)?.since?).ok();
         Ok(count(&list.pages(dynamo).await?, waiting, since))
     }
@@ -85,9 +85,10 @@ impl Tables {
     /// Dead letters that were not redriven since they failed.
     pub async fn dead_letters(&self, dynamo: &Client) -> Result<Waiting, StoreError> {
         let (table, index) = (self.dead_letters.as_str(), Some(dead_letter::OPEN));
-        let list =
-            Sharded { table, index, shards: SHARDS, key: (dead_letter::OPEN_SHARD, shard_key), until: None };
-        let died = |item: &Item| text(item, dead_letter::TIME_ID).ok()?.split('#').next()?.parse().ok();
+        let list = Sharded { table, index, shards: SHARDS, key: (dead_letter::OPEN_SHARD, shard_key), until: None };
+        let died = |item: &Item| -> Option<Timestamp> {
+            text(item, dead_letter::TIME_ID).ok()?.split('#').next()?.parse().ok()
+        };
         Ok(count(&list.pages(dynamo).await?, |_| 1, died))
     }
 

@@ -43,7 +43,9 @@ impl Store {
         let update = Update::builder()
             .table_name(&self.timers)
             .set_key(Some(item::key(&entry.due.timer_id)))
-            .update_expression("SET #status = :scheduled, #shard = :shard, updatedAt = :now, #entered = :now ADD version :one")
+            .update_expression(
+                "SET #status = :scheduled, #shard = :shard, updatedAt = :now, #entered = :now ADD version :one",
+            )
             .condition_expression("#status = :pending")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#shard", keys::STATUS_SHARD)

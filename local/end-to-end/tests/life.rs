@@ -137,7 +137,10 @@ async fn an_order_is_followed_from_the_request_to_the_mail_while_its_consumers_a
     assert_eq!(kinds, ["Notify", "OrderConfirmed", "ProductUpdated"]);
     let notify = id_of(&caused, "Notify");
     let told = Watched::new(&stack, &notify).until(&["accepted", "published", "mailed", "archived"]).await;
-    assert_eq!((&stages(&told, "accepted")[0]["by"], told["event"]["source"].as_str()), (&json!("stock"), Some("urn:millrace:stock")));
+    assert_eq!(
+        (&stages(&told, "accepted")[0]["by"], told["event"]["source"].as_str()),
+        (&json!("stock"), Some("urn:millrace:stock"))
+    );
 
     let of_rejected = logged(&stack, &format!("subject={rejected}"), 2).await;
     let told = Watched::new(&stack, &id_of(&of_rejected, "OrderCreated")).until(&["published", "rejected"]).await;
@@ -219,9 +222,7 @@ async fn a_timer_that_is_given_up_and_redriven_shows_the_outcome() {
 #[tokio::test]
 async fn a_users_events_wait_fail_and_are_redriven_while_the_processor_is_killed() {
     let stack = Stack::start().await;
-    let event = |seq: u64, fail: bool| {
-        json!({"userId": "ann", "type": "click", "eventId": format!("ann-{seq}"), "payload": {"seq": seq, "fail": fail}})
-    };
+    let event = |seq: u64, fail: bool| json!({"userId": "ann", "type": "click", "eventId": format!("ann-{seq}"), "payload": {"seq": seq, "fail": fail}});
     stack.ask("POST", "/events", &event(2, false)).await.with(202);
     stack.ask("POST", "/events", &event(3, true)).await.with(202);
     let mut early = Watched::new(&stack, "ann-2");
@@ -277,7 +278,14 @@ async fn an_alert_that_ses_refuses_is_redriven_and_mailed() {
     let stack = Stack::start().await;
     stack.fault("sesRejects", 1.0, UNTIL_ENDED).await;
     ingredient(&stack, "beef", 100).await;
-    stack.ask("PUT", "/ingredients/beef", &json!({"name": "beef", "unit": "g", "stock": 10, "fullLevel": 100, "alertEmail": "a@example.com"})).await.with(200);
+    stack
+        .ask(
+            "PUT",
+            "/ingredients/beef",
+            &json!({"name": "beef", "unit": "g", "stock": 10, "fullLevel": 100, "alertEmail": "a@example.com"}),
+        )
+        .await
+        .with(200);
     let id = id_of(&logged(&stack, "subject=beef", 1).await, "Notify");
     let mut watched = Watched::new(&stack, &id);
     watched.until(&["published", "dead_letter"]).await;
@@ -301,9 +309,15 @@ async fn an_event_that_waits_in_the_outbox_is_found_by_its_subject_and_counted_u
     stack.get(&format!("/event-log/{id}")).await.with(404);
     let waiting = stack.get(&format!("/event-log/{id}?subject=burger")).await.with(200).json();
     assert_eq!(names(&waiting["life"], "stage"), ["accepted", "outbox"]);
-    assert_eq!((&waiting["life"][1]["detail"]["waits"], &waiting["event"]["type"]), (&json!(true), &json!("ProductCreated")));
+    assert_eq!(
+        (&waiting["life"][1]["detail"]["waits"], &waiting["event"]["type"]),
+        (&json!(true), &json!("ProductCreated"))
+    );
     let overview = stack.get("/overview").await.with(200).json();
-    assert_eq!((&overview["outbox"]["pending"], &overview["dependencies"]["kafka"]), (&json!(1), &json!("unavailable")));
+    assert_eq!(
+        (&overview["outbox"]["pending"], &overview["dependencies"]["kafka"]),
+        (&json!(1), &json!("unavailable"))
+    );
     assert_eq!(overview["outbox"]["oldest"], waiting["life"][1]["at"]);
     stack.fault("kafkaDown", 1.0, Duration::ZERO).await;
     stack.relayed().await;
@@ -342,5 +356,8 @@ async fn the_overview_counts_due_timers_and_more_letters_than_it_reads_and_says_
     assert!((900..=1_024).contains(&letters["open"].as_u64().unwrap()), "{letters}");
     stack.fault("dynamodbThrottled", 1.0, UNTIL_ENDED).await;
     let overview = stack.get("/overview").await.with(200).json();
-    assert_eq!((&overview["dependencies"]["dynamodb"], &overview["timers"]["due"]), (&json!("unavailable"), &Value::Null));
+    assert_eq!(
+        (&overview["dependencies"]["dynamodb"], &overview["timers"]["due"]),
+        (&json!("unavailable"), &Value::Null)
+    );
 }

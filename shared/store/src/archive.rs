@@ -71,7 +71,10 @@ mod tests {
             let name = name(first, last);
             assert!(holds(&folder, &name, record) && !holds(&folder, &name, last + 1), "{name}");
             assert!(before(&folder, record, MAX_SPAN) < name, "{name}");
-            assert!(!is_behind(&folder, &name, record) && (first == 0 || is_behind(&folder, &name, first - 1)), "{name}");
+            assert!(
+                !is_behind(&folder, &name, record) && (first == 0 || is_behind(&folder, &name, first - 1)),
+                "{name}"
+            );
         }
         assert!(name(9, 9) < name(10, 10) && name(99_999, 99_999) < name(100_000, 100_000));
         assert!(!holds(&folder, "archive/product-events/dt=2026-11-21/hour=06/30-1-2-x.ndjson.gz", 1));

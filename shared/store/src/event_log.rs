@@ -175,7 +175,8 @@ mod tests {
             let data = json!({"userId": "x", "type": "click", "payload": payload});
             order("UserActivity", "user-activity-events", id, json!(null), &data)
         };
-        let seqs = [json!({"seq": 1}), json!({"seq": 9.0}), json!({"seq": 10}), json!({"seq": u64::MAX >> 1}), json!({})];
+        let seqs =
+            [json!({"seq": 1}), json!({"seq": 9.0}), json!({"seq": 10}), json!({"seq": u64::MAX >> 1}), json!({})];
         let keys: Vec<String> = ["z", "y", "c", "b", "a"].iter().zip(&seqs).map(|(id, it)| activity(id, it)).collect();
         assert!(keys.is_sorted(), "{keys:?}");
     }

@@ -15,13 +15,7 @@ const NEAR: i64 = 999;
 const PAGE: i32 = 1_000;
 
 /// The object, by at most two lists, whatever is stored.
-pub async fn object(
-    s3: &Client,
-    bucket: &str,
-    place: &Place,
-    published_at: Timestamp,
-    count: impl Fn(),
-) -> Archived {
+pub async fn object(s3: &Client, bucket: &str, place: &Place, published_at: Timestamp, count: impl Fn()) -> Archived {
     let folder = folder(&place.topic, published_at, place.partition);
     for span in [NEAR, MAX_SPAN] {
         count();

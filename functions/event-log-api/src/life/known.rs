@@ -97,7 +97,7 @@ pub fn known(id: &str, source: Option<&str>, mut found: UnderId, now: Timestamp)
     let letters: Vec<&Item> = found.letters.iter().filter(same).collect();
     let mut known = match found.log.iter().find(same) {
         Some(item) => logged(item)?,
-        None => unlogged(id, chosen, &letters)?,
+        None => unlogged(id, chosen.clone(), &letters)?,
     };
     known.letters = letters.into_iter().map(Letter::read).collect::<Result<_, _>>()?;
     for item in found.activity.iter().filter(same) {

@@ -59,12 +59,7 @@ impl<'a> Reader<'a> {
 
     /// What is known of the event with this id, of this source if several have it. One that is nowhere else is sought
     /// among the pending events of `subject`.
-    pub async fn known(
-        &self,
-        id: &str,
-        source: Option<&str>,
-        subject: Option<&str>,
-    ) -> Result<Option<Known>, Problem> {
+    pub async fn known(&self, id: &str, source: Option<&str>, subject: Option<&str>) -> Result<Option<Known>, Problem> {
         let activity = keys::event(id);
         let (log, letters, activity) = tokio::try_join!(
             self.under(&self.stores.log, "eventId", id),
@@ -85,7 +80,7 @@ impl<'a> Reader<'a> {
     /// All further facts of an event, and the events that belong to it.
     pub async fn facts(&self, known: &Known) -> Result<(Facts, Vec<Related>), StoreError> {
         let (archived, effect, of_subject, of_trace, letters) = tokio::try_join!(
-            async { Ok(self.archived(known).await) },
+            async { Ok::<_, StoreError>(self.archived(known).await) },
             self.effect(known),
             self.of_subject(known),
             self.of_trace(known),
@@ -179,7 +174,7 @@ impl<'a> Reader<'a> {
         let page = async |direction| {
             self.count();
             let list = of_subject(&self.stores.log, subject, direction);
-            let (items, _) = list.page(self.dynamo, BESIDE, Some(order)).await?;
+            let (items, _) = list.page(self.dynamo, BESIDE, Some(order.as_str())).await?;
             items.iter().map(|item| Named::read(item, SUBJECT_ORDER)).collect::<Result<Vec<_>, StoreError>>()
         };
         let (mut beside, behind) = tokio::try_join!(page(Direction::Descending), page(Direction::Ascending))?;
@@ -244,10 +239,11 @@ impl<'a> Reader<'a> {
 
     async fn processing(&self, known: &Known) -> Result<Processing, StoreError> {
         let (state, redrives) = (known.state.clone(), known.redrives.clone());
-        let Some(user) = state.as_ref().filter(|state| state.status == Status::Buffered).map(|it| &it.user_id) else {
+        let waits = state.as_ref().filter(|state| state.status == Status::Buffered);
+        let Some(user) = waits.map(|state| state.user_id.clone()) else {
             return Ok(Processing { state, redrives, next: None });
         };
-        let key = [(keys::PK, keys::order(user)), (keys::SK, keys::CURSOR_SK.to_owned())];
+        let key = [(keys::PK, keys::order(&user)), (keys::SK, keys::CURSOR_SK.to_owned())];
         let key = key.map(|(name, value)| (name.to_owned(), s(value)));
         let cursor = self.get(&self.stores.activity, Item::from(key)).await?;
         let cursor = cursor.as_ref().map(Cursor::from_item).transpose()?;

@@ -173,7 +173,9 @@ fn a_timer_is_entered_due_and_sent_with_each_answer() {
     let sent: Vec<_> = stages.iter().filter(|stage| matches!(stage.stage, Name::Due | Name::Sent)).collect();
     let shown: Vec<_> = sent
         .iter()
-        .map(|stage| (stage.stage, stage.detail["attempt"].as_u64(), stage.detail.get("status").and_then(Value::as_u64)))
+        .map(|stage| {
+            (stage.stage, stage.detail["attempt"].as_u64(), stage.detail.get("status").and_then(Value::as_u64))
+        })
         .collect();
     let expected = [
         (Name::Due, Some(1), None),
@@ -187,11 +189,11 @@ fn a_timer_is_entered_due_and_sent_with_each_answer() {
     // What is still to come is not told.
     let mut early = requested.clone();
     early.now = at(500);
-    early.effect =
-        Effect::Requested(Some(Box::new(timer(timer::Status::Scheduled, 1, &[]))), Ends::default());
+    early.effect = Effect::Requested(Some(Box::new(timer(timer::Status::Scheduled, 1, &[]))), Ends::default());
     assert!(!told(&early).iter().any(|(name, _)| *name == Name::Due));
 
-    let mut attempt = facts(EventType::TimerDue, "urn:millrace:timer-runner", Effect::Attempt(1, Some(Box::new(fired))));
+    let mut attempt =
+        facts(EventType::TimerDue, "urn:millrace:timer-runner", Effect::Attempt(1, Some(Box::new(fired))));
     attempt.event.as_mut().unwrap().time = Some(at(1_000));
     let expected = [(Name::Published, Some(10)), (Name::Logged, Some(900)), (Name::Due, Some(1_000))];
     let rest = [(Name::Sent, Some(1_002)), (Name::Archived, Some(5_000))];

@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use super::{ADDRESS, OPEN_SHARD};
 use super::item::DEAD;
+use super::{ADDRESS, OPEN_SHARD};
 use crate::outbox::{self, Entry};
 use millrace_domain::event::MAX_EVENT_BYTES;
 use millrace_domain::event::identity::ID_REUSED;
