@@ -217,6 +217,7 @@ async fn a_timer_that_is_given_up_and_redriven_shows_the_outcome() {
     stack.until(&id, "it was tried once more", again).await;
     let told = due.until(&["sent", "failed", "dead_letter", "redriven", "sent"]).await;
     assert_eq!(stages(&told, "redriven")[0]["detail"]["outcome"], "failed");
+    stack.judged().await;
 }
 
 #[tokio::test]
@@ -257,6 +258,7 @@ async fn a_users_events_wait_fail_and_are_redriven_while_the_processor_is_killed
     let trace = of_user[2]["attributes"]["traceparent"].as_str().unwrap().split('-').nth(1).unwrap().to_owned();
     assert_eq!(names(&logged(&stack, &format!("trace={trace}"), 1).await, "eventId"), ["ann-3"]);
     assert!(most_reads(&stack) <= MAX_READS);
+    stack.judged().await;
 }
 
 #[tokio::test]
@@ -271,6 +273,7 @@ async fn what_is_no_event_has_the_life_of_its_dead_letter() {
     let dead = stages(&told, "dead_letter")[0];
     assert_eq!((&dead["by"], &dead["detail"]["reason"]), (&json!("event-log"), &json!("not_json")));
     assert_eq!(told["related"], json!([]));
+    stack.judged().await;
 }
 
 #[tokio::test]
@@ -295,6 +298,7 @@ async fn an_alert_that_ses_refuses_is_redriven_and_mailed() {
     assert_eq!(stages(&told, "redriven")[0]["detail"]["outcome"], "processed");
     let open = stack.get("/overview").await.with(200).json()["deadLetters"]["open"].clone();
     assert_eq!(open, 0);
+    stack.judged().await;
 }
 
 #[tokio::test]
@@ -331,6 +335,7 @@ async fn an_event_that_waits_in_the_outbox_is_found_by_its_subject_and_counted_u
             if kafka && overview["outbox"] == idle { Ok(()) } else { Err(overview) }
         })
         .await;
+    stack.judged().await;
 }
 
 #[tokio::test]
