@@ -57,7 +57,9 @@ fn requested(timer: Option<&Timer>, ends: &Ends, now: Timestamp) -> Vec<Stage> {
     if timer.scheduled_at.is_some() && (timer.attempt > 1 || timer.status != timer::Status::Cancelled) {
         due.insert(1, timer.fire_at);
     }
-    let due = due.into_iter().filter(|(_, at)| *at <= now);
+    // One that was due before the timer was entered could be made from then on.
+    let due = due.into_iter().map(|(number, at)| (number, timer.scheduled_at.map_or(at, |entered| entered.max(at))));
+    let due = due.filter(|(_, at)| *at <= now);
     let due = due.map(|(number, at)| Stage::at(at, Name::Due).by("timer-runner").with("attempt", number));
     let mut failed = ends.failed.clone();
     failed.extend((timer.status == timer::Status::Failed).then_some(timer.updated_at));

@@ -32,7 +32,9 @@ pub fn tell(facts: &Facts) -> Vec<Stage> {
     life.extend(copies(facts));
     life.extend(consumed::stages(facts));
     life.extend(facts.letters.iter().flat_map(|letter| deaths(facts, letter)));
-    in_order(life)
+    // A due attempt is published up to a second before its time, or after it.
+    let is_due = facts.event.as_ref().is_some_and(|event| event.kind == EventType::TimerDue);
+    in_order(life, !is_due)
 }
 
 /// The function that made the event; `None` if it is not one of this system.
@@ -128,13 +130,13 @@ fn outcome(facts: &Facts, letter: &Letter, number: usize, id: &str) -> Value {
     if letter.waits { "waits in the outbox".into() } else { "unknown".into() }
 }
 
-/// Sorts by time. What came first by its nature stays first, should the clocks of two functions differ. A stage without a
-/// time has the place where it begins to be possible: behind the publication.
-fn in_order(life: Vec<Stage>) -> Vec<Stage> {
+/// Sorts by time. With `phased`, what came first by its nature stays first, should the clocks of two functions differ. A
+/// stage without a time has the place where it begins to be possible: behind the publication.
+fn in_order(life: Vec<Stage>, phased: bool) -> Vec<Stage> {
     let phase = |stage: &Stage| match stage.stage {
-        Name::Accepted => 0,
-        Name::Outbox => 1,
-        Name::Published => 2,
+        Name::Accepted if phased => 0,
+        Name::Outbox if phased => 1,
+        Name::Published if phased => 2,
         _ => 3,
     };
     let published = life.iter().find(|stage| stage.stage == Name::Published).and_then(|stage| stage.at);

@@ -186,6 +186,13 @@ fn a_timer_is_entered_due_and_sent_with_each_answer() {
     assert_eq!(shown, expected);
     assert_eq!(told(&requested)[3], (Name::Processed, Some(30)));
 
+    // A timer that was due before it was entered.
+    let mut late = requested.clone();
+    let entered = Timer { scheduled_at: Some(at(1_001)), ..timer(timer::Status::Fired, 1, &[(1_002, 200)]) };
+    late.effect = Effect::Requested(Some(Box::new(entered)), Ends::default());
+    let expected = [(Name::Processed, Some(1_001)), (Name::Due, Some(1_001)), (Name::Sent, Some(1_002))];
+    assert_eq!(told(&late)[4..7], expected);
+
     // What is still to come is not told.
     let mut early = requested.clone();
     early.now = at(500);
