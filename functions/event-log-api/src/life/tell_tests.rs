@@ -74,7 +74,7 @@ fn letter(consumer: &str, deaths: Vec<Death>, is_open: bool) -> Letter {
 
 fn death(ms: i64, redriven: Option<(&str, i64)>) -> Death {
     let redriven = redriven.map(|(id, ms)| (id.to_owned(), at(ms)));
-    Death { at: at(ms), reason: "attempts_used_up".to_owned(), detail: "no".to_owned(), attempts: 4, redriven }
+    Death { at: at(ms), reason: "gone".to_owned(), detail: "no".to_owned(), attempts: 4, redriven }
 }
 
 fn timer(status: timer::Status, attempt: u32, attempts: &[(i64, u16)]) -> Timer {
