@@ -285,7 +285,7 @@ impl<'a> Walk<'a> {
         let retry_at = usize::try_from(tries).ok().and_then(|tries| PAUSES.get(tries)).map(|pause| self.now + pause);
         let waited = waiting.waited().or_else(|| self.waited_before(event));
         let (attempts, tries) = (attempts + 1, tries + 1);
-        let state = EventState { attempts, tries, retry_at, waited, ..event.state(Status::Buffered) };
+        let state = EventState { attempts, waited, tries, retry_at, ..event.state(Status::Buffered) };
         self.writes.push(Write::Event { state, was });
         Some(retry_at.map_or(Next::Again, Next::Wait))
     }
