@@ -111,7 +111,7 @@ fn deaths(facts: &Facts, letter: &Letter) -> Vec<Stage> {
             None => dead,
         });
         if let Some((id, at)) = redriven {
-            let redriven = Stage::at(*at, Name::Redriven).with("consumer", letter.consumer.as_str());
+            let redriven = Stage::at(*at, Name::Redriven).by("activity-api").with("consumer", letter.consumer.as_str());
             life.push(redriven.with("redriveId", id.as_str()).with("outcome", outcome(facts, letter, number, id)));
         }
     }
