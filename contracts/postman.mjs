@@ -14,6 +14,7 @@ const IDS = {
   ingredients: 'ingredientId',
   events: 'eventId',
   dlq: 'failedEventId',
+  'event-log': 'eventId',
   timers: 'timerId',
 };
 
@@ -30,6 +31,7 @@ const STEPS = {
   createIngredient: { body: withoutId, keep: { ingredientId: 'id' } },
   sendEvent: { body: withoutEventId, keep: { eventId: 'eventId' } },
   getEvent: { until: 'pm.response.code === 200' },
+  getEventLife: { until: 'pm.response.code === 200' },
   listDeadLetters: {
     until: "pm.response.json().items.some(({ eventId }) => eventId === pm.collectionVariables.get('failedEventId'))",
   },

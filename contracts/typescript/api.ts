@@ -497,11 +497,64 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists events by time
+         * Lists events by time, or those of an aggregate or a trace
          * @description Without `from` and `to` those of the last 24 h. The log is written once a second. An empty page with a `nextCursor` means
          *     that the range goes on. A page that follows keeps the range of the first one.
+         *
+         *     With `subject` the events of one order, product, ingredient, timer or user, in the order of their versions; of one
+         *     version the change comes before the warning. A user's events are in the order of `seq`, and those without one come last,
+         *     by time. The version of a `TimerDue` is its attempt. Aggregates of several kinds that share an id follow one another.
+         *     With `trace` the events that a request has caused, by time. Both are read from an index, which may be a moment behind,
+         *     and neither goes together with another of them or with `type`, `from` and `to`.
          */
         get: operations["listEventLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-log/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells an event's life
+         * @description What is stored about an event, as stages in order: accepted, in the outbox, published, logged, archived, and what each
+         *     consumer has made of it. Dead letters have lives too, by the `eventId` that `GET /dlq` lists. What is not known has the
+         *     time null, and `detail.unknown` says why. `related` has up to 20 events of its aggregate before it, 20 behind it, and 20
+         *     that the same request has caused.
+         *
+         *     If events of several sources have the id, the answer is 409 with their `sources`, and `source` chooses one. An event that
+         *     is in the outbox alone has no index; it is found with `subject`, the id of its aggregate.
+         */
+        get: operations["getEventLife"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits, and since when
+         * @description Counts what waits at this moment, and names the time of the oldest. At most about 1,000 of each are counted; where there
+         *     are more, `more` is true. What does not answer within 2 s is null, and the answer is 200 all the same.
+         */
+        get: operations["getOverview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1693,6 +1746,205 @@ export interface components {
             nextCursor: components["schemas"]["NextCursor"];
         };
         /**
+         * @description An event, and what became of it.
+         * @example {
+         *       "event": {
+         *         "eventId": "019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a64",
+         *         "source": "urn:millrace:products-api",
+         *         "type": "ProductDeleted",
+         *         "topic": "product-events",
+         *         "partition": 4,
+         *         "offset": 12,
+         *         "time": "2026-11-21T06:00:00.123Z",
+         *         "attributes": {
+         *           "specversion": "1.0",
+         *           "subject": "burger",
+         *           "aggregateversion": 2
+         *         },
+         *         "data": {
+         *           "id": "burger",
+         *           "version": 2,
+         *           "deletedAt": "2026-11-21T06:00:00.123Z"
+         *         }
+         *       },
+         *       "life": [
+         *         {
+         *           "at": "2026-11-21T06:00:00.123Z",
+         *           "stage": "accepted",
+         *           "by": "products-api"
+         *         },
+         *         {
+         *           "at": "2026-11-21T06:00:00.123Z",
+         *           "stage": "outbox",
+         *           "by": "products-api",
+         *           "detail": {
+         *             "waits": false
+         *           }
+         *         },
+         *         {
+         *           "at": "2026-11-21T06:00:00.131Z",
+         *           "stage": "published",
+         *           "by": null,
+         *           "detail": {
+         *             "topic": "product-events",
+         *             "partition": 4,
+         *             "offset": 12
+         *           }
+         *         },
+         *         {
+         *           "at": "2026-11-21T06:00:01.002Z",
+         *           "stage": "logged",
+         *           "by": "event-log"
+         *         }
+         *       ],
+         *       "related": [
+         *         {
+         *           "eventId": "019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a60",
+         *           "type": "ProductCreated",
+         *           "source": "urn:millrace:products-api",
+         *           "time": "2026-11-21T05:00:00Z"
+         *         }
+         *       ]
+         *     }
+         */
+        EventLife: {
+            /** @description As an entry of the log; of an event that the log has not got, and of a dead letter, what is known. */
+            event: {
+                eventId: string;
+                source?: string;
+                type?: string;
+                topic?: string;
+                partition?: number;
+                offset?: number;
+                time?: string;
+                attributes?: {
+                    [key: string]: unknown;
+                };
+                /** @description Its payload, as it came. */
+                data?: unknown;
+            };
+            /** @description The stages, in order. */
+            life: components["schemas"]["Stage"][];
+            /** @description The events that belong to it, by time. */
+            related: {
+                eventId: string;
+                type: components["schemas"]["EventType"];
+                /** @description Absent if it has more than 256 bytes. */
+                source?: string;
+                /** Format: date-time */
+                time: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "at": "2026-11-21T06:00:01Z",
+         *       "stage": "logged",
+         *       "by": "event-log"
+         *     }
+         */
+        Stage: {
+            /**
+             * Format: date-time
+             * @description Null if it is not known; then `detail.unknown` says why.
+             */
+            at: string | null;
+            /**
+             * @description `accepted`: by the function that made the event, or unknown for another producer's. `outbox`: stored with its change.
+             *     `published`: to Kafka. `logged`, `archived`: copied. `buffered`: a user's event came before its turn. `processed`: by
+             *     its consumer. `confirmed`, `rejected`: its order. `mailed`: its alert. `due`, `sent`: an attempt of its timer, with the
+             *     answer. `failed`: its consumer tried in vain. `dead_letter`: a consumer gave it up. `redriven`: it was sent to that
+             *     consumer again.
+             * @enum {string}
+             */
+            stage: "accepted" | "outbox" | "published" | "logged" | "archived" | "buffered" | "processed" | "confirmed" | "rejected" | "mailed" | "due" | "sent" | "failed" | "dead_letter" | "redriven";
+            /** @description The function that did it; null if several may have, as the relay or an API publish. */
+            by: string | null;
+            /**
+             * @description `topic`, `partition`, `offset` of `published`; `object` of `archived`; `waits` of `outbox`; `seq`, `waitedFor` and, as
+             *     long as it does, `waitsFor` of `buffered`; `attempts` and `late` of `processed`; `attempt`, `status`, `durationMs`,
+             *     `error` of `sent`; `reason`, `detail`, `attempts` of `dead_letter`; `redriveId`, `consumer`, and `outcome` of `redriven`,
+             *     which is `processed`, `failed`, `waits in the outbox` or `unknown`.
+             */
+            detail?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description What waits, and whether the dependencies answer.
+         * @example {
+         *       "dependencies": {
+         *         "dynamodb": "ok",
+         *         "kafka": "unavailable"
+         *       },
+         *       "outbox": {
+         *         "pending": 3,
+         *         "more": false,
+         *         "oldest": "2026-11-21T06:00:00.123Z",
+         *         "oldestSeconds": 41
+         *       },
+         *       "buffered": {
+         *         "count": 0,
+         *         "more": false,
+         *         "oldest": null,
+         *         "oldestSeconds": null
+         *       },
+         *       "deadLetters": {
+         *         "open": 1024,
+         *         "more": true,
+         *         "oldest": "2026-11-20T06:00:00.123Z",
+         *         "oldestSeconds": 86441
+         *       },
+         *       "timers": {
+         *         "due": 0,
+         *         "more": false,
+         *         "oldest": null,
+         *         "oldestSeconds": null
+         *       }
+         *     }
+         */
+        Overview: {
+            dependencies: components["schemas"]["Dependencies"];
+            /** @description Events that are stored and not published. A bundle of events counts as one until it is split. */
+            outbox: components["schemas"]["Waiting"];
+            /** @description Users' events that wait for an earlier one, or for their next attempt; `oldest` is of those that wait for a gap. */
+            buffered: components["schemas"]["Waiting"];
+            /** @description Dead letters that were not redriven since they failed. */
+            deadLetters: components["schemas"]["Waiting"];
+            /** @description Attempts of timers that are due and not made. */
+            timers: components["schemas"]["Waiting"];
+        };
+        /**
+         * @example {
+         *       "more": false,
+         *       "oldest": null,
+         *       "oldestSeconds": null
+         *     }
+         */
+        Waiting: {
+            /** @description Whether there are more than were counted. */
+            more: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the oldest waits.
+             */
+            oldest: string | null;
+            /** @description How long that is. */
+            oldestSeconds: number | null;
+        };
+        /**
+         * @description Each dependency: DynamoDB and Kafka.
+         * @example {
+         *       "dynamodb": "ok",
+         *       "kafka": "ok"
+         *     }
+         */
+        Dependencies: {
+            /** @enum {string} */
+            dynamodb: "ok" | "unavailable";
+            /** @enum {string} */
+            kafka: "ok" | "unavailable";
+        };
+        /**
          * @example {
          *       "status": "ok",
          *       "dependencies": {
@@ -1704,13 +1956,7 @@ export interface components {
         Health: {
             /** @enum {string} */
             status: "ok" | "unavailable";
-            /** @description Each dependency: DynamoDB and Kafka. */
-            dependencies?: {
-                /** @enum {string} */
-                dynamodb: "ok" | "unavailable";
-                /** @enum {string} */
-                kafka: "ok" | "unavailable";
-            };
+            dependencies?: components["schemas"]["Dependencies"];
         };
         /**
          * @example {
@@ -3922,6 +4168,16 @@ export interface operations {
     listEventLog: {
         parameters: {
             query?: {
+                /**
+                 * @description Only events of the aggregate with this id.
+                 * @example burger
+                 */
+                subject?: string;
+                /**
+                 * @description Only events of this trace, the second part of their `traceparent`.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                trace?: string;
                 /** @description Only events of this type. */
                 type?: components["schemas"]["EventType"];
                 /**
@@ -3974,6 +4230,104 @@ export interface operations {
             429: components["responses"]["Throttled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    getEventLife: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only the event of this source, where several have the id.
+                 * @example urn:millrace:activity-api/users/ann
+                 */
+                source?: components["parameters"]["Source"];
+                /**
+                 * @description The aggregate among whose pending events one is sought that is nowhere else.
+                 * @example burger
+                 */
+                subject?: string;
+            };
+            header?: {
+                /**
+                 * @description W3C trace context, which is carried through Kafka to the last consumer. What is none is passed over.
+                 * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The event's id, or that of a dead letter, percent-encoded. What is none answers 404.
+                 * @example 019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a64
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its life as far as it is known. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventLife"];
+                };
+            };
+            /** @description `invalid_request`: `subject` is no id. `invalid_query`: a parameter is there twice. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `ambiguous_event_id`: events of several sources have this id. Choose one of `sources` with `source`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AmbiguousProblem"];
+                };
+            };
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description W3C trace context, which is carried through Kafka to the last consumer. What is none is passed over.
+                 * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As far as it is known. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["GatewayUnavailable"];
         };
     };
     live: {

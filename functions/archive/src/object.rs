@@ -1,18 +1,18 @@
 //! Names and bodies of the archive's objects. Pure.
 //!
-//! `archive/<topic>/dt=YYYY-MM-DD/hour=HH/<partition>-<first>-<last>-<digest>.ndjson.gz`: day and hour (UTC) are those
-//! of the records' Kafka timestamps, which `DuckDB` and Athena read as Hive partitions. The digest is computed from the
-//! lines, so the same name always has the same content: a redelivered batch finds its object already there, and a batch
-//! with other boundaries writes another object. Readers deduplicate by source and id.
+//! Names are those of [`millrace_store::archive`]: day and hour (UTC) are those of the records' Kafka timestamps, which
+//! `DuckDB` and Athena read as Hive partitions. The digest is computed from the lines, so the same name always has the same
+//! content: a redelivered batch finds its object already there, and a batch with other boundaries writes another object.
+//! Readers deduplicate by source and id.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use jiff::tz::TimeZone;
 use millrace_delivery::consumer::{Incoming, Position};
 use millrace_domain::json;
+use millrace_store::archive;
 use sha2::{Digest, Sha256};
 
 /// An object to write, and the records of the batch that it contains.
@@ -38,13 +38,12 @@ fn line(record: &Incoming) -> std::io::Result<String> {
 pub fn objects(records: &[Incoming]) -> std::io::Result<Vec<Object>> {
     let mut hours: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, record) in records.iter().enumerate() {
-        let time = record.position.timestamp.to_zoned(TimeZone::UTC);
-        hours.entry(time.strftime("dt=%Y-%m-%d/hour=%H").to_string()).or_default().push(at);
+        hours.entry(archive::hour(record.position.timestamp)).or_default().push(at);
     }
-    hours.into_iter().map(|(hour, members)| object(&hour, records, members)).collect()
+    hours.into_values().map(|members| object(records, members)).collect()
 }
 
-fn object(hour: &str, records: &[Incoming], members: Vec<usize>) -> std::io::Result<Object> {
+fn object(records: &[Incoming], members: Vec<usize>) -> std::io::Result<Object> {
     let of_hour: Vec<&Incoming> = members.iter().filter_map(|at| records.get(*at)).collect();
     let mut digest = Sha256::new();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -56,9 +55,15 @@ fn object(hour: &str, records: &[Incoming], members: Vec<usize>) -> std::io::Res
     let (Some(first), Some(last)) = (of_hour.first(), of_hour.last()) else {
         return Err(std::io::Error::other("an hour without records"));
     };
-    let Position { topic, partition, offset, .. } = &first.position;
+    let Position { topic, partition, offset, timestamp } = &first.position;
     let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let key = format!("archive/{topic}/{hour}/{partition}-{offset}-{}-{digest}.ndjson.gz", last.position.offset);
+    let folder = archive::folder(topic, *timestamp, *partition);
+    let key = format!(
+        "{folder}{}-{}-{digest}{}",
+        archive::offset(*offset),
+        archive::offset(last.position.offset),
+        archive::SUFFIX
+    );
     Ok(Object { key, body: gzip.finish()?, records: members })
 }
 
@@ -101,8 +106,8 @@ mod tests {
         assert_eq!(
             names,
             [
-                "archive/product-events/dt=2026-11-21/hour=05/3-7-7",
-                "archive/product-events/dt=2026-11-21/hour=06/3-8-9"
+                "archive/product-events/dt=2026-11-21/hour=05/3-0000000000000000007-0000000000000000007",
+                "archive/product-events/dt=2026-11-21/hour=06/3-0000000000000000008-0000000000000000009"
             ]
         );
         assert_eq!(objects[1].records, [1, 2]);

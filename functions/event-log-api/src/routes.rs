@@ -1,4 +1,4 @@
-//! The route and its reads.
+//! The routes, and the list by time.
 
 use aws_sdk_dynamodb::Client;
 use axum::Router;
@@ -10,30 +10,35 @@ use millrace_api::page::{self, PageQuery};
 use millrace_api::{Params, Problem};
 use millrace_platform::clock;
 use millrace_platform::dynamo::shards::{self, Direction};
-use millrace_platform::dynamo::{Item, OnTable, StoreError, number, s, text};
+use millrace_platform::dynamo::{OnTable, StoreError, s};
 use millrace_store::event_log::{BY_TIME, BY_TYPE, bucket};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
+use crate::chosen::Chosen;
+use crate::entry::Entry;
+use crate::life;
 use crate::range::{Cursor, DAYS_PER_PAGE, Walk};
+use crate::stores::Stores;
 
 /// A page ends after the event that brings its data over this size, because a Lambda response is limited to 6 MB.
-const MAX_DATA_BYTES: usize = 3 * 1024 * 1024;
+pub const MAX_DATA_BYTES: usize = 3 * 1024 * 1024;
 
-/// The dependencies of the route.
+/// The dependencies of the routes.
 #[derive(Debug, Clone)]
 pub struct Api {
     pub dynamo: Client,
-    pub table: String,
+    pub stores: Stores,
 }
 
 /// All routes of this function.
 pub fn router(api: Api) -> Router {
-    Router::new().route("/event-log", get(list)).with_state(api)
+    Router::new().route("/event-log", get(list)).route("/event-log/{id}", get(life::read)).with_state(api)
 }
 
 #[derive(Debug, Deserialize)]
 struct LogQuery {
+    subject: Option<String>,
+    trace: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     from: Option<String>,
@@ -42,30 +47,14 @@ struct LogQuery {
     page: PageQuery,
 }
 
-/// A log entry as the API returns it. `attributes` and `data` are all that the event has, with its own numbers.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    event_id: String,
-    source: String,
-    #[serde(rename = "type")]
-    kind: String,
-    topic: String,
-    partition: i64,
-    offset: i64,
-    time: String,
-    attributes: Box<RawValue>,
-    data: Box<RawValue>,
-    #[serde(skip)]
-    time_id: String,
-    /// After this time, in Unix seconds, the entry is treated as deleted, though `DynamoDB` may take days to delete it.
-    #[serde(skip)]
-    expires_at: i64,
-}
-
 async fn list(State(api): State<Api>, Params(query): Params<LogQuery>) -> Result<Response, Problem> {
     let limit = query.page.limit()?;
-    let LogQuery { kind, from, to, page } = &query;
+    let LogQuery { subject, trace, kind, from, to, page } = &query;
+    let others = [("type", kind.is_some()), ("from", from.is_some()), ("to", to.is_some())];
+    if let Some(chosen) = Chosen::read(subject.as_deref(), trace.as_deref(), others)? {
+        let (items, next) = chosen.page(&api.dynamo, &api.stores.log, limit, page.cursor()?, clock::now()).await?;
+        return page::answer(items, next.as_ref());
+    }
     let walk = Walk::read(kind.as_deref(), from.as_deref(), to.as_deref(), page.cursor()?, clock::now())?;
     let mut items: Vec<Entry> = Vec::new();
     let mut bytes = 0;
@@ -74,7 +63,7 @@ async fn list(State(api): State<Api>, Params(query): Params<LogQuery>) -> Result
     for _ in 0..DAYS_PER_PAGE {
         let (found, more) = api.day(&walk, day, after.take(), limit - items.len()).await?;
         for item in found {
-            bytes += item.data.get().len() + item.attributes.get().len();
+            bytes += item.bytes();
             items.push(item);
             if bytes > MAX_DATA_BYTES {
                 break;
@@ -83,23 +72,23 @@ async fn list(State(api): State<Api>, Params(query): Params<LogQuery>) -> Result
         if (more || bytes > MAX_DATA_BYTES)
             && let Some(last) = items.last()
         {
-            return respond(Some(walk.behind(day, last.time_id.clone())), items);
+            return respond(Some(&walk.behind(day, last.time_id.clone())), items);
         }
         match day.tomorrow() {
             Ok(next) if next <= walk.range.days.1 => day = next,
-            _ => return respond(None, items),
+            _ => return respond(None::<&Cursor>, items),
         }
         if items.len() >= limit {
             break;
         }
     }
-    respond(Some(walk.at(day)), items)
+    respond(Some(&walk.at(day)), items)
 }
 
-fn respond(cursor: Option<Cursor>, mut items: Vec<Entry>) -> Result<Response, Problem> {
+fn respond<C: Serialize>(cursor: Option<&C>, mut items: Vec<Entry>) -> Result<Response, Problem> {
     let now = clock::now().as_second();
     items.retain(|entry| entry.expires_at > now);
-    page::answer(items, cursor.as_ref())
+    page::answer(items, cursor)
 }
 
 impl Api {
@@ -124,7 +113,7 @@ impl Api {
                 let answer = self
                     .dynamo
                     .query()
-                    .table_name(&self.table)
+                    .table_name(&self.stores.log)
                     .index_name(index)
                     .key_condition_expression("#bucket = :bucket AND timeId BETWEEN :first AND :end")
                     .expression_attribute_names("#bucket", key)
@@ -134,8 +123,8 @@ impl Api {
                     .limit(i32::try_from(most + 1).unwrap_or(i32::MAX))
                     .send()
                     .await
-                    .on(&self.table)?;
-                let entries = answer.items().iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+                    .on(&self.stores.log)?;
+                let entries = answer.items().iter().map(Entry::read).collect::<Result<Vec<_>, _>>()?;
                 let more = answer.last_evaluated_key().is_some() || entries.len() > most;
                 let behind = entries.into_iter().filter(|entry| Some(&entry.time_id) != after.as_ref());
                 Ok((behind.take(most).collect(), more))
@@ -143,22 +132,4 @@ impl Api {
         )
         .await
     }
-}
-
-fn entry(item: &Item) -> Result<Entry, StoreError> {
-    let owned = |name| text(item, name).map(str::to_owned);
-    let json = |name| RawValue::from_string(owned(name)?).map_err(|error| StoreError::Corrupt(error.to_string()));
-    Ok(Entry {
-        event_id: owned("eventId")?,
-        source: owned("source")?,
-        kind: owned("type")?,
-        topic: owned("topic")?,
-        partition: number(item, "partition")?,
-        offset: number(item, "offset")?,
-        time: owned("time")?,
-        attributes: json("attributes")?,
-        data: json("data")?,
-        time_id: owned("timeId")?,
-        expires_at: number(item, "expiresAt")?,
-    })
 }

@@ -17,7 +17,10 @@ use millrace_platform::dynamo::shards::{SHARDS, shard_of};
 use millrace_platform::dynamo::{
     Item, StoreError, WRITE_BATCH, batch_get_attributes, batch_write, n, put_request, s, text,
 };
-use millrace_store::event_log::{CONTENT, EVENT_ID, SOURCE_KEY, bucket, day, time_id};
+use millrace_store::event_log::{
+    BYTES, CONTENT, EVENT_ID, LOGGED_AT, PUBLISHED_AT, SOURCE_KEY, SUBJECT, SUBJECT_ORDER, TIME_ID, TRACE_SHARD,
+    bucket, day, subject_order, time_id, trace_shard,
+};
 use serde_json::value::RawValue;
 
 /// Concurrent calls. The log does not depend on order, only on completeness.
@@ -95,7 +98,7 @@ impl<'a> Entry<'a> {
         let Incoming { event, position, value, .. } = self.record;
         let (day, shard) = (day(event.time), shard_of(&event.id, SHARDS));
         let attributes = attributes(value).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Ok(Item::from([
+        let mut item = Item::from([
             (EVENT_ID.to_owned(), s(&event.id)),
             (SOURCE_KEY.to_owned(), s(&self.key.1)),
             (CONTENT.to_owned(), s(&self.content)),
@@ -105,14 +108,22 @@ impl<'a> Entry<'a> {
             ("partition".to_owned(), n(position.partition)),
             ("offset".to_owned(), n(position.offset)),
             ("time".to_owned(), s(event.time.to_string())),
+            (BYTES.to_owned(), n(attributes.len() + event.data.get().len())),
             ("attributes".to_owned(), s(attributes)),
             ("data".to_owned(), s(event.data.get())),
+            (PUBLISHED_AT.to_owned(), n(position.timestamp.as_millisecond())),
+            (LOGGED_AT.to_owned(), n(now.as_millisecond())),
+            (SUBJECT.to_owned(), s(&event.subject)),
+            (SUBJECT_ORDER.to_owned(), s(subject_order(event, &self.key.1))),
             ("timeBucket".to_owned(), s(bucket(None, day, shard))),
             ("typeBucket".to_owned(), s(bucket(Some(event.kind), day, shard))),
-            ("timeId".to_owned(), s(time_id(event.time, &event.id, &self.key.1))),
+            (TIME_ID.to_owned(), s(time_id(event.time, &event.id, &self.key.1))),
             // Counted from now, so that events delivered late by a relay or replay are kept for the full time.
             ("expiresAt".to_owned(), n(now.as_second() + i64::from(days) * SECONDS_PER_DAY)),
-        ]))
+        ]);
+        let trace = self.record.trace.as_ref().map(|trace| trace_shard(&trace.trace_id(), event.kind, &event.id));
+        item.extend(trace.map(|shard| (TRACE_SHARD.to_owned(), s(shard))));
+        Ok(item)
     }
 }
 

@@ -43,10 +43,13 @@ impl Store {
         let update = Update::builder()
             .table_name(&self.timers)
             .set_key(Some(item::key(&entry.due.timer_id)))
-            .update_expression("SET #status = :scheduled, #shard = :shard, updatedAt = :now ADD version :one")
+            .update_expression(
+                "SET #status = :scheduled, #shard = :shard, updatedAt = :now, #entered = :now ADD version :one",
+            )
             .condition_expression("#status = :pending")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#shard", keys::STATUS_SHARD)
+            .expression_attribute_names("#entered", item::SCHEDULED_AT)
             .expression_attribute_values(":scheduled", s(scheduled.name()))
             .expression_attribute_values(":pending", s(Status::Pending.name()))
             .expression_attribute_values(":shard", s(keys::status_shard(scheduled, &entry.due.timer_id)))

@@ -82,6 +82,7 @@ async fn insert(
         secret: input.secret,
         attempt: 1,
         attempts: Vec::new(),
+        scheduled_at: None,
         firing_until: None,
         owner,
         traceparent: Some(trace.to_string()),

@@ -62,6 +62,7 @@ mod tests {
             secret: None,
             attempt: 2,
             attempts: Vec::new(),
+            scheduled_at: None,
             firing_until: None,
             owner: None,
             traceparent: None,

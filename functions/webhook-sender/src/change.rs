@@ -110,6 +110,7 @@ mod tests {
             secret: None,
             attempt: 1,
             attempts: Vec::new(),
+            scheduled_at: None,
             firing_until: None,
             owner: None,
             traceparent: None,

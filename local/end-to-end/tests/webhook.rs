@@ -203,6 +203,7 @@ async fn store_later(stack: &Stack, url: &str, count: usize) {
         secret: None,
         attempt: 1,
         attempts: Vec::new(),
+        scheduled_at: None,
         firing_until: None,
         owner: None,
         traceparent: None,

@@ -48,6 +48,7 @@ fn every_function_has_its_binary_limits_and_environment() {
             "docs-api",
             "event-log",
             "event-log-api",
+            "operations-api",
             "orders-api",
             "outbox-relay",
             "products-api",
@@ -87,7 +88,7 @@ fn every_function_has_its_binary_limits_and_environment() {
         ("RUST_LOG", "info"),
     ]);
     assert_eq!(template.functions["event-log"].environment, expected);
-    assert_eq!(template.functions["event-log-api"].memory_mb, 256, "from Globals");
+    assert_eq!(template.functions["docs-api"].memory_mb, 256, "from Globals");
 
     let asynchronous = |name: &str| template.functions[name].asynchronous;
     let repeated_by_others = Asynchronous { retries: 0, max_age: Duration::from_secs(60) };
@@ -110,6 +111,7 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/docs/events", "docs-api"),
         ("/docs/{file}", "docs-api"),
         ("/event-log", "event-log-api"),
+        ("/event-log/{id}", "event-log-api"),
         ("/events", "activity-api"),
         ("/events/batch", "activity-api"),
         ("/events/generate", "activity-api"),
@@ -126,6 +128,7 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/orders", "orders-api"),
         ("/orders/seed", "orders-api"),
         ("/orders/{id}", "orders-api"),
+        ("/overview", "operations-api"),
         ("/products", "products-api"),
         ("/products/{id}", "products-api"),
         ("/schemas/{file}", "docs-api"),
@@ -356,9 +359,9 @@ fn tables_come_as_create_table_takes_them() {
         (indexes("OrdersTable"), indexes("IngredientsTable")),
         (vec!["byTime".into(), "byOwner".into()], vec!["byShard".into()])
     );
-    assert_eq!(indexes("EventLogTable"), ["byTime", "byType"]);
+    assert_eq!(indexes("EventLogTable"), ["byTime", "byType", "bySubject", "byTrace"]);
     assert_eq!(indexes("ActivityTable"), ["processed", "byUser", "due"]);
-    assert_eq!(indexes("DeadLetterTable"), ["byTime"]);
+    assert_eq!(indexes("DeadLetterTable"), ["byTime", "open"]);
     assert_eq!(indexes("TimersTable"), ["byTime", "byStatus", "byOwner"]);
     assert_eq!(table("EventLogTable").ttl_attribute.as_deref(), Some("expiresAt"));
     assert_eq!(table("IdempotencyTable").ttl_attribute.as_deref(), Some("expiresAt"));

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
-use crate::item::{EventState, Status, optional};
+use crate::item::{EventState, Status, Waited, optional};
 use crate::keys;
 use millrace_domain::activity::{ActivityType, InvalidText, UserId};
 use millrace_domain::event::identity::source_key;
@@ -76,6 +76,8 @@ pub struct Waiting {
     pub activity: Activity,
     /// When it began to wait, in Unix milliseconds.
     pub since: i64,
+    /// The seq that it waits for; `None` if it waits for its next attempt alone.
+    pub missing: Option<u64>,
 }
 
 impl Activity {
@@ -119,6 +121,7 @@ impl Activity {
             attempts: 0,
             error: None,
             late: false,
+            waited: None,
             position: None,
             tries: 0,
             retry_at: None,
@@ -140,6 +143,12 @@ impl Activity {
 }
 
 impl Waiting {
+    /// Since when it waits, and for which seq, if it came early.
+    #[must_use]
+    pub fn waited(&self) -> Option<Waited> {
+        self.missing.map(|missing| Waited { since: self.since, missing })
+    }
+
     /// The item.
     #[must_use]
     pub fn to_item(&self) -> Item {
@@ -160,6 +169,7 @@ impl Waiting {
             ("offset".to_owned(), n(record.offset)),
             ("bytes".to_owned(), blob(&record.value)),
         ]);
+        item.extend(self.missing.map(|missing| ("missing".to_owned(), n(missing))));
         item.extend(seq.map(|seq| ("seq".to_owned(), n(seq))));
         item.extend(reused.then(|| ("reused".to_owned(), AttributeValue::Bool(true))));
         item.extend(fails.then(|| ("fails".to_owned(), AttributeValue::Bool(true))));
@@ -199,7 +209,7 @@ impl Waiting {
             redrive: owned("redrive").ok(),
             record,
         };
-        Ok(Self { activity, since: number(item, "waitsSince")? })
+        Ok(Self { activity, since: number(item, "waitsSince")?, missing: optional(item, "missing")? })
     }
 }
 
@@ -230,8 +240,8 @@ mod tests {
             record,
         };
         let plain = Activity { reused: false, seq: None, fails: false, redrive: None, ..activity.clone() };
-        for activity in [activity, plain] {
-            let waiting = Waiting { activity, since: 9 };
+        for (activity, missing) in [(activity, Some(6)), (plain, None)] {
+            let waiting = Waiting { activity, since: 9, missing };
             assert_eq!(Waiting::from_item(&waiting.to_item()).unwrap(), waiting);
             assert!(!waiting.to_item().contains_key(keys::USER_ID), "only the event's own item is in the user's list");
         }

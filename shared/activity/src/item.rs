@@ -35,6 +35,15 @@ impl Status {
     }
 }
 
+/// That an event came before its turn and waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waited {
+    /// Since when, in Unix milliseconds.
+    pub since: i64,
+    /// The seq that was missing then.
+    pub missing: u64,
+}
+
 /// An event as it is stored, and as `GET /events/{id}` returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,6 +77,9 @@ pub struct EventState {
     /// It arrived after its turn: the user's cursor had passed its seq.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// Since when it waited for earlier events, if it came early.
+    #[serde(skip)]
+    pub waited: Option<Waited>,
     /// Its position among the user's events that were processed or failed, from 1, in the order of processing.
     #[serde(skip)]
     pub position: Option<u64>,
@@ -112,6 +124,8 @@ impl EventState {
         set("seq", self.seq.map(n));
         set("error", self.error.as_ref().map(s));
         set("late", self.late.then_some(AttributeValue::Bool(true)));
+        set("waitedSince", self.waited.map(|waited| n(waited.since)));
+        set("waitedFor", self.waited.map(|waited| n(waited.missing)));
         set("position", self.position.map(n));
         set("tries", (self.tries > 0).then(|| n(self.tries)));
         set("retryAt", self.retry_at.map(n));
@@ -146,6 +160,9 @@ impl EventState {
             attempts: number(item, "attempts")?,
             error: owned("error").ok(),
             late: item.contains_key("late"),
+            waited: optional(item, "waitedSince")?
+                .zip(optional(item, "waitedFor")?)
+                .map(|(since, missing)| Waited { since, missing }),
             position: optional(item, "position")?,
             tries: optional(item, "tries")?.unwrap_or(0),
             retry_at: optional(item, "retryAt")?,
@@ -178,6 +195,7 @@ mod tests {
             attempts: 1,
             error: None,
             late: false,
+            waited: None,
             position: Some(3),
             tries: 0,
             retry_at: None,
@@ -195,6 +213,7 @@ mod tests {
             seq: None,
             processed_at: None,
             late: true,
+            waited: Some(Waited { since: 4, missing: 6 }),
             tries: 2,
             retry_at: Some(5),
             redrive: Some("r".to_owned()),

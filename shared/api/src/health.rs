@@ -10,12 +10,15 @@ use serde::Serialize;
 /// Time limit for each dependency.
 pub const DEPENDENCY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
+/// Each dependency, and whether it answers.
+pub type Dependencies = BTreeMap<&'static str, &'static str>;
+
 /// The answer.
 #[derive(Debug, Serialize)]
 struct Health {
     status: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    dependencies: BTreeMap<&'static str, &'static str>,
+    dependencies: Dependencies,
 }
 
 /// 200: the process is alive.
@@ -27,8 +30,16 @@ pub async fn live() -> Response {
 #[must_use]
 pub fn ready<const N: usize>(dependencies: [(&'static str, bool); N]) -> Response {
     let all = dependencies.iter().all(|(_, up)| *up);
-    let say = |up| if up { "ok" } else { "unavailable" };
     let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let dependencies = dependencies.into_iter().map(|(name, up)| (name, say(up))).collect();
-    (status, Json(Health { status: say(all), dependencies })).into_response()
+    (status, Json(Health { status: say(all), dependencies: self::dependencies(dependencies) })).into_response()
+}
+
+/// Dependencies as an answer lists them.
+#[must_use]
+pub fn dependencies<const N: usize>(dependencies: [(&'static str, bool); N]) -> Dependencies {
+    dependencies.into_iter().map(|(name, up)| (name, say(up))).collect()
+}
+
+fn say(up: bool) -> &'static str {
+    if up { "ok" } else { "unavailable" }
 }

@@ -205,11 +205,15 @@ async fn every_answer_of_the_event_log_and_of_health_is_as_the_contract_says() {
     for query in ["", "?limit=1", "?from=2026-11-21T06:00:00Z&to=2026-11-21T07:00:00%2B01:00"] {
         asked.with("GET", &format!("/event-log{query}"), &[], "").await.with(200);
     }
-    for query in ["type=Unheard", "from=yesterday", "to=2026-11-21", "from=2026-11-21T06:00:00%2B25:00"] {
+    let times = ["type=Unheard", "from=yesterday", "to=2026-11-21", "from=2026-11-21T06:00:00%2B25:00"];
+    for query in times.into_iter().chain(["trace=xyz", "subject="]) {
         asked.mistaken("GET", &format!("/event-log?{query}"), None, None).await;
     }
+    asked.refused(&("GET", "/event-log?subject=a&type=Notify", String::new()), 400, "invalid_request").await;
     asked.refused(&("GET", "/event-log?from=2020-01-01T00:00:00Z", String::new()), 400, "invalid_request").await;
     asked.lists("/event-log").await;
+    lives(&asked).await;
+    asked.with("GET", "/overview", &[], "").await.with(200);
     asked.with("GET", "/health", &[], "").await.with(200);
     asked
         .stack
@@ -218,11 +222,30 @@ async fn every_answer_of_the_event_log_and_of_health_is_as_the_contract_says() {
             if answer.status == 200 { Ok(()) } else { Err(answer) }
         })
         .await;
-    asked.throttled(&[("GET", "/event-log", String::new())]).await;
+    asked.throttled(&[("GET", "/event-log", String::new()), ("GET", "/event-log/e", String::new())]).await;
     asked.stack.kafka_down(Duration::from_secs(600)).await;
     let unready = asked.with("GET", "/health/ready", &[], "").await.with(503).json();
     assert_eq!(unready["dependencies"], json!({"dynamodb": "ok", "kafka": "unavailable"}));
-    listed_answers_came(&["event log", "health"]);
+    listed_answers_came(&["event log", "operations", "health"]);
+}
+
+async fn lives(asked: &Asked) {
+    for user in ["ann", "bob"] {
+        asked.with("POST", "/events", &[], &event(user, "shared").to_string()).await.with(202);
+    }
+    let several = asked
+        .stack
+        .eventually("both users' events are known", async || {
+            let answer = asked.with("GET", "/event-log/shared", &[], "").await;
+            if answer.status == 409 { Ok(answer.json()) } else { Err(answer) }
+        })
+        .await;
+    assert_eq!(several["code"], "ambiguous_event_id");
+    let one = format!("/event-log/shared?source={}", several["sources"][0].as_str().unwrap());
+    asked.with("GET", &one, &[], "").await.with(200);
+    asked.refused(&("GET", "/event-log/none", String::new()), 404, "not_found").await;
+    asked.refused(&("GET", "/event-log/shared?source=a&source=b", String::new()), 400, "invalid_query").await;
+    asked.mistaken("GET", "/event-log/shared?subject=", None, None).await;
 }
 
 #[tokio::test]

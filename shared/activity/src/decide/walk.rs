@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Candidate, Turn};
 use crate::attempt::attempt;
-use crate::item::Status;
+use crate::item::{Status, Waited};
 use crate::plan::{Expected, MAX_BYTES, MAX_TRIES, Next, Plan, Rules, State, Step, Write};
 use crate::{Activity, Cursor, EventState, Identity, Profile, Waiting};
 use millrace_domain::activity::UserId;
@@ -143,12 +143,13 @@ impl<'a> Walk<'a> {
             }
             Candidate::Waiting(waiting) if waiting.activity.reused => {
                 self.remove_waiting(waiting);
-                self.refuse(&waiting.activity, Expected::Buffered(self.attempts(&waiting.activity)));
+                let was = Expected::Buffered(self.attempts(&waiting.activity));
+                self.refuse(&waiting.activity, was, waiting.waited());
                 None
             }
             Candidate::New(at, event) if event.reused => {
                 self.completed.push(at);
-                self.refuse(event, self.was(event));
+                self.refuse(event, self.was(event), None);
                 None
             }
             Candidate::Waiting(waiting) if waiting.activity.fails => self.try_again(waiting),
@@ -159,22 +160,23 @@ impl<'a> Walk<'a> {
             Candidate::Waiting(waiting) => {
                 self.remove_waiting(waiting);
                 let was = Expected::Buffered(self.attempts(&waiting.activity));
-                self.succeed(&waiting.activity, was);
+                self.succeed(&waiting.activity, was, waiting.waited());
                 None
             }
             Candidate::New(at, event) => {
                 self.completed.push(at);
                 let was = self.was(event);
-                self.succeed(event, was);
+                self.succeed(event, was, None);
                 None
             }
         }
     }
 
     /// Gives up an event whose id belongs to another one, without an attempt.
-    fn refuse(&mut self, event: &Activity, was: Expected) {
+    fn refuse(&mut self, event: &Activity, was: Expected, waited: Option<Waited>) {
         let detail = identity::reused(&event.source, &event.id);
-        self.fail(event, was, self.attempts(event), ID_REUSED, detail);
+        let state = EventState { attempts: self.attempts(event), waited, ..event.state(Status::Failed) };
+        self.fail(event, was, state, ID_REUSED, detail);
     }
 
     /// Skips the gap before an event, if there is one and it is past its deadline; otherwise this and all later events
@@ -205,6 +207,11 @@ impl<'a> Walk<'a> {
         self.state.known.get(&event.identity()).map_or(Expected::Absent, |known| Expected::Failed(known.attempts))
     }
 
+    /// That a redriven event waited before its first turn.
+    fn waited_before(&self, event: &Activity) -> Option<Waited> {
+        self.state.known.get(&event.identity())?.waited
+    }
+
     fn attempts(&self, event: &Activity) -> u32 {
         self.state.known.get(&event.identity()).map_or(0, |known| known.attempts)
     }
@@ -214,20 +221,24 @@ impl<'a> Walk<'a> {
         let was = self.was(event);
         if self.cursor.waiting >= self.rules.waiting {
             let detail = format!("{} events of the user wait", self.rules.waiting);
-            self.fail(event, was, self.attempts(event), "buffer_full", detail);
+            let state = EventState { attempts: self.attempts(event), ..event.state(Status::Failed) };
+            self.fail(event, was, state, "buffer_full", detail);
             return;
         }
-        let state = EventState { attempts: self.attempts(event), ..event.state(Status::Buffered) };
+        let waiting = Waiting { activity: event.clone(), since: self.now, missing: Some(self.cursor.next) };
+        let waited = waiting.waited();
+        let state = EventState { attempts: self.attempts(event), waited, ..event.state(Status::Buffered) };
         self.writes.push(Write::Event { state, was });
-        self.wait(event);
+        self.wait(waiting);
     }
 
-    fn wait(&mut self, event: &Activity) {
+    fn wait(&mut self, waiting: Waiting) {
+        let event = &waiting.activity;
         self.bytes += event.bytes();
         self.cursor.partition = event.record.partition;
-        self.writes.push(Write::Buffer(Waiting { activity: event.clone(), since: self.now }));
         self.cursor.waiting += 1;
         self.first = Some(self.first.map_or(event.rank(), |first| first.min(event.rank())));
+        self.writes.push(Write::Buffer(waiting));
         self.moved = true;
     }
 
@@ -245,10 +256,11 @@ impl<'a> Walk<'a> {
     fn try_first(&mut self, event: &Activity) -> Next {
         let was = self.was(event);
         let attempts = self.attempts(event) + 1;
-        let retry_at = self.now + PAUSES[0];
-        let state = EventState { attempts, tries: 1, retry_at: Some(retry_at), ..event.state(Status::Buffered) };
+        let (retry_at, waited) = (self.now + PAUSES[0], self.waited_before(event));
+        let retry = EventState { tries: 1, retry_at: Some(retry_at), ..event.state(Status::Buffered) };
+        let state = EventState { attempts, waited, ..retry };
         self.writes.push(Write::Event { state, was });
-        self.wait(event);
+        self.wait(Waiting { activity: event.clone(), since: self.now, missing: None });
         Next::Wait(retry_at)
     }
 
@@ -263,30 +275,32 @@ impl<'a> Walk<'a> {
             self.first = None;
             self.remove_waiting(waiting);
             let detail = attempt(event).err().unwrap_or("the attempts are used up").to_owned();
-            self.fail(event, was, attempts, "attempts_used_up", detail);
+            let state = EventState { attempts, waited: waiting.waited(), ..event.state(Status::Failed) };
+            self.fail(event, was, state, "attempts_used_up", detail);
             return None;
         }
         if let Some(retry_at) = known.and_then(|known| known.retry_at).filter(|at| *at > self.now) {
             return Some(Next::Wait(retry_at));
         }
         let retry_at = usize::try_from(tries).ok().and_then(|tries| PAUSES.get(tries)).map(|pause| self.now + pause);
-        let state = EventState { attempts: attempts + 1, tries: tries + 1, retry_at, ..event.state(Status::Buffered) };
+        let waited = waiting.waited().or_else(|| self.waited_before(event));
+        let (attempts, tries) = (attempts + 1, tries + 1);
+        let state = EventState { attempts, waited, tries, retry_at, ..event.state(Status::Buffered) };
         self.writes.push(Write::Event { state, was });
         Some(retry_at.map_or(Next::Again, Next::Wait))
     }
 
-    fn succeed(&mut self, event: &Activity, was: Expected) {
+    fn succeed(&mut self, event: &Activity, was: Expected, waited: Option<Waited>) {
         self.profile.fold(event.kind.as_str(), event.at, event.seq);
-        let mut state = event.state(Status::Processed);
-        state.attempts = self.attempts(event) + 1;
+        let state = EventState { attempts: self.attempts(event) + 1, waited, ..event.state(Status::Processed) };
         self.finish(event, state, was);
     }
 
-    fn fail(&mut self, event: &Activity, was: Expected, attempts: u32, reason: &'static str, detail: String) {
-        let mut state = event.state(Status::Failed);
-        state.attempts = attempts;
+    /// The event is given up, with this state and a dead letter.
+    fn fail(&mut self, event: &Activity, was: Expected, mut state: EventState, reason: &'static str, detail: String) {
         state.error = Some(format!("{reason}: {detail}"));
         self.bytes += event.bytes();
+        let attempts = state.attempts;
         self.writes.push(Write::DeadLetter { activity: event.clone(), attempts, reason, detail });
         self.finish(event, state, was);
     }
@@ -296,6 +310,7 @@ impl<'a> Walk<'a> {
         let at = self.now.max(self.cursor.last_at);
         self.cursor.last_at = at;
         state.processed_at = Some(at);
+        state.waited = state.waited.or_else(|| self.waited_before(event));
         state.late = event.seq.is_some_and(|seq| seq < self.cursor.next);
         if event.seq == Some(self.cursor.next) {
             self.cursor.next += 1;

@@ -28,7 +28,7 @@ const fn to(method: Method, route: &'static str, scopes: &'static [Scope]) -> Op
 }
 
 /// Every operation. What lists the events of all users, or of all functions, needs the scope for other users too.
-pub static OPERATIONS: [Operation; 39] = [
+pub static OPERATIONS: [Operation; 41] = [
     open("/asyncapi.json"),
     open("/docs"),
     open("/docs/callback"),
@@ -68,6 +68,8 @@ pub static OPERATIONS: [Operation; 39] = [
     to(Method::GET, "/timers/{id}", &[TimersRead]),
     to(Method::DELETE, "/timers/{id}", &[TimersWrite]),
     to(Method::GET, "/event-log", &[LogRead, EventsAnyUser]),
+    to(Method::GET, "/event-log/{id}", &[LogRead, EventsAnyUser]),
+    to(Method::GET, "/overview", &[LogRead]),
 ];
 
 /// The scopes that a request needs; `None` if there is no such operation.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{ADDRESS, DeadLetter, SHARD, TIME_ID};
+use super::{ADDRESS, DeadLetter, OPEN_SHARD, SHARD, TIME_ID};
 use millrace_platform::dynamo::shards::{SHARDS, shard_key, shard_of};
 use millrace_platform::dynamo::{Item, StoreError, n, s};
 
@@ -15,7 +15,7 @@ use millrace_platform::dynamo::{Item, StoreError, n, s};
 const MAX_DETAIL: usize = 2_000;
 
 /// State of a dead letter that has not been redriven since it failed.
-pub(super) const DEAD: &str = "dead";
+pub const DEAD: &str = "dead";
 
 /// The action that stores a new dead letter in the transaction of a consumer, which ensures that it is the first one.
 /// The record's bytes are stored in the item: they fit, because the record was a valid event.
@@ -68,6 +68,7 @@ pub(super) fn attributes(letter: &DeadLetter, now: Timestamp) -> Item {
         ("status".to_owned(), s(DEAD)),
         ("at".to_owned(), s(format!("{now:.3}"))),
         (SHARD.to_owned(), s(shard_key(shard_of(&letter.id, SHARDS)))),
+        (OPEN_SHARD.to_owned(), s(shard_key(shard_of(&letter.id, SHARDS)))),
         (TIME_ID.to_owned(), s(format!("{now:.3}#{}#{address}", letter.id))),
     ]);
     item.extend(letter.source.as_ref().map(|source| ("source".to_owned(), s(source))));

@@ -3,8 +3,8 @@
 mod item;
 mod redrive;
 
-pub use item::put;
-pub use redrive::{RedriveError, Redriven, Selected, redrive};
+pub use item::{DEAD, put};
+pub use redrive::{RedriveError, Redriven, Selected, outbox_key, redrive};
 
 use std::borrow::Cow;
 
@@ -26,6 +26,11 @@ const MAX_INLINE_KEY: usize = 2_048;
 
 /// Index of all dead letters by time: partition key [`SHARD`], sort key [`TIME_ID`]. Projects all attributes.
 pub const BY_TIME: &str = "byTime";
+/// Index of the dead letters that were not redriven since they failed: partition key [`OPEN_SHARD`], sort key
+/// [`TIME_ID`]. Sparse and of keys only.
+pub const OPEN: &str = "open";
+/// [`SHARD`], as long as it is open.
+pub const OPEN_SHARD: &str = "openShard";
 /// Sort key of the table: see [`DeadLetter::address`].
 pub const ADDRESS: &str = "address";
 /// One of 16 shards, `00` to `15`.

@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use super::ADDRESS;
 use super::item::DEAD;
+use super::{ADDRESS, OPEN_SHARD};
 use crate::outbox::{self, Entry};
 use millrace_domain::event::MAX_EVENT_BYTES;
 use millrace_domain::event::identity::ID_REUSED;
@@ -128,9 +128,10 @@ async fn one(
     let (value, traceparent) = addressed(value, &redrive_id, &consumer)?;
     let key = blob("recordKey").map_or(Ok(id.as_str()), std::str::from_utf8);
     let key = key.map_err(|_| RedriveError::NotRedrivable("its key is no text"))?;
+    let (aggregate, entry) = outbox_key(&id, text(item, ADDRESS)?, times + 1);
     let entry = Entry {
-        aggregate: outbox::aggregate(AGGREGATE, &format!("{id}#{}", text(item, ADDRESS)?)),
-        entry: format!("{:020}#000", times + 1),
+        aggregate,
+        entry,
         topic: text(item, "topic")?.to_owned(),
         key: key.to_owned(),
         event_id: id.clone(),
@@ -141,6 +142,12 @@ async fn one(
     };
     transact(dynamo, vec![flip(letters, item, &redrive_id, now)?, entry.put(outbox)?]).await?;
     Ok(Redriven { event_id: id, consumer, redrive_id, entry })
+}
+
+/// The key in the outbox of the redrive with this number, from 1, of a dead letter.
+#[must_use]
+pub fn outbox_key(id: &str, address: &str, number: usize) -> (String, String) {
+    (outbox::aggregate(AGGREGATE, &format!("{id}#{address}")), format!("{number:020}#000"))
 }
 
 /// The event with the attributes of a redrive and otherwise unchanged bytes, and its trace context.
@@ -176,11 +183,13 @@ fn flip(table: &str, item: &Item, redrive_id: &str, now: Timestamp) -> Result<Tr
         .key("id", of("id"))
         .key(ADDRESS, of(ADDRESS))
         .update_expression(
-            "SET #status = :redriven, redriveId = :id, history = list_append(if_not_exists(history, :none), :death)",
+            "SET #status = :redriven, redriveId = :id, history = list_append(if_not_exists(history, :none), :death) \
+             REMOVE #open",
         )
         .condition_expression("#status = :dead AND #at = :at")
         .expression_attribute_names("#status", "status")
         .expression_attribute_names("#at", "at")
+        .expression_attribute_names("#open", OPEN_SHARD)
         .expression_attribute_values(":redriven", s(REDRIVEN))
         .expression_attribute_values(":dead", s(DEAD))
         .expression_attribute_values(":at", of("at"))

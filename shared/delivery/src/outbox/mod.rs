@@ -30,7 +30,10 @@ use millrace_platform::dynamo::{Item, StoreError, n, s, text};
 
 /// Partition keys of the index that the relay reads. Each entry is written and deleted there, so 64 keys support 32,000
 /// events per second.
-const SHARDS: u8 = 64;
+pub const SHARDS: u8 = 64;
+
+/// Index of all entries: a shard, in the order of their times.
+pub const PENDING: &str = "pending";
 
 /// An event that waits to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use super::publish::{Outbox, PublishFailure};
-use super::{SHARDS, bundle};
+use super::{PENDING, SHARDS, bundle};
 use millrace_platform::dynamo::shards::shard_key;
 use millrace_platform::dynamo::{OnTable, StoreError, s, text};
 
@@ -115,7 +115,7 @@ async fn left_behind(
         .dynamo
         .query()
         .table_name(&outbox.table)
-        .index_name("pending")
+        .index_name(PENDING)
         .key_condition_expression("#shard = :shard AND createdAt <= :until")
         .expression_attribute_names("#shard", "shard")
         .expression_attribute_values(":shard", s(shard_key(shard)))

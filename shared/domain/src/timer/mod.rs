@@ -38,6 +38,8 @@ pub struct Timer {
     pub attempt: u32,
     /// The attempts so far.
     pub attempts: Vec<Attempt>,
+    /// When it was entered into the due index.
+    pub scheduled_at: Option<Timestamp>,
     /// While an attempt is claimed: when the claim expires.
     pub firing_until: Option<Timestamp>,
     /// The user who made it; `None` if it was not made with a user's token.

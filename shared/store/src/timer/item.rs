@@ -11,13 +11,16 @@ use millrace_platform::dynamo::{Item, StoreError, n, number, s, text};
 /// TTL attribute of finished timers, in Unix seconds.
 pub const EXPIRES_AT: &str = "expiresAt";
 
+/// When a timer was entered into the due index, in Unix milliseconds.
+pub const SCHEDULED_AT: &str = "scheduledAt";
+
 /// The key of a timer's item.
 #[must_use]
 pub fn key(id: &TimerId) -> Item {
     Item::from([(keys::PK.to_owned(), s(keys::timer(id))), (keys::SK.to_owned(), s(keys::TIMER_SK))])
 }
 
-/// Reads an item. Items read from an index have no payload, no secret and no owner.
+/// Reads an item. Items read from an index have no payload, no secret, no owner and no time of their entry.
 ///
 /// # Errors
 /// The item cannot be read.
@@ -38,6 +41,7 @@ pub fn read(item: &Item) -> Result<Timer, StoreError> {
         secret,
         attempt: number(item, "attempt")?,
         attempts,
+        scheduled_at: item.contains_key(SCHEDULED_AT).then(|| time(item, SCHEDULED_AT)).transpose()?,
         firing_until: item.contains_key("firingUntil").then(|| time(item, "firingUntil")).transpose()?,
         owner,
         traceparent: optional("traceparent")?,
@@ -72,6 +76,9 @@ pub(super) fn to_item(timer: &Timer) -> Result<Item, StoreError> {
     }
     if let Some(secret) = &timer.secret {
         set("secret", s(secret.expose()));
+    }
+    if let Some(at) = timer.scheduled_at {
+        set(SCHEDULED_AT, n(at.as_millisecond()));
     }
     if let Some(until) = timer.firing_until {
         set("firingUntil", n(until.as_millisecond()));
@@ -111,6 +118,7 @@ mod tests {
                 duration_ms: 12,
                 error: Some("500 Internal Server Error".to_owned()),
             }],
+            scheduled_at: Some(at("2026-11-21T05:00:01Z")),
             firing_until: Some(at("2026-11-21T06:00:25Z")),
             owner: Some(UserId::try_from("ann".to_owned()).unwrap()),
             traceparent: Some("00-a-b-01".to_owned()),
@@ -124,7 +132,8 @@ mod tests {
     fn a_timer_is_read_as_it_was_stored() {
         let whole = timer();
         assert_eq!(read(&to_item(&whole).unwrap()).unwrap(), whole);
-        let bare = Timer { payload: None, secret: None, firing_until: None, owner: None, traceparent: None, ..whole };
+        let bare = Timer { payload: None, secret: None, scheduled_at: None, firing_until: None, ..whole };
+        let bare = Timer { owner: None, traceparent: None, ..bare };
         assert_eq!(read(&to_item(&bare).unwrap()).unwrap(), bare);
     }
 

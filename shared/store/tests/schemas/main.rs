@@ -278,6 +278,7 @@ fn of_a_timer(kind: EventType) -> Value {
         secret: None,
         attempt: 1,
         attempts: vec![attempt],
+        scheduled_at: None,
         firing_until: None,
         owner: None,
         traceparent: None,
