@@ -15,7 +15,7 @@ use crate::waiting::Tables;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env()?);
+    let publisher: Arc<dyn Publisher> = Arc::new(Kafka::from_env().await?);
     let api = Api { dynamo: aws::dynamodb()?, tables: Tables::from_env()?, publisher: publisher.clone() };
     serve(overview::router(api), async move { kafka::close(&*publisher).await }).await
 }
