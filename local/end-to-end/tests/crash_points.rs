@@ -106,8 +106,9 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             let key = format!("taken-{number}");
             let again = stack.request("POST", "/products").header("Idempotency-Key", key).json(&taken);
             stack.send(again).await;
-            for path in ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/health/ready", "/docs"]
-            {
+            let lists = ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2"];
+            let others = ["/analytics", "/analytics/products", "/health/ready", "/docs"];
+            for path in lists.into_iter().chain(others) {
                 // Any answer will do: a function may be killed while answering.
                 stack.get(path).await;
             }
@@ -161,8 +162,8 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
 /// timers due and send them.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
-    let apis = "products-api orders-api timers-api event-log-api docs-api";
-    let others = "stock alert-mail timer-store event-log archive outbox-relay";
+    let apis = "products-api orders-api timers-api event-log-api analytics-api docs-api";
+    let others = "stock alert-mail timer-store event-log archive analytics outbox-relay";
     apis.split(' ').chain(others.split(' ')).all(|name| functions.contains(name))
 }
 

@@ -80,7 +80,7 @@ impl Fixture {
         delivery: Delivery,
         data_dir: Option<PathBuf>,
     ) -> (Mappings, watch::Sender<bool>) {
-        let mapping = StreamMapping { delivery, table: "table".into() };
+        let mapping = StreamMapping { delivery, table: "table".into(), tumbling: self.tumbling };
         let template = Template { stream_mappings: vec![mapping], ..Template::default() };
         let mut settings = Settings::new("127.0.0.1:1", &self.endpoint);
         settings.backoff = QUICK;
