@@ -97,7 +97,7 @@ pub fn view(sheet: &Sheet, only: Option<EventType>) -> Vec<Count> {
         if let Row::Orders { start, currency, .. } = row {
             for (kind, amount) in &sums.by {
                 let amount = Amount { amount: *amount, currency: currency.clone() };
-                values.entry((*start, kind)).or_default().push(amount);
+                values.entry((*start, kind.as_str())).or_default().push(amount);
             }
         }
     }
