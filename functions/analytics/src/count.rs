@@ -91,7 +91,7 @@ pub async fn run(ledger: &impl Ledger, batch: &StreamBatch, now: Timestamp) -> R
         Metric::count("CounterRows", rows),
         Metric::count("CounterTransactions", transactions),
     ];
-    metrics::emit(&[("Function", "analytics")], &measured, &[]);
+    metrics::emit(&[], &measured, &[]);
     tracing::info!(records = records.len(), new, rows, transactions, "counted");
     result.map_err(CountError::Store)
 }
