@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use end_to_end::stack::activity::{Sent, muddle};
+use end_to_end::stack::activity::{Sent, TOPIC, muddle};
 use end_to_end::stack::history::Shard;
 use end_to_end::stack::orders::order;
 use end_to_end::stack::tables::text;
 use end_to_end::stack::{Stack, product, size};
 use jiff::Timestamp;
+use krafka::producer::Record;
 use millrace_judge::observed::ArchiveLine;
 use millrace_judge::read::Reader;
 use millrace_store::analytics::{FAILED, Fact, LATE, Row, Sheet, merge};
@@ -151,6 +152,7 @@ async fn every_event_is_counted_once_whatever_is_killed_repeated_reordered_or_de
     for kind in ["transactionConflict", "errorAfterCommit"] {
         stack.fault(kind, 0.1, Duration::ZERO).await;
     }
+    stack.relayed().await;
     let steps = crash_at_each_step(&stack).await;
     assert!(steps >= 5, "read, write and answer: {steps}");
     sent.extend((0..steps).map(|step| Sent::without_seq("crash", &format!("crash-{step}"))));
@@ -197,7 +199,13 @@ async fn many_events_are_few_writes() {
     let stack = Stack::start().await;
     let sent: Vec<Sent> =
         (0..events).map(|at| Sent::without_seq(&format!("u-{}", at % 500), &format!("e-{at}"))).collect();
-    stack.send_events(&sent).await;
+    let now = Timestamp::now().to_string();
+    let record = |event: &Sent| {
+        let mut of_now = event.event();
+        of_now["time"] = json!(now);
+        Record::new(TOPIC, of_now.to_string()).key(event.user.clone())
+    };
+    stack.produce_many(sent.iter().map(record).collect()).await;
     stack.drained().await;
     let mut writes: BTreeMap<String, usize> = BTreeMap::new();
     for item in stack.history("AnalyticsTable").await {
