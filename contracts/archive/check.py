@@ -83,6 +83,16 @@ def complete(stack):
     sys.exit(f"Within {PATIENCE} s the archive has no {', '.join(sorted(missing)) or 'end'}.")
 
 
+def counted(stack, events):
+    """What GET /analytics counts by hour and type, once it has counted this many events."""
+    deadline, found = time.monotonic() + PATIENCE, {}
+    while sum(found.values()) < events and time.monotonic() < deadline:
+        items = stack.ask("GET", "/analytics?bucket=hour")["items"]
+        found = {(item["bucket"].rstrip("Z"), item["type"]): item["count"] for item in items}
+        time.sleep(0.5)
+    return found
+
+
 def check_events(objects):
     """Every event is one for the CloudEvents SDK; returns the number of events by type."""
     counts, seen = {}, set()
@@ -100,7 +110,7 @@ def check_events(objects):
     return counts
 
 
-def check_queries(objects, counts):
+def check_queries(objects, counts, analytics):
     with tempfile.TemporaryDirectory() as folder:
         for key, body in objects.items():
             path = Path(folder, key)
@@ -111,11 +121,13 @@ def check_queries(objects, counts):
         database.execute((ROOT / "contracts/archive/duckdb.sql").read_text())
         queries = "".join(re.findall(r"```sql\n(.*?)```", (ROOT / "docs/data.md").read_text(), re.S))
         answers = [database.execute(query).fetchall() for query in queries.split(";") if query.strip()]
-        assert len(answers) == 4 and all(answers), f"a query without an answer: {answers}"
+        assert len(answers) == 5 and all(answers), f"a query without an answer: {answers}"
         by_type = {kind: number for kind, number, _, _ in answers[0]}
         assert by_type == counts, f"{by_type} is not {counts}"
         assert [version for _, kind, version, _ in answers[1] if kind == "UserActivity"] == [None, None], answers[1]
-        assert all(None not in row for row in answers[2] + answers[3]), answers
+        assert all(None not in row for row in answers[2] + answers[4]), answers
+        by_hour = {(bucket.isoformat(), kind): number for bucket, kind, number in answers[3]}
+        assert by_hour == analytics, f"{by_hour} is not {analytics}"
         whole = database.execute("SELECT event FROM archive_events('archive') WHERE subject = 'ann-1'").fetchall()
         assert len(whole) == 2 and all(f'"iccid":{DIGITS}' in event for event, in whole), whole
 
@@ -125,10 +137,11 @@ def main():
     try:
         load(stack)
         objects = complete(stack)
+        counts = check_events(objects)
+        analytics = counted(stack, sum(counts.values()))
     finally:
         stack.process.terminate()
-    counts = check_events(objects)
-    check_queries(objects, counts)
+    check_queries(objects, counts, analytics)
     print(f"The queries of docs/data.md hold over {sum(counts.values())} events of {len(counts)} types.")
 
 

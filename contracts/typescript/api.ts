@@ -516,6 +516,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts events by time and type
+         * @description Of each event once, in the bucket of its own time, however late it comes. `count` says how many events of the type there
+         *     were; a bucket without any is left out. Orders also have `value`, the sum of their totals: of what was ordered
+         *     (OrderCreated), sold (OrderConfirmed) and refused (OrderRejected). User activity also has `failed` and `late`: how much of
+         *     it failed on every attempt or found its buffer full, and how much was processed after its turn. A redrive changes neither.
+         *
+         *     Counts follow the event log within seconds. An answer has at most 750 buckets. The counters of minutes are kept for 7
+         *     days, those of hours for 400, and those of days for good.
+         */
+        get: operations["listAnalytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/analytics/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the products that were sold most
+         * @description By their pieces in confirmed orders, over whole days in UTC, at most 31 of them; today by default. Of each day the
+         *     products that were sold most are looked at, 800 at least and 100 of each of 8 shards. `complete` says whether these were
+         *     all; then the list is exact, as that of a single day always is.
+         */
+        get: operations["listTopProducts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/event-log/{id}": {
         parameters: {
             query?: never;
@@ -1744,6 +1792,85 @@ export interface components {
         LogPage: {
             items: components["schemas"]["LogEntry"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * @description Counts of events.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bucket": "2026-11-21T06:00:00Z",
+         *           "type": "OrderConfirmed",
+         *           "count": 2,
+         *           "value": [
+         *             {
+         *               "amount": 2850,
+         *               "currency": "EUR"
+         *             }
+         *           ]
+         *         },
+         *         {
+         *           "bucket": "2026-11-21T06:00:00Z",
+         *           "type": "UserActivity",
+         *           "count": 120,
+         *           "failed": 1,
+         *           "late": 0
+         *         }
+         *       ]
+         *     }
+         */
+        Counts: {
+            items: components["schemas"]["Count"][];
+        };
+        /** @description The events of a type in a bucket. */
+        Count: {
+            /**
+             * Format: date-time
+             * @description Start of the bucket.
+             */
+            bucket: string;
+            type: components["schemas"]["EventType"];
+            count: number;
+            value?: components["schemas"]["Value"];
+            /** @description Of user activity, how much failed. */
+            failed?: number;
+            /** @description Of user activity, how much was processed after its turn. */
+            late?: number;
+        };
+        /** @description What orders were worth, in each currency. */
+        Value: {
+            /** @description In the minor unit of the currency. */
+            amount: number;
+            currency: components["schemas"]["Currency"];
+        }[];
+        /**
+         * @description Products that were sold.
+         * @example {
+         *       "items": [
+         *         {
+         *           "productId": "burger",
+         *           "name": "Burger",
+         *           "pieces": 3,
+         *           "value": [
+         *             {
+         *               "amount": 2850,
+         *               "currency": "EUR"
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "complete": true
+         *     }
+         */
+        TopProducts: {
+            items: {
+                productId: components["schemas"]["Id"];
+                /** @description As an order of the last of the days had it. */
+                name: string;
+                pieces: number;
+                value: components["schemas"]["Value"];
+            }[];
+            /** @description Whether every product that was sold was looked at. */
+            complete: boolean;
         };
         /**
          * @description An event, and what became of it.
@@ -4214,6 +4341,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description `invalid_request`: a parameter is not valid, and `errors` names it. `invalid_query`: a parameter is there twice. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAnalytics: {
+        parameters: {
+            query?: {
+                /** @description Length of the buckets, which begin at its multiples in UTC. */
+                bucket?: "minute" | "hour" | "day";
+                /** @description Only events of this type. */
+                type?: components["schemas"]["EventType"];
+                /**
+                 * @description A moment of the first bucket, which is counted whole. By default the 60 minutes, 24 hours or 30 days that end with
+                 *     `to`. In a URL `+` is `%2B`.
+                 * @example 2026-11-21T06:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The moment that the last bucket begins before; now by default.
+                 * @example 2026-11-21T07:00:00Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description W3C trace context, which is carried through Kafka to the last consumer. What is none is passed over.
+                 * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts, by time and then by name of the type. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description `invalid_request`: a parameter is not valid, and `errors` names it. `invalid_query`: a parameter is there twice. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTopProducts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A moment of the first day, which is counted whole. By default the day that ends with `to`. Days are kept for 400 days.
+                 * @example 2026-11-21T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The moment that the last day begins before; now by default.
+                 * @example 2026-11-28T00:00:00Z
+                 */
+                to?: string;
+                /** @description Products of the list. */
+                limit?: number;
+            };
+            header?: {
+                /**
+                 * @description W3C trace context, which is carried through Kafka to the last consumer. What is none is passed over.
+                 * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The products, with the most pieces first, and then by id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopProducts"];
                 };
             };
             /** @description `invalid_request`: a parameter is not valid, and `errors` names it. `invalid_query`: a parameter is there twice. */

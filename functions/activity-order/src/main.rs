@@ -16,7 +16,8 @@ use crate::order::Order;
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let (activity, dead_letters) = (settings::setting("ACTIVITY_TABLE")?, settings::setting("DEAD_LETTER_TABLE")?);
-    let tables = Tables::new(aws::dynamodb()?, activity, dead_letters);
+    let analytics = settings::setting("ANALYTICS_TABLE")?;
+    let tables = Tables::new(aws::dynamodb()?, activity, dead_letters, analytics);
     let rules = Rules::new(Duration::from_secs(settings::parsed("ACTIVITY_GAP_SECONDS")?));
     let order = Order { tables, rules, reported: Reported::default() };
     consumer::serve(order).await

@@ -165,6 +165,12 @@ async fn what_was_tampered_with_is_named() {
     stack.drained().await;
     checked.is_conserved(&["--no-fresh"]).await;
 
+    let counters = stack.items("AnalyticsTable").await;
+    let mut day = counters.into_iter().find(|item| text(item, "pk").starts_with("day#")).unwrap();
+    day.insert("ProductCreated".to_owned(), AttributeValue::N("999".to_owned()));
+    stack.dynamodb.put_item().table_name(stack.table("AnalyticsTable")).set_item(Some(day)).send().await.unwrap();
+    checked.names("analytics-differ", "ProductCreated is Some(999)").await;
+
     let log = stack.items("EventLogTable").await;
     let (lost, changed) = (text(&log[0], "eventId"), text(&log[1], "eventId"));
     delete(stack, "EventLogTable", &["eventId", "sourceKey"], &log[0]).await;

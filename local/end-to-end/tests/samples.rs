@@ -49,9 +49,11 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
             "activity-api" | "timers-api" => {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(202), &json!(400)));
             }
-            "event-log-api" | "operations-api" => {
+            "event-log-api" | "operations-api" | "analytics-api" => {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400)));
             }
+            // Both complete their batch: what cannot be read is logged, and what is repeated was counted.
+            "analytics" => assert_eq!((&valid, &hostile), (&json!({"state": {}}), &json!({"state": {}}))),
             "docs-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(404))),
             "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" | "timer-store" | "webhook-sender" => {
                 assert_eq!((&valid, &hostile), (&complete, &complete));

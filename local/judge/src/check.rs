@@ -98,10 +98,11 @@ impl Verdict {
                 records - events - unreadable
             ),
             format!(
-                "copies   {} in the log, {} lines in the archive, {} dead letters",
+                "copies   {} in the log, {} lines in the archive, {} dead letters, {} counted",
                 observed.log.len(),
                 observed.archive.len(),
-                observed.dead_letters.len()
+                observed.dead_letters.len(),
+                observed.analytics.as_ref().map_or(0, |(analytics, _)| analytics.events())
             ),
         ];
         Self { violations: judge(journal, observed), events, numbers }

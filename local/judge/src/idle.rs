@@ -36,7 +36,7 @@ struct Standing {
     lag: i64,
 }
 
-/// Waits until the outbox is empty and no consumer lags, at most `patience`; returns `Some` with what is still in
+/// Waits until the outbox is empty, no consumer lags and everything is counted, at most `patience`; returns `Some` with what is still in
 /// progress then.
 ///
 /// A local stack reports its lag and lets the relay run at once. On other stacks, only the outbox is waited for.
@@ -55,7 +55,10 @@ pub async fn wait_until_idle(
         let pending = reader.pending().await?;
         let under_way = match pending.first() {
             Some(first) => Some(format!("{} entries in the outbox, such as {first}", pending.len())),
-            None => behind(reader, http).await?,
+            None => match behind(reader, http).await? {
+                Some(behind) => Some(behind),
+                None => reader.uncounted().await?,
+            },
         };
         if under_way.is_none() || Instant::now() >= deadline {
             return Ok(under_way);

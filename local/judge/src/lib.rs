@@ -10,6 +10,7 @@
 
 pub mod activity;
 pub mod addresses;
+pub mod analytics;
 pub mod check;
 pub mod event;
 pub mod idle;

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::analytics::Analytics;
 use super::event::Attributes;
 use super::timer::{DueIndex, StoredTimer};
 
@@ -152,6 +153,8 @@ pub struct Observed {
     pub archive: Vec<ArchiveLine>,
     /// The dead letters.
     pub dead_letters: Vec<DeadLetter>,
+    /// The analytics, and when they were read; `None` if there are none.
+    pub analytics: Option<(Analytics, Timestamp)>,
     /// Places that cannot be read, and why.
     pub unreadable: Vec<(String, String)>,
 }

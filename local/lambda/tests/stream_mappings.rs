@@ -33,6 +33,8 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 struct Fixture {
     endpoint: String,
     http: reqwest::Client,
+    /// Length of the windows of its mappings.
+    tumbling: Option<Duration>,
     /// Stops when dropped.
     _aws: AwsEndpoint,
 }
@@ -42,7 +44,8 @@ impl Fixture {
         let settings = local_aws::Settings { port: 0, data: None, faults: Arc::default() };
         let aws = AwsEndpoint::start(settings).await.unwrap();
         let endpoint = format!("http://{}", aws.address());
-        let fixture = Self { endpoint, http: reqwest::Client::builder().no_proxy().build().unwrap(), _aws: aws };
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let fixture = Self { endpoint, http, tumbling: None, _aws: aws };
         let table = json!({
             "TableName": "table", "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
@@ -74,13 +77,13 @@ impl Fixture {
         self.call("PutItem", json!({"TableName": "table", "Item": item})).await;
     }
 
-    fn map(
+    fn map<I: Invoke>(
         &self,
-        consumer: &Arc<Consumer>,
+        consumer: &Arc<I>,
         delivery: Delivery,
         data_dir: Option<PathBuf>,
     ) -> (Mappings, watch::Sender<bool>) {
-        let mapping = StreamMapping { delivery, table: "table".into() };
+        let mapping = StreamMapping { delivery, table: "table".into(), tumbling: self.tumbling };
         let template = Template { stream_mappings: vec![mapping], ..Template::default() };
         let mut settings = Settings::new("127.0.0.1:1", &self.endpoint);
         settings.backoff = QUICK;
@@ -165,4 +168,59 @@ async fn a_restart_with_a_data_directory_continues_from_the_checkpoint() {
     stop.send(true).unwrap();
     mappings.stopped().await;
     assert_eq!(second.ids(), ["b"]);
+}
+
+/// Sums the records of a window in its state, and keeps the sum of each window that is over; fails every other time.
+#[derive(Default)]
+struct Summing {
+    calls: Mutex<u64>,
+    sums: Mutex<Vec<(String, u64)>>,
+}
+
+impl Invoke for Summing {
+    async fn invoke(&self, _: &str, payload: Bytes) -> Outcome {
+        let event: Value = serde_json::from_slice(&payload).unwrap();
+        let calls = {
+            let mut calls = self.calls.lock().unwrap();
+            *calls += 1;
+            *calls
+        };
+        let over = event["isFinalInvokeForWindow"].as_bool().unwrap();
+        match calls % 4 {
+            0 => return Outcome::FunctionError("{}".into()),
+            2 if !over => return Outcome::Success("{}".into()),
+            _ => {}
+        }
+        assert!(event["shardId"].as_str().unwrap().starts_with("shardId-"), "{event}");
+        assert!(event["eventSourceARN"].as_str().unwrap().contains("table/table/stream/"));
+        let records = event["Records"].as_array().unwrap().len() as u64;
+        let sum = event["state"]["n"].as_u64().unwrap_or(0) + records;
+        assert_eq!(over, records == 0);
+        if over {
+            let start = event["window"]["start"].as_str().unwrap().to_owned();
+            self.sums.lock().unwrap().push((start, sum));
+        }
+        Outcome::Success(json!({"state": {"n": sum}}).to_string().into())
+    }
+}
+
+#[tokio::test]
+async fn a_window_hands_its_state_from_batch_to_batch_and_ends_with_an_invocation_of_its_own() {
+    const RECORDS: u64 = 12;
+    let mut fixture = Fixture::start().await;
+    fixture.tumbling = Some(Duration::from_secs(2));
+    let summing = Arc::new(Summing::default());
+    let delivery = Delivery { batch_size: 2, ..delivery() };
+    let delivery = Delivery { report_batch_item_failures: false, ..delivery };
+    let (mappings, stop) = fixture.map(&summing, delivery, None);
+    for id in 0..RECORDS {
+        fixture.put(&id.to_string(), "x").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let sum = || summing.sums.lock().unwrap().iter().map(|(_, sum)| sum).sum::<u64>();
+    until("every record is in the sum of its window", || sum() == RECORDS).await;
+    stop.send(true).unwrap();
+    mappings.stopped().await;
+    let sums = summing.sums.lock().unwrap().clone();
+    assert!(sums.is_sorted() && sums.windows(2).all(|two| two[0].0 != two[1].0), "{sums:?}");
 }

@@ -185,6 +185,8 @@ pub struct StreamMapping {
     pub delivery: Delivery,
     /// Name of the table whose stream is read.
     pub table: String,
+    /// Length of the tumbling windows, if it has them.
+    pub tumbling: Option<Duration>,
 }
 
 /// A schedule.

@@ -43,6 +43,8 @@ fn every_function_has_its_binary_limits_and_environment() {
             "activity-order",
             "activity-sweeper",
             "alert-mail",
+            "analytics",
+            "analytics-api",
             "archive",
             "authorizer",
             "docs-api",
@@ -103,6 +105,8 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         template.routes.iter().map(|route| (route.path.as_str(), route.function.as_str())).collect();
     routes.sort_unstable();
     let expected = [
+        ("/analytics", "analytics-api"),
+        ("/analytics/products", "analytics-api"),
         ("/asyncapi.json", "docs-api"),
         ("/dlq", "activity-api"),
         ("/dlq/{id}/redrive", "activity-api"),
@@ -297,11 +301,27 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
 #[test]
 fn the_outbox_stream_wakes_the_relay_for_marked_inserts_only() {
     let template = the_template();
-    let [mapping] = template.stream_mappings.as_slice() else { panic!("{:?}", template.stream_mappings) };
+    let mut mappings = template.stream_mappings.iter();
+    let mapping = mappings.find(|it| it.delivery.logical_id == "OutboxRelayFromOutbox").unwrap();
     assert_eq!((mapping.table.as_str(), mapping.delivery.function.as_str()), ("millrace-OutboxTable", "outbox-relay"));
     assert_eq!((mapping.delivery.batch_size, mapping.delivery.window), (100, Duration::ZERO));
     let pattern = json!({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"wake": {"BOOL": [true]}}}});
     assert_eq!(mapping.delivery.filters, [pattern]);
+}
+
+#[test]
+fn what_is_counted_comes_from_streams_with_windows_and_retries_without_end() {
+    let template = the_template();
+    let of_analytics = template.stream_mappings.iter().filter(|it| it.delivery.function == "analytics");
+    let tables: Vec<&str> = of_analytics
+        .map(|it| {
+            assert_eq!((it.tumbling, it.delivery.maximum_retry_attempts), (Some(Duration::from_secs(900)), None));
+            assert_eq!(it.delivery.starting_position, StartingPosition::TrimHorizon);
+            assert_eq!(it.delivery.filters[0]["eventName"], json!(["INSERT"]));
+            it.table.as_str()
+        })
+        .collect();
+    assert_eq!(tables, ["millrace-EventLogTable", "millrace-AnalyticsTable"]);
 }
 
 #[test]
@@ -312,6 +332,7 @@ fn tables_come_as_create_table_takes_them() {
         names,
         [
             "ActivityTable",
+            "AnalyticsTable",
             "ApiKeysTable",
             "DeadLetterTable",
             "EventLogTable",
@@ -360,6 +381,7 @@ fn tables_come_as_create_table_takes_them() {
         (vec!["byTime".into(), "byOwner".into()], vec!["byShard".into()])
     );
     assert_eq!(indexes("EventLogTable"), ["byTime", "byType", "bySubject", "byTrace"]);
+    assert_eq!(indexes("AnalyticsTable"), ["byPieces"]);
     assert_eq!(indexes("ActivityTable"), ["processed", "byUser", "due"]);
     assert_eq!(indexes("DeadLetterTable"), ["byTime", "open"]);
     assert_eq!(indexes("TimersTable"), ["byTime", "byStatus", "byOwner"]);

@@ -14,6 +14,7 @@ pub mod store;
 mod attempt;
 mod cursor;
 mod event;
+mod outcome;
 mod profile;
 
 pub use cursor::Cursor;

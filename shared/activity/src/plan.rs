@@ -89,6 +89,13 @@ pub enum Write {
     },
     /// Stores the outcome of a redrive, on condition that it is not stored yet.
     Redriven(EventState),
+    /// Tells the analytics that an event of this time has failed, or was processed after its turn, for the first time.
+    Outcome {
+        /// The state with which it became final.
+        state: EventState,
+        /// When it happened, in Unix milliseconds.
+        at: i64,
+    },
     /// Adds an event to the waiting ones.
     Buffer(Waiting),
     /// Removes a waiting event, by its rank and identity.
@@ -159,7 +166,11 @@ impl State {
                 Write::Redriven(state) => {
                     self.redriven.extend(state.redrive.map(|redrive| (state.event_id, redrive)));
                 }
-                Write::Buffer(_) | Write::RemoveWaiting(..) | Write::Gap(..) | Write::DeadLetter { .. } => {}
+                Write::Outcome { .. }
+                | Write::Buffer(_)
+                | Write::RemoveWaiting(..)
+                | Write::Gap(..)
+                | Write::DeadLetter { .. } => {}
             }
         }
         if let Some((cursor, profile)) = plan.next {

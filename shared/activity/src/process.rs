@@ -81,7 +81,7 @@ impl Tally {
                 }
                 Write::Buffer(_) => self.buffered += 1,
                 Write::Gap(..) => self.gaps += 1,
-                Write::Redriven(_) | Write::RemoveWaiting(..) | Write::DeadLetter { .. } => {}
+                Write::Redriven(_) | Write::Outcome { .. } | Write::RemoveWaiting(..) | Write::DeadLetter { .. } => {}
             }
         }
         self.repeats += plan.completed.len().saturating_sub(new);

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::plan::{Expected, Page, Plan, State, Write};
 use crate::process::{Clock, Store};
 use crate::progress::Progress;
-use crate::{Activity, CONSUMER, Cursor, EventState, Profile, Waiting, keys};
+use crate::{Activity, CONSUMER, Cursor, EventState, Profile, Waiting, keys, outcome};
 use millrace_delivery::dead_letter::{self, DeadLetter};
 use millrace_domain::activity::UserId;
 use millrace_platform::dynamo::{Item, OnTable, StoreError, batch_get_keys, n, number, s, text, transact};
@@ -19,12 +19,13 @@ use millrace_platform::dynamo::{Item, OnTable, StoreError, batch_get_keys, n, nu
 /// Concurrent requests of a process. A transaction of 100 items needs some 100 KB while it is sent.
 const REQUESTS_AT_ONCE: usize = 8;
 
-/// The activity table and the dead-letter table.
+/// The activity table, the dead-letter table, and the analytics table for outcomes.
 #[derive(Debug, Clone)]
 pub struct Tables {
     dynamo: Client,
     activity: String,
     dead_letters: String,
+    analytics: String,
     gate: Arc<Semaphore>,
 }
 
@@ -145,8 +146,8 @@ impl Store for Tables {
 impl Tables {
     /// The tables with these names.
     #[must_use]
-    pub fn new(dynamo: Client, activity: String, dead_letters: String) -> Self {
-        Self { dynamo, activity, dead_letters, gate: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)) }
+    pub fn new(dynamo: Client, activity: String, dead_letters: String, analytics: String) -> Self {
+        Self { dynamo, activity, dead_letters, analytics, gate: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)) }
     }
 
     /// Waits for a permit; the semaphore is never closed.
@@ -186,6 +187,11 @@ impl Tables {
             Write::Redriven(state) => {
                 let put = Put::builder().table_name(table).set_item(redriven(state));
                 let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(corrupt)?;
+                actions.push(TransactWriteItem::builder().put(put).build());
+            }
+            Write::Outcome { state, at } => {
+                let item = outcome::item(state, *at, plan.now);
+                let put = Put::builder().table_name(&self.analytics).set_item(Some(item)).build().map_err(corrupt)?;
                 actions.push(TransactWriteItem::builder().put(put).build());
             }
             Write::Buffer(waiting) => actions.push(self.put(waiting.to_item())?),

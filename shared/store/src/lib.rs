@@ -2,6 +2,7 @@
 //!
 //! Every change creates a new version, and its write is conditional on the version that was read.
 
+pub mod analytics;
 pub mod archive;
 pub mod event_log;
 pub mod ingredient;

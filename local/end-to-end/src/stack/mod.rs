@@ -206,9 +206,17 @@ impl Stack {
         .await;
     }
 
+    /// Waits until everything that the log has is counted.
+    pub async fn counted(&self) {
+        let reader = Reader::new(&self.addresses);
+        let uncounted = async || reader.uncounted().await.unwrap().map_or(Ok(()), Err);
+        self.eventually("everything is counted", uncounted).await;
+    }
+
     /// Checks, on a drained stack, that nothing acknowledged is missing and nothing is invented. Returns the number of
     /// distinct events.
     pub async fn conserved(&self) -> usize {
+        self.counted().await;
         let observed = Reader::new(&self.addresses).observe().await.unwrap();
         let verdict = Verdict::of(&self.journal.journal(), &observed);
         assert!(verdict.violations.is_empty(), "{verdict}{}", self.process.tail());

@@ -249,6 +249,44 @@ async fn lives(asked: &Asked) {
 }
 
 #[tokio::test]
+async fn every_answer_of_the_analytics_is_as_the_contract_says() {
+    let asked = Asked::start().await;
+    let mut burger = end_to_end::stack::product("Burger");
+    burger["id"] = json!("burger");
+    asked.stack.create(&burger).await;
+    asked.stack.ask("POST", "/orders", &json!({"lines": [{"productId": "burger", "quantity": 2}]})).await.with(201);
+    asked.with("POST", "/events", &[], r#"{"userId":"u","type":"t","payload":{}}"#).await.with(202);
+    asked
+        .stack
+        .eventually("everything is counted", async || {
+            let counts = asked.with("GET", "/analytics?bucket=minute", &[], "").await.with(200).json();
+            let top = asked.with("GET", "/analytics/products", &[], "").await.with(200).json();
+            let has = |kind: &str| counts["items"].as_array().unwrap().iter().any(|item| item["type"] == kind);
+            let all = ["ProductCreated", "OrderCreated", "OrderConfirmed", "UserActivity"].into_iter().all(has);
+            if all && top["items"][0]["pieces"] == 2 { Ok(()) } else { Err((counts, top)) }
+        })
+        .await;
+    for query in ["type=Notify", "bucket=day&from=2020-01-01T00:00:00Z&to=2021-01-01T00:00:00%2B01:00"] {
+        let none = asked.with("GET", &format!("/analytics?{query}"), &[], "").await.with(200).json();
+        assert_eq!(none, json!({"items": []}), "{query}");
+    }
+    for query in ["type=Unheard", "bucket=week", "from=yesterday", "to=2026-11-21"] {
+        asked.mistaken("GET", &format!("/analytics?{query}"), None, None).await;
+    }
+    for query in ["limit=0", "limit=101", "limit=many", "from=yesterday", "to=2026-11-21"] {
+        asked.mistaken("GET", &format!("/analytics/products?{query}"), None, None).await;
+    }
+    for path in ["/analytics", "/analytics/products"] {
+        let too_long = format!("{path}?from=2020-01-01T00:00:00Z");
+        asked.refused(&("GET", &too_long, String::new()), 400, "invalid_request").await;
+        let twice = format!("{path}?to=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z");
+        asked.refused(&("GET", &twice, String::new()), 400, "invalid_query").await;
+    }
+    asked.throttled(&[("GET", "/analytics", String::new()), ("GET", "/analytics/products", String::new())]).await;
+    listed_answers_came(&["analytics"]);
+}
+
+#[tokio::test]
 async fn every_answer_of_the_documents_is_as_the_contract_says() {
     let asked = Asked::start().await;
     for path in ["/openapi.json", "/asyncapi.json", "/schemas/OrderCreated.v1.json"] {

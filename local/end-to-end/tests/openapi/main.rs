@@ -122,7 +122,7 @@ fn every_json_body_has_an_example_and_every_example_is_valid_by_its_schema() {
 #[test]
 fn every_operation_says_which_scopes_it_needs_and_what_a_caller_without_them_is_answered() {
     let contract = contract();
-    let resources = ["products", "orders", "ingredients", "events", "timers", "log"];
+    let resources = ["products", "orders", "ingredients", "events", "timers", "log", "analytics"];
     let scopes = resources.iter().flat_map(|of| [format!("{of}:read"), format!("{of}:write")]);
     let scopes: BTreeSet<String> =
         scopes.chain(["dlq:redrive", "events:any-user", "seed"].map(str::to_owned)).collect();
@@ -165,6 +165,7 @@ fn every_code_that_an_api_can_answer_is_in_the_contract() {
         text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter(|word| !word.is_empty()).collect();
     let folders = [
         "functions/activity-api/src",
+        "functions/analytics-api/src",
         "functions/docs-api/src",
         "functions/event-log-api/src",
         "functions/event-log-api/src/life",

@@ -9,11 +9,13 @@
 //! - [`answers`]: what was acknowledged is there;
 //! - [`attribution`]: nothing is there that nobody asked for;
 //! - [`copies`]: the log and the archive;
+//! - [`analytics`]: the counters;
 //! - [`dead_letters`]: the dead letters and the mails;
 //! - [`reused`]: an id belongs to one content of its source;
 //! - [`activity`]: the events of users are on the topic as they were sent.
 
 mod activity;
+mod analytics;
 mod answers;
 mod attribution;
 mod copies;
@@ -84,6 +86,7 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
     let obligations = answers::judge(journal, &histories, observed, &mut found);
     attribution::judge(journal, &obligations, &histories, &mut found);
     copies::judge(&topic, observed, &mut found);
+    analytics::judge(observed, &mut found);
     dead_letters::judge(&topic, observed, &mut found);
     activity::judge(journal, &topic, &mut found);
     found.0

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::analytics::{Analytics, Outcome};
 use crate::event::attributes;
 use crate::observed::{Copy, Observed, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
 use crate::timer::StoredTimer;
@@ -48,6 +49,28 @@ pub(super) fn of_timers(item: &Item, observed: &mut Observed) {
     if let Err(why) = kept {
         observed.unreadable.push(("TimersTable".to_owned(), why));
     }
+}
+
+/// Parses an item of the analytics table, which has counters, watermarks of shards, and outcomes of activity.
+pub(super) fn of_analytics(item: &Item, analytics: &mut Analytics) -> Result<(), String> {
+    const NO_COUNTERS: [&str; 4] = ["pk", "sk", "expiresAt", "name"];
+    let (pk, sk) = (text(item, "pk")?, text(item, "sk")?);
+    let bucket = match pk.split('#').next() {
+        Some("counted") => return Ok(()),
+        Some("outcome") => {
+            let time = text(item, "time")?.parse().map_err(|_| format!("{pk} has no time"))?;
+            let flag = |name| item.get(name).and_then(|value| value.as_bool().ok()).copied().unwrap_or_default();
+            analytics.outcomes.push(Outcome { time, failed: flag("failed"), late: flag("late") });
+            return Ok(());
+        }
+        // Without the shard.
+        _ => pk.rsplit_once('#').map_or(pk.as_str(), |(bucket, _)| bucket).to_owned(),
+    };
+    for name in item.keys().filter(|name| !NO_COUNTERS.contains(&name.as_str())) {
+        let counter = (bucket.clone(), sk.clone(), name.clone());
+        *analytics.counters.entry(counter).or_default() += number::<u128>(item, name)?;
+    }
+    Ok(())
 }
 
 fn timer(item: &Item) -> Result<StoredTimer, String> {

@@ -9,9 +9,12 @@ pub mod topic;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::Select;
+use jiff::Timestamp;
 use local_aws_client::Access;
 
 use self::items::Item;
+use super::analytics::Analytics;
 use super::observed::Observed;
 use crate::Addresses;
 
@@ -63,6 +66,9 @@ impl Reader {
         for item in self.items("EventLogTable").await? {
             keep(items::logged(&item), "EventLogTable", &mut observed.log, &mut observed.unreadable);
         }
+        let (analytics, unreadable) = self.analytics().await?;
+        observed.analytics = Some((analytics, Timestamp::now()));
+        observed.unreadable.extend(unreadable.into_iter().map(|why| ("AnalyticsTable".to_owned(), why)));
         self.read_archive(&mut observed).await?;
         for item in self.items("DeadLetterTable").await? {
             let letter = self.letter(&item).await?;
@@ -77,6 +83,33 @@ impl Reader {
     /// DynamoDB does not answer.
     pub async fn pending(&self) -> anyhow::Result<Vec<String>> {
         Ok(self.items("OutboxTable").await?.iter().map(items::pending).collect())
+    }
+
+    /// The analytics, and why items of it cannot be read.
+    async fn analytics(&self) -> anyhow::Result<(Analytics, Vec<String>)> {
+        let (mut analytics, mut unreadable) = (Analytics::default(), Vec::new());
+        for item in self.items("AnalyticsTable").await? {
+            unreadable.extend(items::of_analytics(&item, &mut analytics).err());
+        }
+        Ok((analytics, unreadable))
+    }
+
+    /// What of the log and of the outcomes is not counted yet, if anything.
+    ///
+    /// # Errors
+    /// DynamoDB does not answer.
+    pub async fn uncounted(&self) -> anyhow::Result<Option<String>> {
+        let table = self.addresses.tables.get("EventLogTable").context("there is no EventLogTable")?;
+        let scan = self.dynamodb.scan().table_name(table).consistent_read(true).select(Select::Count);
+        let mut pages = scan.into_paginator().send();
+        let mut logged: u128 = 0;
+        while let Some(page) = pages.next().await {
+            logged += u128::from(page.with_context(|| format!("cannot read {table}"))?.count().unsigned_abs());
+        }
+        let (analytics, _) = self.analytics().await?;
+        let (events, (outcomes, told)) = (analytics.events(), analytics.outcomes());
+        let uncounted = events < logged || outcomes < told;
+        Ok(uncounted.then(|| format!("{events} of {logged} events and {outcomes} of {told} outcomes are counted")))
     }
 
     async fn items(&self, logical_id: &str) -> anyhow::Result<Vec<Item>> {

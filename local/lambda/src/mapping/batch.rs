@@ -64,6 +64,11 @@ impl<T> Gather<T> {
         Offer::Taken
     }
 
+    /// The record that was taken last.
+    pub fn last(&self) -> Option<&T> {
+        self.items.last()
+    }
+
     /// Whether the batch size is reached.
     pub fn is_full(&self) -> bool {
         self.items.len() >= self.limits.records.max(1)

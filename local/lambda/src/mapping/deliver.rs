@@ -35,6 +35,24 @@ pub trait Shape: Send + Sync + 'static {
     fn identifier(&self, item: &Self::Item) -> Self::Identifier;
     /// The event with these records.
     fn event(&self, items: &[&Self::Item]) -> Bytes;
+    /// Whether a batch that has `one` may have `other` too.
+    fn together(&self, _one: &Self::Item, _other: &Self::Item) -> bool {
+        true
+    }
+    /// Whether an answer completes a batch, as far as the rules of this kind of source go beyond those of all.
+    fn completes(&self, _outcome: &Outcome) -> bool {
+        true
+    }
+    /// When something is to be sent without records, in milliseconds since the epoch.
+    fn due_ms(&self) -> Option<i64> {
+        None
+    }
+    /// The event without records that is to be sent by now, or before the record.
+    fn due(&self, _now_ms: i64, _before: Option<&Self::Item>) -> Option<Bytes> {
+        None
+    }
+    /// That event was taken.
+    fn sent_due(&self) {}
     /// What the destination receives for these records.
     fn messages(&self, to: &Destination, failure: &Failure, items: &[&Self::Item], now: Timestamp) -> Vec<Message>;
 }
@@ -98,6 +116,35 @@ impl<I: Invoke> Dispatcher<I> {
         );
         let failure = self.failure(Condition::MaximumPayloadSizeExceeded, 0, false);
         self.report_failure(shape, &failure, &[item], stop).await
+    }
+
+    /// The current time, in milliseconds since the epoch.
+    pub fn now_ms(&self) -> i64 {
+        (self.clock)().as_millisecond()
+    }
+
+    /// Sends what is due without records, until the function takes it. Returns false if the stack stopped first.
+    pub async fn send_due<S: Shape>(&self, shape: &S, before: Option<&S::Item>, stop: &mut Stop) -> bool {
+        let mut failures = 0_u32;
+        while let Some(event) = shape.due(self.now_ms(), before) {
+            let outcome = tokio::select! {
+                biased;
+                outcome = self.invoke.invoke(&self.function, event) => outcome,
+                () = stop.grace_is_over() => return false,
+            };
+            if matches!(outcome, Outcome::Success(_)) {
+                shape.sent_due();
+                continue;
+            }
+            failures = failures.saturating_add(1);
+            if failures.is_power_of_two() {
+                tracing::warn!(mapping = %self.mapping, function = %self.function, failures, "the end of a window did not complete");
+            }
+            if !stop.sleep(self.policy.backoff.after(failures)).await {
+                return false;
+            }
+        }
+        true
     }
 
     fn failure(&self, condition: Condition, invocations: u32, function_error: bool) -> Failure {
@@ -182,6 +229,8 @@ impl<I: Invoke, S: Shape> Run<'_, I, S> {
         };
         let identifiers: Vec<S::Identifier> = sent.iter().map(|item| self.shape.identifier(item)).collect();
         let (verdict, malformed) = response::judge(&outcome, self.dispatcher.report, &identifiers);
+        let incomplete = matches!(outcome, Outcome::Success(_)) && !self.shape.completes(&outcome);
+        let verdict = if incomplete { Verdict::Failed } else { verdict };
         self.function_error = matches!(outcome, Outcome::FunctionError(_));
         self.log(&outcome, &verdict, malformed, identifiers.first());
         self.wait = self.plan.answered(verdict);

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::record::Record;
 
@@ -69,6 +69,13 @@ pub const STREAM_ENVELOPE_BYTES: usize = STREAM_HEAD.len() + STREAM_TAIL.len();
 /// The event with these DynamoDB stream records, each of them JSON.
 pub fn stream_event<'a>(records: impl Iterator<Item = &'a [u8]>) -> Bytes {
     enclose(STREAM_HEAD, records, STREAM_TAIL)
+}
+
+/// The event with these records and members, those of a tumbling window.
+pub fn window_event<'a>(records: impl Iterator<Item = &'a [u8]>, members: Map<String, Value>) -> Bytes {
+    let members = Value::Object(members).to_string();
+    let tail = format!("],{}", members.strip_prefix('{').unwrap_or(&members));
+    enclose(STREAM_HEAD, records, &tail)
 }
 
 fn enclose<'a>(head: &str, records: impl Iterator<Item = &'a [u8]>, tail: &str) -> Bytes {

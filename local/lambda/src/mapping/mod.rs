@@ -31,6 +31,7 @@ pub mod sink;
 pub mod source;
 pub mod stream;
 pub mod stream_api;
+mod tumbling;
 
 #[cfg(test)]
 mod memory;
@@ -305,6 +306,7 @@ impl<I: Invoke> Maker<'_, I> {
             starting_position: delivery.starting_position,
             batch_size: delivery.batch_size,
             window: delivery.window,
+            tumbling: mapping.tumbling,
             data_dir: self.settings.data_dir.clone(),
         })
     }

@@ -49,6 +49,8 @@ enum Gathered<T, P> {
     Batch(Batch<T, P>),
     /// A record that fits into no payload.
     TooLarge { item: T, after: P },
+    /// Nothing, but something is due without records.
+    Due,
 }
 
 /// A batch and its place in the log.
@@ -74,9 +76,13 @@ pub async fn run<I: Invoke, L: OrderedLog>(
     mut stop: Stop,
 ) {
     let mut read_ahead = VecDeque::new();
-    while let Some(gathered) = gather(log, shape, limits, &mut read_ahead, &mut stop).await {
+    while let Some(gathered) = gather(dispatcher, log, shape, limits, &mut read_ahead, &mut stop).await {
         let goes_on = match gathered {
-            Gathered::Batch(batch) => deliver(dispatcher, shape, log, &batch, outage, &mut stop).await,
+            Gathered::Batch(batch) => {
+                dispatcher.send_due(shape, batch.items.first(), &mut stop).await
+                    && deliver(dispatcher, shape, log, &batch, outage, &mut stop).await
+            }
+            Gathered::Due => dispatcher.send_due(shape, None, &mut stop).await,
             Gathered::TooLarge { item, after } => {
                 dispatcher.give_up_too_large(shape, &item, &mut stop).await
                     && commit(log, after, outage, &mut stop).await
@@ -90,7 +96,8 @@ pub async fn run<I: Invoke, L: OrderedLog>(
 
 /// Fills the next batch; `None` if the log ended or the stack stops. `read_ahead` keeps records that were read but do
 /// not fit.
-async fn gather<L: OrderedLog>(
+async fn gather<I: Invoke, L: OrderedLog>(
+    dispatcher: &Dispatcher<I>,
     log: &mut L,
     shape: &L::Shape,
     limits: Limits,
@@ -108,7 +115,9 @@ async fn gather<L: OrderedLog>(
                 continue;
             };
             let json = shape.json(&item).len();
-            match batch.offer(item, json, Instant::now()) {
+            let fits = batch.last().is_none_or(|last| shape.together(last, &item));
+            let offer = if fits { batch.offer(item, json, Instant::now()) } else { Offer::NextBatch(item) };
+            match offer {
                 Offer::Taken => {
                     before.push(arrived.before);
                     end = Some(arrived.after);
@@ -126,7 +135,14 @@ async fn gather<L: OrderedLog>(
         if let (true, Some(end)) = (closed || due || batch.is_full(), end.clone()) {
             return Some(Gathered::Batch(Batch { items: batch.into_items(), before, end }));
         }
-        let wait = batch.deadline().map(|deadline| deadline.saturating_duration_since(now));
+        let is_due = batch.last().is_none() && end.is_none();
+        let due = shape.due_ms().filter(|_| is_due).map(|due| {
+            Duration::from_millis(u64::try_from(due.saturating_sub(dispatcher.now_ms())).unwrap_or_default())
+        });
+        if due.is_some_and(|due| due.is_zero()) {
+            return Some(Gathered::Due);
+        }
+        let wait = batch.deadline().map(|deadline| deadline.saturating_duration_since(now)).or(due);
         let read = tokio::select! {
             biased;
             () = stop.requested() => return None,

@@ -18,13 +18,14 @@ use super::batch::{Limits, PAYLOAD_BYTES};
 use super::checkpoint::{Checkpoint, Mark};
 use super::deliver::{Dispatcher, Shape};
 use super::destination::{Destination, Failure, Message, iso};
-use super::event::{STREAM_ENVELOPE_BYTES, stream_event};
+use super::event::{STREAM_ENVELOPE_BYTES, stream_event, window_event};
 use super::filter::Filter;
 use super::ordered_log::{self, Arrived, ArrivedOf, OrderedLog, RECONNECT};
 use super::outage::Outage;
 use super::response::SequenceNumber;
 use super::stream_api::{Shard, Start, StreamError, StreamsApi};
-use crate::invoke::Invoke;
+use super::tumbling::{TUMBLING_BYTES, Tumbling};
+use crate::invoke::{Invoke, Outcome};
 use crate::stop::Stop;
 
 /// Time between two reads of a shard that has nothing new. Lambda reads four times a second (LDG/with-ddb).
@@ -48,6 +49,8 @@ pub struct StreamPoller<I> {
     pub batch_size: usize,
     /// How long to wait for a batch to fill.
     pub window: Duration,
+    /// Length of its tumbling windows, if it has them.
+    pub tumbling: Option<Duration>,
     /// Where the checkpoint is stored; `None` keeps it in memory only.
     pub data_dir: Option<PathBuf>,
 }
@@ -152,9 +155,10 @@ impl<I: Invoke> StreamPoller<I> {
             records: self.batch_size,
             window: self.window,
             payload_bytes: PAYLOAD_BYTES,
-            envelope_bytes: STREAM_ENVELOPE_BYTES,
+            envelope_bytes: STREAM_ENVELOPE_BYTES + self.tumbling.map_or(0, |_| TUMBLING_BYTES),
         };
-        let shape = StreamShape { arn: arn.to_owned(), shard: shard.shard_id.clone() };
+        let tumbling = self.tumbling.map(|length| Tumbling::new(length, arn, &shard.shard_id));
+        let shape = StreamShape { arn: arn.to_owned(), shard: shard.shard_id.clone(), tumbling };
         let after = match &start {
             Start::After(after) => Some(after.clone()),
             _ => None,
@@ -205,6 +209,7 @@ pub struct Sent {
 struct StreamShape {
     arn: String,
     shard: String,
+    tumbling: Option<Tumbling>,
 }
 
 impl Shape for StreamShape {
@@ -224,7 +229,33 @@ impl Shape for StreamShape {
     }
 
     fn event(&self, items: &[&Sent]) -> Bytes {
-        stream_event(items.iter().map(|item| item.json.as_ref()))
+        let records = items.iter().map(|item| item.json.as_ref());
+        match (&self.tumbling, items.first()) {
+            (Some(tumbling), Some(first)) => window_event(records, tumbling.members(first.created_ms)),
+            _ => stream_event(records),
+        }
+    }
+
+    fn together(&self, one: &Sent, other: &Sent) -> bool {
+        self.tumbling.as_ref().is_none_or(|tumbling| tumbling.together(one.created_ms, other.created_ms))
+    }
+
+    fn completes(&self, outcome: &Outcome) -> bool {
+        self.tumbling.as_ref().is_none_or(|tumbling| tumbling.keeps(outcome))
+    }
+
+    fn due_ms(&self) -> Option<i64> {
+        self.tumbling.as_ref()?.ends_ms()
+    }
+
+    fn due(&self, now_ms: i64, before: Option<&Sent>) -> Option<Bytes> {
+        self.tumbling.as_ref()?.last_event(before.map_or(now_ms, |record| record.created_ms))
+    }
+
+    fn sent_due(&self) {
+        if let Some(tumbling) = &self.tumbling {
+            tumbling.close();
+        }
     }
 
     fn messages(&self, _: &Destination, failure: &Failure, items: &[&Sent], now: Timestamp) -> Vec<Message> {

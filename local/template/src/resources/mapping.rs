@@ -11,7 +11,7 @@ use crate::intrinsics::Resolver;
 use crate::model::{Delivery, KafkaMapping, StartingPosition, StreamMapping, Template};
 use crate::names;
 
-const RUN: [&str; 17] = [
+const RUN: [&str; 18] = [
     "AmazonManagedKafkaEventSourceConfig",
     "BatchSize",
     "BisectBatchOnFunctionError",
@@ -29,6 +29,7 @@ const RUN: [&str; 17] = [
     "StartingPosition",
     "StartingPositionTimestamp",
     "Topics",
+    "TumblingWindowInSeconds",
 ];
 
 /// Billing, authentication and metrics of pollers: nothing that a function sees.
@@ -43,6 +44,8 @@ const MAX_BATCH_SIZE: i64 = 10_000;
 const DEFAULT_KAFKA_WINDOW: Duration = Duration::from_millis(500);
 /// API_CreateEventSourceMapping: maximum window.
 const MAX_WINDOW_SECONDS: i64 = 300;
+/// API_CreateEventSourceMapping: longest tumbling window; 0 means none.
+const MAX_TUMBLING_SECONDS: i64 = 900;
 /// API_CreateEventSourceMapping: maximum number of retries; -1 means unlimited.
 const MAX_RETRY_ATTEMPTS: i64 = 10_000;
 /// API_CreateEventSourceMapping: maximum record age; -1 means unlimited.
@@ -55,7 +58,12 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
     let source = properties.text("EventSourceArn")?;
     let is_kafka = properties.value("SelfManagedEventSource")?.is_some()
         || source.as_deref().is_some_and(|arn| arn.starts_with("arn:aws:kafka:"));
+    let tumbling = properties.integer("TumblingWindowInSeconds", 0, MAX_TUMBLING_SECONDS)?;
+    let tumbling = tumbling.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.unsigned_abs()));
     if is_kafka {
+        if tumbling.is_some() {
+            bail!("{}.TumblingWindowInSeconds: only streams have tumbling windows", properties.at());
+        }
         template.kafka_mappings.push(kafka(&properties, &declaration.id)?);
         return Ok(());
     }
@@ -68,9 +76,11 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
         );
     };
     let table = table.to_owned();
-    template
-        .stream_mappings
-        .push(StreamMapping { delivery: delivery(&properties, &declaration.id, Duration::ZERO)?, table });
+    template.stream_mappings.push(StreamMapping {
+        delivery: delivery(&properties, &declaration.id, Duration::ZERO)?,
+        table,
+        tumbling,
+    });
     Ok(())
 }
 

@@ -17,8 +17,8 @@ const PAUSES: [i64; 3] = [100, 100, 200];
 /// milliseconds.
 const LEASE: i64 = 30_000;
 
-/// Most actions for one event: its state, its waiting item, its dead letter, the outcome of its redrive, and a gap
-/// before it with its dead letter.
+/// Most actions for one event: its state, its waiting item, its dead letter, the outcome of its redrive or for the
+/// analytics, and a gap before it with its dead letter.
 const ACTIONS_OF_ONE: usize = 6;
 /// Actions for the cursor and the profile.
 const ACTIONS_OF_USER: usize = 2;
@@ -320,6 +320,8 @@ impl<'a> Walk<'a> {
         self.moved = true;
         if state.redrive.is_some() {
             self.writes.push(Write::Redriven(state.clone()));
+        } else if state.late || state.status == Status::Failed {
+            self.writes.push(Write::Outcome { state: state.clone(), at: event.at });
         }
         self.writes.push(Write::Event { state, was });
     }

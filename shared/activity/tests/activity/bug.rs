@@ -45,12 +45,14 @@ pub enum Bug {
     DeduplicatesARedriveAway,
     /// A failed event leaves no dead letter.
     ForgetsTheDeadLetter,
+    /// The analytics are not told that an event failed or came late.
+    ForgetsTheOutcome,
     /// Events are processed as they arrive.
     IgnoresTheOrder,
 }
 
 impl Bug {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::DropsABufferedEvent,
         Self::CommitsTheOffsetEarly,
         Self::AcknowledgesAFailedRecord,
@@ -72,6 +74,7 @@ impl Bug {
         Self::LeavesAProcessedEventWaiting,
         Self::DeduplicatesARedriveAway,
         Self::ForgetsTheDeadLetter,
+        Self::ForgetsTheOutcome,
         Self::IgnoresTheOrder,
     ];
 }

@@ -26,6 +26,8 @@ pub struct Witness {
     /// The last counted attempt: number and time.
     counts: BTreeMap<Identity, (u32, i64)>,
     gaps: BTreeMap<UserId, Vec<(u64, u64)>>,
+    /// Outcomes told to the analytics.
+    pub outcomes: BTreeMap<Identity, usize>,
     pub waiting: u32,
     pub violations: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl Witness {
             let item = match write {
                 Write::Event { state, .. } => format!("event {:?}", state.identity()),
                 Write::Redriven(state) => format!("redrive {} {:?}", state.event_id, state.redrive),
+                Write::Outcome { state, .. } => format!("outcome {:?}", state.identity()),
                 Write::Buffer(waiting) => {
                     format!("waiting {} {:?}", waiting.activity.rank(), waiting.activity.identity())
                 }
@@ -127,6 +130,12 @@ pub fn judge(world: &mut World) -> Vec<String> {
                 add(false, violation);
             }
         }
+    }
+    for (id, finals) in &witness.finals {
+        let first = finals.first().filter(|it| it.redrive.is_none());
+        let due = first.is_some_and(|it| it.late || it.status == Status::Failed);
+        let told = witness.outcomes.get(id).copied().unwrap_or_default();
+        add(told == usize::from(due), format!("outcome: {id:?} told {told} times"));
     }
     for (id, redrive) in &witness.redrives {
         let over = witness.finals.get(id).into_iter().flatten().any(|it| it.redrive.as_ref() == Some(redrive));
@@ -234,6 +243,7 @@ pub fn line(write: &Write) -> String {
             )
         }
         Write::Redriven(state) => format!("redriven {} {:?}", state.event_id, state.redrive),
+        Write::Outcome { state, .. } => format!("outcome {} {} {}", state.event_id, state.status.name(), state.late),
         Write::Buffer(waiting) => format!("wait {} {}", waiting.activity.rank(), waiting.activity.id),
         Write::RemoveWaiting(rank, identity) => format!("remove_waiting {rank} {identity:?}"),
         Write::Gap(first, last) => format!("gap {first} to {last}"),

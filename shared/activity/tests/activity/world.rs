@@ -86,6 +86,8 @@ impl World {
             Write::Redriven(state) => {
                 self.redriven.insert((state.event_id.clone(), state.redrive.clone().unwrap()));
             }
+            Write::Outcome { .. } if self.has(Bug::ForgetsTheOutcome) => {}
+            Write::Outcome { state, .. } => *self.witness.outcomes.entry(state.identity()).or_default() += 1,
             Write::Buffer(_) if self.has(Bug::DropsABufferedEvent) => {}
             Write::Buffer(waiting) => {
                 let key = (waiting.activity.rank(), waiting.activity.identity());

@@ -4,8 +4,8 @@
 use http::{HeaderValue, Method};
 use millrace_access::Scope;
 use millrace_access::Scope::{
-    DlqRedrive, EventsAnyUser, EventsRead, EventsWrite, IngredientsRead, IngredientsWrite, LogRead, OrdersRead,
-    OrdersWrite, ProductsRead, ProductsWrite, Seed, TimersRead, TimersWrite,
+    AnalyticsRead, DlqRedrive, EventsAnyUser, EventsRead, EventsWrite, IngredientsRead, IngredientsWrite, LogRead,
+    OrdersRead, OrdersWrite, ProductsRead, ProductsWrite, Seed, TimersRead, TimersWrite,
 };
 
 /// An operation of the HTTP API.
@@ -28,7 +28,7 @@ const fn to(method: Method, route: &'static str, scopes: &'static [Scope]) -> Op
 }
 
 /// Every operation. What lists the events of all users, or of all functions, needs the scope for other users too.
-pub static OPERATIONS: [Operation; 41] = [
+pub static OPERATIONS: [Operation; 43] = [
     open("/asyncapi.json"),
     open("/docs"),
     open("/docs/callback"),
@@ -70,6 +70,8 @@ pub static OPERATIONS: [Operation; 41] = [
     to(Method::GET, "/event-log", &[LogRead, EventsAnyUser]),
     to(Method::GET, "/event-log/{id}", &[LogRead, EventsAnyUser]),
     to(Method::GET, "/overview", &[LogRead]),
+    to(Method::GET, "/analytics", &[AnalyticsRead]),
+    to(Method::GET, "/analytics/products", &[AnalyticsRead]),
 ];
 
 /// The scopes that a request needs; `None` if there is no such operation.
