@@ -45,7 +45,7 @@ test: binaries ## Runs every test, the end-to-end tests included; ONLY="--bin st
 
 soak: binaries ## Runs the tests of failures in their full sizes; takes about half an hour
 	@echo "Breaking things."
-	MILLRACE_SOAK=1 MILLRACE_SEEDS=$(SEEDS) cargo test $(CARGO_FLAGS) --test crash_points --test failures --test orders --test stock --test edge --test simulation --test activity --test activity_order --test timers --test timer_races --test webhook --test webhook_crash -- --nocapture --test-threads 1
+	MILLRACE_SOAK=1 MILLRACE_SEEDS=$(SEEDS) cargo test $(CARGO_FLAGS) --test crash_points --test failures --test orders --test stock --test edge --test simulation --test activity --test activity_order --test timers --test timer_races --test webhook --test webhook_crash --test notifications -- --nocapture --test-threads 1
 
 bench: binaries ## Prints init times, sizes, latency, requests and events per second, CPU time and memory
 	cargo bench $(CARGO_FLAGS) --bench backbone -- $(ARGS)

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::functions::{self, Queue, Supervisor};
 use crate::http::control::{Control, Source, Tick};
-use crate::http::{Front, server};
+use crate::http::{Front, Urls, server};
 use crate::mapping::{self, Mappings};
 use crate::schedule::Schedules;
 
@@ -67,7 +67,8 @@ impl Lambda {
             tick: tick(template, schedules.clone()),
             queue: Arc::new(Queue::new(&template.functions, invoke, stopped.clone())),
         };
-        let router = Front::new(&template.routes, supervisor.clone(), port).router(control);
+        let urls = Urls::new(template.function_urls.clone(), supervisor.clone(), port);
+        let router = Front::new(&template.routes, supervisor.clone(), port).with_urls(urls).router(control);
         let front = tokio::spawn(server::serve(listener, router, stopped));
         ready.store(true, Ordering::Release);
         Ok(Self { stop, front, mappings, schedules, supervisor })

@@ -3,6 +3,7 @@
 //! Every change creates a new version, and its write is conditional on the version that was read.
 
 pub mod event_log;
+pub mod feed;
 pub mod ingredient;
 pub mod order;
 pub mod product;

@@ -121,7 +121,7 @@ fn every_operation_says_which_scopes_it_needs_and_what_a_caller_without_them_is_
     let resources = ["products", "orders", "ingredients", "events", "timers", "log"];
     let scopes = resources.iter().flat_map(|of| [format!("{of}:read"), format!("{of}:write")]);
     let scopes: BTreeSet<String> =
-        scopes.chain(["dlq:redrive", "events:any-user", "seed"].map(str::to_owned)).collect();
+        scopes.chain(["dlq:redrive", "events:any-user", "notifications:read", "seed"].map(str::to_owned)).collect();
     let open =
         ["/docs", "/docs/events", "/docs/{file}", "/health", "/openapi.json", "/asyncapi.json", "/schemas/{file}"];
     for (path, at) in contract.children("/paths") {
@@ -155,6 +155,7 @@ fn every_code_that_an_api_can_answer_is_in_the_contract() {
         "functions/activity-api/src",
         "functions/docs-api/src",
         "functions/event-log-api/src",
+        "functions/notifications-api/src",
         "functions/orders-api/src",
         "functions/products-api/src",
         "functions/timers-api/src",

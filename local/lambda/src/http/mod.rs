@@ -1,7 +1,7 @@
 //! The HTTP API in front of the functions, and the control API under `/_local/`.
 //!
 //! [`host`], [`route`], [`event`] and [`answer`] are pure: how API Gateway converts a request and a function's answer. `authorizer`
-//! decides who may pass. [`front`] and [`control`] do the I/O, and [`server`] listens.
+//! decides who may pass, and [`url`] has the function URLs. [`front`] and [`control`] do the I/O, and [`server`] listens.
 
 pub mod answer;
 mod authorizer;
@@ -11,7 +11,9 @@ pub mod front;
 pub mod host;
 pub mod route;
 pub mod server;
+pub mod url;
 
 pub use control::Control;
 pub use control::invoke::ENDPOINT as INVOKE_ENDPOINT;
 pub use front::Front;
+pub use url::Urls;

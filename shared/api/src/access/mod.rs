@@ -4,6 +4,7 @@
 //! `GET` also lets a `POST` pass, and only the functions know which operation needs what. They believe the authorizer's
 //! context, which no client can write, and nothing that is in the request itself.
 
+pub mod direct;
 pub mod operations;
 mod query;
 mod who;
@@ -122,7 +123,8 @@ fn known(context: Option<&HashMap<String, Value>>) -> Result<(Caller, Option<Use
 }
 
 /// 401 (RFC 6750, 3): the request has no credential, or none that counts.
-fn unauthenticated() -> Problem {
+#[must_use]
+pub fn unauthenticated() -> Problem {
     let detail = "a token or an API key was expected, as `Authorization: Bearer ...`";
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail);
     problem.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))

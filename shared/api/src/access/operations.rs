@@ -4,8 +4,8 @@
 use http::{HeaderValue, Method};
 use millrace_access::Scope;
 use millrace_access::Scope::{
-    DlqRedrive, EventsAnyUser, EventsRead, EventsWrite, IngredientsRead, IngredientsWrite, LogRead, OrdersRead,
-    OrdersWrite, ProductsRead, ProductsWrite, Seed, TimersRead, TimersWrite,
+    DlqRedrive, EventsAnyUser, EventsRead, EventsWrite, IngredientsRead, IngredientsWrite, LogRead, NotificationsRead,
+    OrdersRead, OrdersWrite, ProductsRead, ProductsWrite, Seed, TimersRead, TimersWrite,
 };
 
 /// An operation of the HTTP API.
@@ -28,7 +28,7 @@ const fn to(method: Method, route: &'static str, scopes: &'static [Scope]) -> Op
 }
 
 /// Every operation. What lists the events of all users, or of all functions, needs the scope for other users too.
-pub static OPERATIONS: [Operation; 38] = [
+pub static OPERATIONS: [Operation; 39] = [
     open("/asyncapi.json"),
     open("/docs"),
     open("/docs/events"),
@@ -67,6 +67,7 @@ pub static OPERATIONS: [Operation; 38] = [
     to(Method::GET, "/timers/{id}", &[TimersRead]),
     to(Method::DELETE, "/timers/{id}", &[TimersWrite]),
     to(Method::GET, "/event-log", &[LogRead, EventsAnyUser]),
+    to(Method::GET, "/notifications", &[NotificationsRead, EventsAnyUser]),
 ];
 
 /// The scopes that a request needs; `None` if there is no such operation.
