@@ -80,7 +80,8 @@ impl Function {
             return Err(Problem::not_found("resource"));
         }
         if *request.method() != Method::GET {
-            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the stream has GET alone");
+            let problem =
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the stream has GET alone");
             return Err(problem.header(header::ALLOW, HeaderValue::from_static("GET")));
         }
         let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());

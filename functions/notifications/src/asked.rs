@@ -101,14 +101,17 @@ mod tests {
         assert_eq!(after("after=7&other=x", None).unwrap(), 7);
         assert_eq!(after("after=7", Some("9")).unwrap(), 9);
         assert_eq!(after("after=7", Some("")).unwrap(), 7);
-        for (query, id) in [("after=-1", None), ("after=", None), ("after=1.5", None), ("", Some("x")), ("type=Nothing", None)] {
+        for (query, id) in
+            [("after=-1", None), ("after=", None), ("after=1.5", None), ("", Some("x")), ("type=Nothing", None)]
+        {
             assert_eq!(after(query, id).unwrap_err().code, "invalid_request", "{query} {id:?}");
         }
     }
 
     #[test]
     fn several_types_and_a_subject_choose_entries() {
-        let wants = |query: &str, kind: &str, subject: &str| Asked::read(query, None).unwrap().wants(&entry(kind, subject));
+        let wants =
+            |query: &str, kind: &str, subject: &str| Asked::read(query, None).unwrap().wants(&entry(kind, subject));
         assert!(wants("", "Notify", "beef"));
         for query in ["type=Notify&type=DeadLetter", "type=Notify,DeadLetter"] {
             assert!(wants(query, "DeadLetter", "x") && wants(query, "Notify", "x"));

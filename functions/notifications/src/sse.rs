@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn an_entry_is_one_event_whatever_its_data_look_like() {
-        let spelled = RawValue::from_string("{\r\n  \"n\": 12345678901234567890.10,\n\"t\": \"a\\nb\"}".to_owned()).unwrap();
+        let spelled =
+            RawValue::from_string("{\r\n  \"n\": 12345678901234567890.10,\n\"t\": \"a\\nb\"}".to_owned()).unwrap();
         let told = entry(&Entry {
             seq: 7,
             event_id: "e".to_owned(),
@@ -54,6 +55,9 @@ mod tests {
         assert_eq!((lines[0], lines[1], lines.len()), ("id: 7", "event: Notify", 5), "{told}");
         assert!(lines[2].contains("12345678901234567890.10"), "{told}");
         let data: serde_json::Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
-        assert_eq!((&data["seq"], &data["subject"], &data["data"]["t"]), (&7.into(), &"a\nid: 9".into(), &"a\nb".into()));
+        assert_eq!(
+            (&data["seq"], &data["subject"], &data["data"]["t"]),
+            (&7.into(), &"a\nid: 9".into(), &"a\nb".into())
+        );
     }
 }

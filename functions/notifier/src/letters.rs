@@ -43,7 +43,10 @@ fn of(image: &Value) -> Option<News> {
     });
     Some(News {
         // It may die again after a redrive, at another time.
-        guards: vec![Guard::Event { id: id.to_owned(), source: source_key(&format!("{KIND}#{address}#{at}")).into_owned() }],
+        guards: vec![Guard::Event {
+            id: id.to_owned(),
+            source: source_key(&format!("{KIND}#{address}#{at}")).into_owned(),
+        }],
         event_id: id.to_owned(),
         kind: KIND.to_owned(),
         subject: id.to_owned(),

@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn an_event_is_news_once_and_while_it_is_new() {
-        let warning = json!({"productId": "burger", "name": "Burger", "stock": 2, "lowStockThreshold": 3, "version": 4});
+        let warning =
+            json!({"productId": "burger", "name": "Burger", "stock": 2, "lowStockThreshold": 3, "version": 4});
         let at = "2026-11-21T06:00:00Z";
         let warning = event(EventType::LowStockWarning, at, &warning);
         let news = |now: &str| of(&warning, now.parse().unwrap());

@@ -20,8 +20,9 @@ pub fn title(event: &AnyEvent) -> String {
         }),
         EventType::TimerFired => Event::<TimerFired>::typed(event)
             .map(|it| format!("Timer {} has fired, at attempt {}", event.subject, it.attempt)),
-        EventType::TimerFailed => Event::<TimerFailed>::typed(event)
-            .map(|it| format!("Timer {} is given up: {}", event.subject, it.error)),
+        EventType::TimerFailed => {
+            Event::<TimerFailed>::typed(event).map(|it| format!("Timer {} is given up: {}", event.subject, it.error))
+        }
         _ => return event.kind.name().to_owned(),
     };
     // What comes off a topic was checked; a title that cannot be made is no reason to lose the entry.

@@ -106,8 +106,15 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             let key = format!("taken-{number}");
             let again = stack.request("POST", "/products").header("Idempotency-Key", key).json(&taken);
             stack.send(again).await;
-            for path in ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/notifications?limit=2", "/notifications?after=1000000000", "/health/ready", "/docs"]
-            {
+            for path in [
+                "/products?limit=2",
+                "/products?lowStock=true",
+                "/event-log?limit=2",
+                "/notifications?limit=2",
+                "/notifications?after=1000000000",
+                "/health/ready",
+                "/docs",
+            ] {
                 // Any answer will do: a function may be killed while answering.
                 stack.get(path).await;
             }

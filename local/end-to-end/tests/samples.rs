@@ -61,7 +61,9 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
             "activity-api" | "timers-api" => {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(202), &json!(400)));
             }
-            "event-log-api" | "notifications-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400))),
+            "event-log-api" | "notifications-api" => {
+                assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400)))
+            }
             "docs-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(404))),
             "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" | "timer-store" | "webhook-sender"
             | "notifier" => {

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::model::{
-    Asynchronous, Authorizer, Delivery, FunctionUrl, Identity, StartingPosition, Template, UrlAuth,
-};
+use super::model::{Asynchronous, Authorizer, Delivery, FunctionUrl, Identity, StartingPosition, Template, UrlAuth};
 use super::{load, parse};
 
 const STACK: &str = "millrace";

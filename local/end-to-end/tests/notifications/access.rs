@@ -77,7 +77,10 @@ async fn only_who_may_reads_the_stream_and_it_ends_before_the_token_does() {
     assert_eq!((told[0].id, told[0].kind.as_str()), (Some(1), "LowStockWarning"));
     assert_eq!((told[1].kind.as_str(), &told[1].data), ("end", &json!({"reason": "token_expired", "after": 1})));
     let open = ask(&stack, "?after=0", &key).await;
-    assert_eq!((open.status().as_u16(), open.headers()["cache-control"].to_str().unwrap()), (200, "no-store, no-transform"));
+    assert_eq!(
+        (open.status().as_u16(), open.headers()["cache-control"].to_str().unwrap()),
+        (200, "no-store, no-transform")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +108,8 @@ async fn a_reader_from_elsewhere_is_told_where_the_feed_goes_on_and_silence_is_b
     let preflight = preflight.header("access-control-request-method", "GET");
     let preflight = preflight.header("access-control-request-headers", "authorization,last-event-id");
     let preflight = preflight.send().await.unwrap();
-    let header = |response: &Response, name: &str| response.headers().get(name).map(|it| it.to_str().unwrap().to_owned());
+    let header =
+        |response: &Response, name: &str| response.headers().get(name).map(|it| it.to_str().unwrap().to_owned());
     assert_eq!(preflight.status(), 200);
     assert_eq!(header(&preflight, "access-control-allow-origin").as_deref(), Some(origin));
     assert_eq!(header(&preflight, "access-control-allow-headers").as_deref(), Some("authorization,last-event-id"));

@@ -67,7 +67,8 @@ async fn each_of_20_readers_sees_each_entry_once_and_in_order_whatever_is_cut_an
     newcomer.read_until(feed.len() as u64).await;
     assert!(newcomer.seen == feed, "a new reader sees the same");
     let mut chosen = Reader::new(&stack, "type=OrderConfirmed&type=DeadLetter");
-    let wanted: Vec<_> = feed.iter().filter(|it| it["type"] == "OrderConfirmed" || it["type"] == "DeadLetter").collect();
+    let wanted: Vec<_> =
+        feed.iter().filter(|it| it["type"] == "OrderConfirmed" || it["type"] == "DeadLetter").collect();
     chosen.read_until(wanted.last().unwrap()["seq"].as_u64().unwrap()).await;
     assert_eq!(chosen.seen.iter().collect::<Vec<_>>(), wanted);
 }
@@ -108,7 +109,10 @@ async fn a_crash_at_any_step_of_the_notifier_and_of_the_stream_loses_nothing() {
     for (function, part) in
         [(NOTIFIER, "TransactWriteItems"), (NOTIFIER, "GetItem"), (STREAM, "dynamodb.Query"), (STREAM, "answer")]
     {
-        assert!(struck.iter().any(|(of, step)| *of == function && step.contains(part)), "{function} {part}: {struck:?}");
+        assert!(
+            struck.iter().any(|(of, step)| *of == function && step.contains(part)),
+            "{function} {part}: {struck:?}"
+        );
     }
     let feed = exact(&stack, &given).await;
     reader.read_until(feed.len() as u64).await;

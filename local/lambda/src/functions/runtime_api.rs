@@ -13,9 +13,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::{errors, stream};
 use super::in_flight::Delivery;
 use super::instance::Instance;
+use super::{errors, stream};
 use crate::invoke::Outcome;
 
 const PREFIX: &str = "/2018-06-01/runtime/";

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
-use super::{function_url, http_api};
 use super::properties::Properties;
+use super::{function_url, http_api};
 use crate::declaration::{Declaration, FUNCTION};
 use crate::document::object;
 use crate::intrinsics::Resolver;

@@ -187,7 +187,9 @@ async fn partition<C: Consumer>(
             Ok(incoming) if incoming.event.redriveconsumer.as_deref().is_some_and(|name| name != C::NAME) => {}
             Ok(incoming) => readable.push(incoming),
             Err(letter) if C::KEEPS_UNREADABLE => given_up.push(*letter),
-            Err(letter) => tracing::debug!(topic = letter.topic, offset = letter.offset, reason = letter.reason, "passed by"),
+            Err(letter) => {
+                tracing::debug!(topic = letter.topic, offset = letter.offset, reason = letter.reason, "passed by")
+            }
         }
     }
     let mut processed = Processed::default();

@@ -34,7 +34,8 @@ impl Prelude {
             return if self.0.len() > MAX_BYTES { Err(Malformed::Field("the prelude")) } else { Ok(None) };
         };
         let rest = self.0.split_off(at + END.len()).freeze();
-        let fields: Value = serde_json::from_slice(self.0.get(..at).unwrap_or_default()).map_err(|_| Malformed::NotJson)?;
+        let fields: Value =
+            serde_json::from_slice(self.0.get(..at).unwrap_or_default()).map_err(|_| Malformed::NotJson)?;
         let fields = fields.as_object().ok_or(Malformed::NotJson)?;
         let status = fields.get("statusCode").map_or(Ok(StatusCode::OK), |code| status(Some(code)))?;
         Ok(Some((status, headers(fields)?, rest)))
@@ -66,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_prelude_is_read_however_it_is_cut() {
-        let text = br#"{"statusCode":201,"headers":{"content-type":"text/event-stream","vary":["a","b"]},"cookies":["c=1"]}"#;
+        let text =
+            br#"{"statusCode":201,"headers":{"content-type":"text/event-stream","vary":["a","b"]},"cookies":["c=1"]}"#;
         let whole = [text.as_slice(), &[0; 8], b"body"].concat();
         for cut in 1..whole.len() {
             let mut prelude = Prelude::default();
@@ -76,7 +78,10 @@ mod tests {
                 None => prelude.push(&whole[cut..]).unwrap().unwrap(),
             };
             assert_eq!(status, 201, "cut at {cut}");
-            assert_eq!((headers["content-type"].to_str().unwrap(), headers["set-cookie"].to_str().unwrap()), ("text/event-stream", "c=1"));
+            assert_eq!(
+                (headers["content-type"].to_str().unwrap(), headers["set-cookie"].to_str().unwrap()),
+                ("text/event-stream", "c=1")
+            );
             assert_eq!(headers.get_all("vary").iter().count(), 2);
             assert!(b"body".starts_with(&rest) || rest == "body".as_bytes(), "{rest:?}");
         }
