@@ -1717,7 +1717,7 @@ export interface components {
              * @enum {string}
              */
             type: "LowStockWarning" | "Notify" | "OrderConfirmed" | "OrderRejected" | "TimerFired" | "TimerFailed" | "DeadLetter" | "UserActivityCount";
-            /** @description What it is about: the product, order, ingredient or timer. */
+            /** @description What it is about: the product, order, ingredient, timer or user; of a dead letter that says none, its id. */
             subject: string;
             /**
              * Format: date-time

@@ -10,6 +10,7 @@
 //! - [`attribution`]: nothing is there that nobody asked for;
 //! - [`copies`]: the log and the archive;
 //! - [`dead_letters`]: the dead letters and the mails;
+//! - [`feed`]: the feed of notifications;
 //! - [`reused`]: an id belongs to one content of its source;
 //! - [`activity`]: the events of users are on the topic as they were sent.
 
@@ -18,6 +19,7 @@ mod answers;
 mod attribution;
 mod copies;
 mod dead_letters;
+mod feed;
 mod ingredients;
 mod orders;
 mod products;
@@ -85,6 +87,7 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
     attribution::judge(journal, &obligations, &histories, &mut found);
     copies::judge(&topic, observed, &mut found);
     dead_letters::judge(&topic, observed, &mut found);
+    feed::judge(&topic, observed, &mut found);
     activity::judge(journal, &topic, &mut found);
     found.0
 }
