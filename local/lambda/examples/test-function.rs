@@ -32,7 +32,7 @@ fn stream(payload: &Value) -> StreamResponse<Body> {
     tokio::spawn(async move {
         let mut chunk = first;
         // An error means that nobody receives any more.
-        while sender.send_data(chunk.into()).await.is_ok() {
+        while sender.send_data(std::mem::replace(&mut chunk, "more\n".to_owned()).into()).await.is_ok() {
             match then.as_str() {
                 "end" => return,
                 "die" => {
@@ -41,7 +41,6 @@ fn stream(payload: &Value) -> StreamResponse<Body> {
                 }
                 _ => tokio::time::sleep(Duration::from_millis(20)).await,
             }
-            chunk = "more\n".to_owned();
         }
         println!("nobody receives");
     });

@@ -112,7 +112,7 @@ async fn nobody_is_believed_but_the_authorizer() {
         assert_eq!(told(&closed.stack.send(request).await), (403, "forbidden".to_owned()), "{name}");
     }
     // Whoever invokes a function past the gateway has no context.
-    for function in ["activity-api", "event-log-api", "orders-api", "products-api", "timers-api"] {
+    for function in ["activity-api", "event-log-api", "notifications-api", "orders-api", "products-api", "timers-api"] {
         let sample = std::fs::read_to_string(root().join(format!("events/{function}.valid.json"))).unwrap();
         let mut event: Value = serde_json::from_str(&sample).unwrap();
         let path = format!("/_local/lambda/2015-03-31/functions/{function}/invocations");

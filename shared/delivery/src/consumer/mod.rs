@@ -188,7 +188,7 @@ async fn partition<C: Consumer>(
             Ok(incoming) => readable.push(incoming),
             Err(letter) if C::KEEPS_UNREADABLE => given_up.push(*letter),
             Err(letter) => {
-                tracing::debug!(topic = letter.topic, offset = letter.offset, reason = letter.reason, "passed by")
+                tracing::debug!(topic = letter.topic, offset = letter.offset, reason = letter.reason, "passed by");
             }
         }
     }

@@ -88,6 +88,6 @@ mod tests {
         for wrong in ["x", "[]", r#"{"statusCode":99}"#, r#"{"headers":{"a b":"c"}}"#, r#"{"headers":{"a":{}}}"#] {
             assert!(Prelude::default().push(&[wrong.as_bytes(), &[0; 8]].concat()).is_err(), "{wrong}");
         }
-        assert!(Prelude::default().push(&[b'x'; MAX_BYTES + 1]).is_err());
+        assert!(Prelude::default().push(&vec![b'x'; MAX_BYTES + 1]).is_err());
     }
 }
