@@ -54,7 +54,7 @@ async fn round(stack: &Stack, receiver: &Receiver, number: u64) {
     stack.ask("PUT", &format!("/ingredients/{beef}"), &ingredient).await.with(201);
     stack.create(&low).await;
     for quantity in [6, 100] {
-        stack.ask("POST", "/orders", &order(&[(&dish, quantity)])).await.with(201);
+        stack.ask("POST", "/orders", &order(&[(dish.as_str(), quantity)])).await.with(201);
     }
     stack.timer(&json!({"url": receiver.url("ok"), "seconds": 1})).await;
     // Users' events, one of which is a dead letter of three consumers.
