@@ -47,7 +47,7 @@ test: binaries ## Runs every test, the end-to-end tests included; ONLY="--bin st
 
 soak: binaries ## Runs the tests of failures and of the contract in their full sizes; takes about an hour
 	@echo "Breaking things."
-	MILLRACE_SOAK=1 MILLRACE_SEEDS=$(SEEDS) cargo test $(CARGO_FLAGS) --test crash_points --test failures --test orders --test stock --test edge --test simulation --test activity --test activity_order --test timers --test timer_races --test webhook --test webhook_crash -- --nocapture --test-threads 1
+	MILLRACE_SOAK=1 MILLRACE_SEEDS=$(SEEDS) cargo test $(CARGO_FLAGS) --test crash_points --test failures --test orders --test stock --test edge --test simulation --test activity --test activity_order --test timers --test timer_races --test webhook --test webhook_crash --test notifications -- --nocapture --test-threads 1
 	@$(MAKE) --no-print-directory contract-test SIZE=full STACKS="--auth --open"
 
 # schemathesis makes requests of its own from contracts/openapi.yaml. It is the only test that is not Rust.

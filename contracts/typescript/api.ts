@@ -516,6 +516,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists notifications, oldest first
+         * @description For clients that poll: ask with the `seq` of the last item that you have, and nothing is missed while it is kept. An item
+         *     is there within seconds of its event. `seq` goes on by one from item to item; a gap before the first one of an answer means
+         *     that older ones have expired.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/analytics": {
         parameters: {
             query?: never;
@@ -1791,6 +1813,74 @@ export interface components {
          */
         LogPage: {
             items: components["schemas"]["LogEntry"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * @description Something that people want to know. The stream has it as the `data` of an event.
+         * @example {
+         *       "seq": 17,
+         *       "eventId": "019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a64",
+         *       "type": "LowStockWarning",
+         *       "subject": "burger",
+         *       "time": "2026-11-21T06:00:00.123Z",
+         *       "title": "Burger: 2 left, fewer than 3",
+         *       "data": {
+         *         "productId": "burger",
+         *         "name": "Burger",
+         *         "stock": 2,
+         *         "lowStockThreshold": 3,
+         *         "version": 4
+         *       }
+         *     }
+         */
+        Notification: {
+            /** @description Its number in the feed. */
+            seq: number;
+            /** @description The event, or the dead letter. */
+            eventId: string;
+            /**
+             * @description The type of the event, `DeadLetter` for a record that a consumer gave up, or `UserActivityCount` for a number of users'
+             *     events.
+             * @enum {string}
+             */
+            type: "LowStockWarning" | "Notify" | "OrderConfirmed" | "OrderRejected" | "TimerFired" | "TimerFailed" | "DeadLetter" | "UserActivityCount";
+            /** @description What it is about: the product, order, ingredient, timer or user; of a dead letter that says none, its id. */
+            subject: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+            /** @description A line for people. */
+            title: string;
+            /** @description The data of the event, as it came; of a dead letter, consumer, reason and place; of a count, `count`. */
+            data: unknown;
+        };
+        /**
+         * @description A page of notifications.
+         * @example {
+         *       "items": [
+         *         {
+         *           "seq": 17,
+         *           "eventId": "019ab8e2-7c00-7a3b-9c58-3f1d2e4b5a64",
+         *           "type": "LowStockWarning",
+         *           "subject": "burger",
+         *           "time": "2026-11-21T06:00:00.123Z",
+         *           "title": "Burger: 2 left, fewer than 3",
+         *           "data": {
+         *             "productId": "burger",
+         *             "name": "Burger",
+         *             "stock": 2,
+         *             "lowStockThreshold": 3,
+         *             "version": 4
+         *           }
+         *         }
+         *       ],
+         *       "nextCursor": null
+         *     }
+         */
+        NotificationPage: {
+            items: components["schemas"]["Notification"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
         /**
@@ -4341,6 +4431,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description `invalid_request`: a parameter is not valid, and `errors` names it. `invalid_query`: a parameter is there twice. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /** @description Only items with a larger `seq`. 0, the default, gives all that are kept. */
+                after?: number;
+                /** @description Items of a page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `nextCursor` of the page before; opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: {
+                /**
+                 * @description W3C trace context, which is carried through Kafka to the last consumer. What is none is passed over.
+                 * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
                 };
             };
             /** @description `invalid_request`: a parameter is not valid, and `errors` names it. `invalid_query`: a parameter is there twice. */

@@ -2,15 +2,9 @@
 
 use lambda_runtime::Diagnostic;
 use millrace_access::Caller;
-use millrace_access::key::{ApiKey, PREFIX};
+use millrace_authentication::{Deployed, Failure};
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::jwks::fetch::Fetch;
-use crate::refused::{Failure, Refused};
-use crate::table::KeyTable;
-use crate::token::Tokens;
-use crate::{api_key, credential};
 
 /// The simple response of an authorizer.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -33,44 +27,64 @@ impl From<Unavailable> for Diagnostic {
     }
 }
 
-/// What it takes to tell who calls.
-pub struct Authorizer<F, T> {
-    pub tokens: Option<Tokens<F>>,
-    pub table: Option<T>,
+/// The answer to an event at `now`, in Unix seconds.
+///
+/// # Errors
+/// [`Unavailable`] when the issuer's keys or the table of API keys cannot be read.
+pub async fn answer(authenticator: &Deployed, event: &Value, now: i64) -> Result<Answer, Unavailable> {
+    formed(authenticator.caller(authorization(event), now).await)
 }
 
-impl<F: Fetch, T: KeyTable> Authorizer<F, T> {
-    /// The answer to an event at `now`, in Unix seconds.
-    ///
-    /// # Errors
-    /// [`Unavailable`] when the issuer's keys or the table of API keys cannot be read.
-    pub async fn answer(&self, event: &Value, now: i64) -> Result<Answer, Unavailable> {
-        match self.caller(event, now).await {
-            Ok(caller) => {
-                tracing::debug!(principal = caller.principal, scopes = %caller.scopes, "authorised");
-                Ok(Answer { is_authorized: true, context: Some(caller) })
-            }
-            Err(Failure::Refused(reason)) => {
-                tracing::info!(%reason, "refused");
-                Ok(Answer { is_authorized: false, context: None })
-            }
-            Err(Failure::Unavailable(why)) => {
-                tracing::error!(why, "nobody can tell who calls");
-                Err(Unavailable(why))
-            }
+fn formed(caller: Result<Caller, Failure>) -> Result<Answer, Unavailable> {
+    match caller {
+        Ok(caller) => Ok(Answer { is_authorized: true, context: Some(caller) }),
+        Err(Failure::Refused(_)) => Ok(Answer { is_authorized: false, context: None }),
+        Err(Failure::Unavailable(why)) => Err(Unavailable(why)),
+    }
+}
+
+/// The header `Authorization` in the event of an authorizer. API Gateway caches an answer by the identity source, so nothing
+/// else of the request is looked at; a front that gives none gives the header.
+fn authorization(event: &Value) -> Option<&str> {
+    let source = event.pointer("/identitySource/0").or_else(|| event.pointer("/headers/authorization"));
+    source.and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use millrace_access::{Kind, Scopes};
+    use millrace_authentication::Refused;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_credential_is_what_the_answer_is_cached_by() {
+        let both = json!({"identitySource": ["Bearer one"], "headers": {"authorization": "Bearer two"}});
+        assert_eq!(authorization(&both), Some("Bearer one"));
+        assert_eq!(authorization(&json!({"headers": {"authorization": "bEARER  two "}})), Some("bEARER  two "));
+        let absent = [json!(null), json!([]), json!("Bearer x"), json!({}), json!({"identitySource": []})];
+        let other_types = [json!({"identitySource": [7]}), json!({"headers": {"authorization": ["Bearer x"]}})];
+        for event in absent.into_iter().chain(other_types) {
+            assert_eq!(authorization(&event), None, "{event}");
         }
     }
 
-    /// The caller of an event, or why there is none.
-    pub async fn caller(&self, event: &Value, now: i64) -> Result<Caller, Failure> {
-        let credential = credential::of(event)?;
-        if !credential.starts_with(PREFIX) {
-            let tokens = self.tokens.as_ref().ok_or(Refused::KindNotTaken)?;
-            return tokens.caller(credential, now).await;
-        }
-        let table = self.table.as_ref().ok_or(Refused::KindNotTaken)?;
-        // The checksum is wrong for what is mistyped, cut or made up, and that costs no read.
-        let key: ApiKey = credential.parse().map_err(|_| Refused::Malformed)?;
-        api_key::caller(table, &key, now).await
+    #[test]
+    fn who_is_refused_gets_an_answer_and_who_cannot_be_told_an_error_which_is_not_cached() {
+        let caller = Caller {
+            principal: "user:0f3a:ann".to_owned(),
+            kind: Kind::User,
+            user: Some("ann".to_owned()),
+            scopes: Scopes::known("products:read"),
+            exp: 7,
+            key_id: None,
+        };
+        let context = serde_json::to_value(&caller).unwrap();
+        let good = serde_json::to_value(formed(Ok(caller)).unwrap()).unwrap();
+        assert_eq!(good, json!({"isAuthorized": true, "context": context}));
+        let refused = serde_json::to_value(formed(Err(Refused::Signature.into())).unwrap()).unwrap();
+        assert_eq!(refused, json!({"isAuthorized": false}));
+        assert!(formed(Err(Failure::Unavailable("down".to_owned()))).is_err());
     }
 }

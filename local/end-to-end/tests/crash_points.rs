@@ -110,8 +110,16 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             let page = stack.get("/event-log?subject=taken&limit=1").await;
             let page: serde_json::Value = serde_json::from_str(&page.text).unwrap_or_default();
             let life = format!("/event-log/{}", page["items"][0]["eventId"].as_str().unwrap_or("none"));
-            let lists = ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2"];
-            let others = ["/analytics", "/analytics/products", "/overview", "/health/ready", "/docs"];
+            let lists =
+                ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/notifications?limit=2"];
+            let others = [
+                "/notifications?after=1000000000",
+                "/analytics",
+                "/analytics/products",
+                "/overview",
+                "/health/ready",
+                "/docs",
+            ];
             for path in lists.into_iter().chain([life.as_str()]).chain(others) {
                 stack.get(path).await;
             }
@@ -165,8 +173,9 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
 /// timers due and send them.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
-    let apis = "products-api orders-api timers-api event-log-api analytics-api operations-api docs-api";
-    let others = "stock alert-mail timer-store event-log archive analytics outbox-relay";
+    let apis =
+        "products-api orders-api timers-api event-log-api analytics-api notifications-api operations-api docs-api";
+    let others = "stock alert-mail timer-store event-log archive analytics notifier outbox-relay";
     apis.split(' ').chain(others.split(' ')).all(|name| functions.contains(name))
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use end_to_end::paths::{functions, root};
-use end_to_end::stack::{PATIENCE, Stack};
+use end_to_end::stack::{Answer, PATIENCE, Stack};
 use millrace_access::Scopes;
 use millrace_access::key::{ApiKey, KeyItem};
 use serde_json::{Value, json};
@@ -21,11 +21,15 @@ async fn names(stack: &Stack) -> Vec<String> {
 }
 
 async fn invoke(stack: &Stack, function: &str, kind: &str) -> Value {
+    invoked(stack, function, kind).await.json()
+}
+
+async fn invoked(stack: &Stack, function: &str, kind: &str) -> Answer {
     let sample = std::fs::read(root().join(format!("events/{function}.{kind}.json"))).unwrap();
     let path = format!("/_local/lambda/2015-03-31/functions/{function}/invocations");
     let answer = stack.send(stack.request("POST", &path).body(sample)).await.with(200);
     assert_eq!(answer.header("x-amz-function-error"), "", "{function}, {kind} sample: {}", answer.text);
-    answer.json()
+    answer
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +38,15 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
     let complete = json!({"batchItemFailures": []});
     for function in names(&stack).await {
         if function == "timer-runner" {
-            works_on(&stack, &function).await;
+            works_on(&stack, &function, "valid").await;
+            works_on(&stack, &function, "hostile").await;
+            continue;
+        }
+        if function == "notifications" {
+            works_on(&stack, &function, "valid").await;
+            // What it streams is no JSON: its head comes first.
+            let refused = invoked(&stack, &function, "hostile").await.text;
+            assert!(refused.contains(r#""statusCode":400"#) && refused.contains("out_of_range"), "{refused}");
             continue;
         }
         if function == "authorizer" {
@@ -49,13 +61,14 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
             "activity-api" | "timers-api" => {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(202), &json!(400)));
             }
-            "event-log-api" | "operations-api" | "analytics-api" => {
+            "event-log-api" | "notifications-api" | "operations-api" | "analytics-api" => {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400)));
             }
             // Both complete their batch: what cannot be read is logged, and what is repeated was counted.
             "analytics" => assert_eq!((&valid, &hostile), (&json!({"state": {}}), &json!({"state": {}}))),
             "docs-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(404))),
-            "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" | "timer-store" | "webhook-sender" => {
+            "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" | "timer-store" | "webhook-sender"
+            | "notifier" => {
                 assert_eq!((&valid, &hostile), (&complete, &complete));
             }
             "authorizer" => {
@@ -90,12 +103,11 @@ async fn stores_the_key_of_the_sample(stack: &Stack) {
     put.send().await.unwrap();
 }
 
-/// A run of the runner takes two minutes, whatever started it. The other functions get their samples meanwhile.
-async fn works_on(stack: &Stack, function: &str) {
-    for kind in ["valid", "hostile"] {
-        let ended = tokio::time::timeout(WORKS_ON, invoke(stack, function, kind)).await;
-        assert!(ended.is_err(), "{function} ended with {ended:?} after its {kind} sample");
-    }
+/// A run of the runner takes two minutes, whatever started it, and a stream five. The other functions get their samples
+/// meanwhile.
+async fn works_on(stack: &Stack, function: &str, kind: &str) {
+    let ended = tokio::time::timeout(WORKS_ON, invoked(stack, function, kind)).await;
+    assert!(ended.is_err(), "{function} ended with {ended:?} after its {kind} sample");
 }
 
 #[test]

@@ -20,6 +20,12 @@ pub struct Addresses {
     pub buckets: BTreeMap<String, String>,
     /// Topics.
     pub topics: Vec<String>,
+    /// Base URLs of the functions that have one, by name.
+    #[serde(rename = "functionUrls", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub function_urls: BTreeMap<String, String>,
+    /// That of the stream of notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notifications: Option<String>,
     /// URL of the OpenID Connect issuer, where callers have to be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,

@@ -128,6 +128,19 @@ pub struct DeadLetter {
     pub value: Option<Vec<u8>>,
 }
 
+/// An entry of the feed of notifications.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedEntry {
+    /// Its number.
+    pub seq: u64,
+    /// The event, or the dead letter.
+    pub event_id: String,
+    /// The type of the event, or what else it is.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
 /// Everything that is there. Records are in offset order.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
@@ -155,6 +168,8 @@ pub struct Observed {
     pub dead_letters: Vec<DeadLetter>,
     /// The analytics, and when they were read; `None` if there are none.
     pub analytics: Option<(Analytics, Timestamp)>,
+    /// The feed of notifications; `None` if the stack has none.
+    pub feed: Option<Vec<FeedEntry>>,
     /// Places that cannot be read, and why.
     pub unreadable: Vec<(String, String)>,
 }

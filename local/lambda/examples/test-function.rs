@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::streaming::{self, Body};
+use lambda_runtime::{Error, FunctionResponse, LambdaEvent, MetadataPrelude, StreamResponse, service_fn};
 use serde_json::{Value, json};
 
 #[tokio::main]
@@ -13,7 +14,39 @@ async fn main() -> Result<(), Error> {
         Ok("hang") => std::thread::sleep(Duration::from_secs(3600)),
         _ => {}
     }
-    lambda_runtime::Runtime::new(service_fn(handle)).run_concurrent().await
+    lambda_runtime::Runtime::new(service_fn(answer)).run_concurrent().await
+}
+
+async fn answer(event: LambdaEvent<Value>) -> Result<FunctionResponse<Value, Body>, Error> {
+    if event.payload["queryStringParameters"]["do"] == "stream" {
+        return Ok(FunctionResponse::StreamingResponse(stream(&event.payload)));
+    }
+    handle(event).await.map(FunctionResponse::BufferedResponse)
+}
+
+/// Streams what path it was asked for, and then what it is told: ends, goes on for ever, or dies.
+fn stream(payload: &Value) -> StreamResponse<Body> {
+    let then = payload["queryStringParameters"]["then"].as_str().unwrap_or_default().to_owned();
+    let (mut sender, body) = streaming::channel();
+    let first = format!("{}\n", payload["rawPath"]);
+    tokio::spawn(async move {
+        let mut chunk = first;
+        // An error means that nobody receives any more.
+        while sender.send_data(std::mem::replace(&mut chunk, "more\n".to_owned()).into()).await.is_ok() {
+            match then.as_str() {
+                "end" => return,
+                "die" => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    std::process::exit(1)
+                }
+                _ => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+        println!("nobody receives");
+    });
+    let mut metadata_prelude = MetadataPrelude { cookies: vec!["a=b".to_owned()], ..MetadataPrelude::default() };
+    metadata_prelude.headers.insert("content-type", http::HeaderValue::from_static("text/event-stream"));
+    StreamResponse { metadata_prelude, stream: body }
 }
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {

@@ -20,6 +20,19 @@ pub enum Outcome {
     Throttled,
 }
 
+/// A part of an answer that a function streams.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The answer begins. If it is of HTTP, its status and headers come first, as JSON and eight NUL bytes
+    /// (`application/vnd.awslambda.http-integration-response`).
+    Begin {
+        /// Whether it is of HTTP.
+        http: bool,
+    },
+    /// The next bytes.
+    Data(Bytes),
+}
+
 /// Something that invokes functions: the real supervisor, or a script in a test.
 pub trait Invoke: Send + Sync + 'static {
     /// Invokes a function and waits for its end. Never waits longer than the function's timeout plus start.

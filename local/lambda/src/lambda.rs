@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::functions::{self, Queue, Supervisor};
 use crate::http::control::{Control, Source, Tick};
-use crate::http::{Front, server};
+use crate::http::{Front, Urls, server};
 use crate::mapping::{self, Mappings};
 use crate::schedule::Schedules;
 
@@ -67,8 +67,9 @@ impl Lambda {
             tick: tick(template, schedules.clone()),
             queue: Arc::new(Queue::new(&template.functions, invoke, stopped.clone())),
         };
+        let urls = Urls::new(template.function_urls.clone(), supervisor.clone(), port);
         let front = Front::new(&template.routes, supervisor.clone(), port).with_cors(template.cors.clone());
-        let router = front.router(control);
+        let router = front.with_urls(urls).router(control);
         let front = tokio::spawn(server::serve(listener, router, stopped));
         ready.store(true, Ordering::Release);
         Ok(Self { stop, front, mappings, schedules, supervisor })

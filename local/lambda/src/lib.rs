@@ -13,5 +13,5 @@ pub mod mapping;
 pub mod schedule;
 pub mod stop;
 
-pub use invoke::{ACCOUNT, Invoke, MAX_PAYLOAD, Outcome};
+pub use invoke::{ACCOUNT, Invoke, MAX_PAYLOAD, Outcome, Part};
 pub use lambda::{Lambda, Settings};

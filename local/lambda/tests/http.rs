@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use local_faults::Faults;
 use local_faults::crash_points::CrashPoints;
 use local_lambda::functions::{Queue, Settings, Supervisor};
-use local_lambda::http::{Control, Front, server};
-use local_template::model::{Function, Route};
+use local_lambda::http::url::PATH;
+use local_lambda::http::{Control, Front, Urls, server};
+use local_template::model::{Function, FunctionUrl, Route, UrlAuth, UrlCors};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,6 +32,10 @@ struct Stack {
 }
 
 async fn start() -> Stack {
+    start_with(FunctionUrl { auth: UrlAuth::None, streams: true, cors: None }).await
+}
+
+async fn start_with(url: FunctionUrl) -> Stack {
     let test = std::env::current_exe().unwrap();
     let settings = Settings { terminal: false, ..Settings::new(test.ancestors().nth(2).unwrap().join("examples")) };
     let function = Function {
@@ -59,7 +64,8 @@ async fn start() -> Stack {
     let listener = server::bind(0).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let route = Route { method: None, path: "/things/{id}".into(), function: NAME.into(), authorizer: None };
-    let router = Front::new(&[route], supervisor.clone(), port).router(control);
+    let urls = Urls::new([(NAME.to_owned(), url)].into(), supervisor.clone(), port);
+    let router = Front::new(&[route], supervisor.clone(), port).with_urls(urls).router(control);
     let served = tokio::spawn(server::serve(listener, router, stopped));
     Stack { url: format!("http://127.0.0.1:{port}"), client: Client::new(), supervisor, stop, served }
 }
@@ -172,4 +178,78 @@ async fn a_function_is_invoked_as_lambdas_clients_do_and_an_event_is_taken_at_on
     assert_eq!(invoke("unknown", "Event", "{}").await, (404, "ResourceNotFoundException".to_owned()));
     assert_eq!(invoke(NAME, "Event", "{").await, (400, "InvalidRequestContentException".to_owned()));
     assert_eq!(invoke(NAME, "DryRun", "{}").await, (400, "InvalidParameterValueException".to_owned()));
+}
+
+/// How many invocations are under way.
+fn in_flight(stack: &Stack) -> u32 {
+    stack.supervisor.functions()[0].in_flight
+}
+
+#[tokio::test]
+async fn a_function_url_hands_on_chunks_as_they_come_and_ends_with_its_client() {
+    let stack = start().await;
+    let ask = |path: &str| stack.client.get(format!("{}{PATH}/{NAME}{path}", stack.url)).send();
+    let mut endless = ask("/a%20b?do=stream&then=more").await.unwrap();
+    assert_eq!(
+        (endless.status().as_u16(), endless.headers()["content-type"].to_str().unwrap()),
+        (200, "text/event-stream")
+    );
+    assert_eq!(endless.headers()["set-cookie"], "a=b");
+    assert_eq!(endless.chunk().await.unwrap().unwrap(), "\"/a%20b\"\n", "the first chunk, while the function goes on");
+    assert!(endless.chunk().await.unwrap().unwrap().starts_with(b"more\n"));
+    assert_eq!(in_flight(&stack), 1);
+    drop(endless);
+    let began = Instant::now();
+    while in_flight(&stack) > 0 {
+        assert!(began.elapsed() < LIMIT, "a client that is gone ends the invocation");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(ask("/?do=stream&then=end").await.unwrap().text().await.unwrap(), "\"/\"\n");
+    let broken = ask("/?do=stream&then=die").await.unwrap();
+    assert_eq!(broken.status(), 200);
+    assert!(broken.text().await.is_err(), "a function that dies does not end its answer well");
+    let plain = ask("/x?do=http").await.unwrap();
+    assert_eq!(plain.status(), 201, "one that does not stream answers as ever");
+    let event: Value = plain.json().await.unwrap();
+    assert_eq!((&event["routeKey"], &event["rawPath"]), (&json!("$default"), &json!("/x")));
+    assert_eq!(ask("?do=error").await.unwrap().status(), 502);
+    let other = stack.client.get(format!("{}{PATH}/other/", stack.url)).send().await.unwrap();
+    assert_eq!(other.status(), 404);
+    stack.supervisor.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_url_with_iam_wants_a_signature_and_answers_preflights_itself() {
+    let origin = "https://shop.example.com";
+    let cors = UrlCors {
+        origins: vec![origin.to_owned()],
+        methods: vec!["GET".to_owned()],
+        headers: vec!["authorization".to_owned()],
+        max_age: Some(60),
+        ..UrlCors::default()
+    };
+    let stack = start_with(FunctionUrl { auth: UrlAuth::Iam, streams: false, cors: Some(cors) }).await;
+    let url = format!("{}{PATH}/{NAME}/?do=http", stack.url);
+    assert_eq!(stack.client.get(&url).send().await.unwrap().status(), 403);
+    let signed =
+        "AWS4-HMAC-SHA256 Credential=a/20261128/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+    let request = stack.client.get(&url).header("authorization", signed).header("origin", origin);
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    assert_eq!(answer.headers()["access-control-allow-origin"], origin);
+    let invocations = stack.supervisor.functions()[0].invocations;
+    let ask = async |origin: &str| {
+        let preflight = stack.client.request(reqwest::Method::OPTIONS, &url).header("origin", origin);
+        preflight.header("access-control-request-method", "GET").send().await.unwrap()
+    };
+    let allowed = ask(origin).await;
+    let header = |name: &str| allowed.headers().get(name).map(|value| value.to_str().unwrap());
+    assert_eq!((allowed.status().as_u16(), header("access-control-allow-methods")), (200, Some("GET")));
+    assert_eq!(
+        (header("access-control-allow-headers"), header("access-control-max-age")),
+        (Some("authorization"), Some("60"))
+    );
+    assert!(!ask("https://evil.example.com").await.headers().contains_key("access-control-allow-origin"));
+    assert_eq!(stack.supervisor.functions()[0].invocations, invocations, "a preflight does not come to the function");
+    stack.supervisor.stop().await;
 }

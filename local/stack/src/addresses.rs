@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use local_lambda::http::url::bases;
 use local_template::model::Template;
 use serde::Serialize;
+
+/// The function whose URL has a field of its own.
+const NOTIFICATIONS: &str = "notifications";
 
 /// The line of JSON. Programs read it, so fields may be added but not renamed.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +25,12 @@ pub struct Addresses {
     pub buckets: BTreeMap<String, String>,
     /// Topics.
     pub topics: Vec<String>,
+    /// Base URLs of the functions that have one, by name.
+    #[serde(rename = "functionUrls")]
+    pub function_urls: BTreeMap<String, String>,
+    /// That of the function `notifications`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notifications: Option<String>,
     /// URL of the OpenID Connect issuer (`--auth`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -32,13 +42,17 @@ pub struct Addresses {
 impl Addresses {
     /// The addresses of the parts, and the names from the template.
     pub fn new(http: SocketAddr, aws: &str, kafka: &str, template: &Template) -> Self {
+        let http = format!("http://{http}");
+        let function_urls = bases(template, &http);
         Self {
-            http: format!("http://{http}"),
+            http,
             aws: aws.to_owned(),
             kafka: kafka.to_owned(),
             tables: template.tables.iter().map(|table| (table.logical_id.clone(), table.name.clone())).collect(),
             buckets: template.buckets.iter().map(|bucket| (bucket.logical_id.clone(), bucket.name.clone())).collect(),
             topics: template.topics.iter().map(|topic| topic.name.clone()).collect(),
+            notifications: function_urls.get(NOTIFICATIONS).cloned(),
+            function_urls,
             issuer: None,
             api_key: None,
         }

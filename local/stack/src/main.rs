@@ -88,6 +88,9 @@ fn tell(stack: &Stack, args: &Args) -> anyhow::Result<()> {
     writeln!(out, "  DynamoDB, S3, SES   {}", addresses.aws)?;
     writeln!(out, "  Kafka               {}", addresses.kafka)?;
     writeln!(out, "  Control             {}/_local/functions", addresses.http)?;
+    for url in addresses.function_urls.values() {
+        writeln!(out, "  Function URL        {url}")?;
+    }
     if let Some(issuer) = &addresses.issuer {
         writeln!(out, "  Issuer              {issuer}")?;
     }

@@ -12,6 +12,8 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// Which pages of other origins may use the HTTP API; `None` if it does not say.
     pub cors: Option<Cors>,
+    /// Function URLs, by the name of the function.
+    pub function_urls: BTreeMap<String, FunctionUrl>,
     /// Kafka event source mappings.
     pub kafka_mappings: Vec<KafkaMapping>,
     /// DynamoDB stream event source mappings.
@@ -105,6 +107,43 @@ pub enum Identity {
     Header(String),
     /// A parameter of the query, by its name.
     Query(String),
+}
+
+/// A URL of a function of its own (`FunctionUrlConfig`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionUrl {
+    /// Who may call it.
+    pub auth: UrlAuth,
+    /// Whether the function may stream its answers (`InvokeMode` `RESPONSE_STREAM`).
+    pub streams: bool,
+    /// Whose pages may use it in a browser.
+    pub cors: Option<UrlCors>,
+}
+
+/// Who may call a function URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlAuth {
+    /// Everybody, as far as Lambda is concerned.
+    None,
+    /// Whoever signs the request and has the permission.
+    Iam,
+}
+
+/// CORS of a function URL.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UrlCors {
+    /// Origins, or `*`.
+    pub origins: Vec<String>,
+    /// Methods, or `*`.
+    pub methods: Vec<String>,
+    /// Headers that a page may send.
+    pub headers: Vec<String>,
+    /// Headers that a page may read.
+    pub exposed: Vec<String>,
+    /// How long a browser may remember a preflight, in seconds.
+    pub max_age: Option<u64>,
+    /// Whether cookies may be sent.
+    pub credentials: bool,
 }
 
 /// Where a new consumer group starts.

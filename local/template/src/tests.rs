@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::model::{Asynchronous, Authorizer, Delivery, Identity, StartingPosition, Template};
+use super::model::{Asynchronous, Authorizer, Delivery, FunctionUrl, Identity, StartingPosition, Template, UrlAuth};
 use super::{load, parse};
 
 const STACK: &str = "millrace";
@@ -50,6 +50,9 @@ fn every_function_has_its_binary_limits_and_environment() {
             "docs-api",
             "event-log",
             "event-log-api",
+            "notifications",
+            "notifications-api",
+            "notifier",
             "operations-api",
             "orders-api",
             "outbox-relay",
@@ -126,6 +129,7 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/ingredients", "orders-api"),
         ("/ingredients/{id}", "orders-api"),
         ("/ingredients/{id}/restock", "orders-api"),
+        ("/notifications", "notifications-api"),
         ("/openapi.json", "docs-api"),
         ("/order", "orders-api"),
         ("/order/seed", "orders-api"),
@@ -254,6 +258,35 @@ fn a_route_has_the_authorizer_that_sam_gives_it() {
 }
 
 #[test]
+fn a_function_url_says_who_may_call_it_and_whether_it_streams() {
+    let with = |origins: &str| {
+        let parameters = parameters(&[&LOCAL[..], &[("CorsOrigins", origins)]].concat());
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+        load(&path, STACK, &parameters).unwrap().function_urls
+    };
+    let closed = FunctionUrl { auth: UrlAuth::None, streams: true, cors: None };
+    assert_eq!(with(""), [("notifications".to_owned(), closed)].into());
+    let cors = with("https://a.example,https://b.example")["notifications"].cors.clone().unwrap();
+    assert_eq!((cors.origins.len(), cors.methods.as_slice(), cors.max_age), (2, &["GET".to_owned()][..], Some(600)));
+    assert!(cors.headers.contains(&"last-event-id".to_owned()) && !cors.credentials);
+    let text = |url: &str| {
+        format!("Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {{FunctionUrlConfig: {url}}}\n")
+    };
+    let of = |url: &str| parse(&text(url), STACK, &parameters(&[])).map(|it| it.function_urls["F"].clone());
+    assert_eq!(of("{AuthType: AWS_IAM}").unwrap(), FunctionUrl { auth: UrlAuth::Iam, streams: false, cors: None });
+    for (url, part) in [
+        ("{}", "AuthType is missing"),
+        ("{AuthType: JWT}", "AuthType: `JWT` is not known"),
+        ("{AuthType: NONE, InvokeMode: LATER}", "InvokeMode: `LATER` is not known"),
+        ("{AuthType: NONE, Cors: {Origins: ['*']}}", "the property `Origins`"),
+        ("{AuthType: NONE, Cors: {MaxAge: 86401}}", "MaxAge: `86401`"),
+    ] {
+        let error = format!("{:#}", of(url).unwrap_err());
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
 fn kafka_mappings_retry_without_end_and_report_failures() {
     let template = the_template();
     let groups: BTreeMap<&str, (&str, &str)> = template
@@ -272,8 +305,17 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
     assert_eq!(groups["millrace-activity-order"], ("user-activity-events", "activity-order"));
     assert_eq!(groups["millrace-timer-store"], ("timer-requests", "timer-store"));
     let filtered = template.kafka_mappings.iter().filter(|it| !it.delivery.filters.is_empty());
-    let filtered: Vec<_> = filtered.map(|it| (it.delivery.function.as_str(), &it.delivery.filters[..])).collect();
-    assert_eq!(filtered, [("timer-store", &[json!({"value": {"type": ["TimerRequested"]}})][..])]);
+    let filtered: BTreeMap<_, _> = filtered.map(|it| (it.group.as_str(), &it.delivery.filters[..])).collect();
+    let of = |types: &[&str]| json!({"value": {"type": types}});
+    let binary = json!({"value": {"specversion": [{"exists": false}]}});
+    let expected: [(&str, &[_]); 5] = [
+        ("millrace-timer-store", &[of(&["TimerRequested"])]),
+        ("millrace-notifier", &[of(&["LowStockWarning"]), binary.clone()]),
+        ("millrace-notifier-order-events", &[of(&["OrderConfirmed", "OrderRejected"]), binary.clone()]),
+        ("millrace-notifier-notify", &[of(&["Notify"]), binary.clone()]),
+        ("millrace-notifier-timer-requests", &[of(&["TimerFired", "TimerFailed"]), binary.clone()]),
+    ];
+    assert_eq!(filtered, expected.into());
     assert!(template.kafka_mappings.iter().all(|it| it.delivery.report_batch_item_failures));
     let mapping = |id: &str| template.kafka_mappings.iter().find(|it| it.delivery.logical_id == id).unwrap();
     let (archive, event_log) = (mapping("ArchiveFromProductEvents"), mapping("EventLogFromProductEvents"));
@@ -299,11 +341,12 @@ fn kafka_mappings_retry_without_end_and_report_failures() {
 }
 
 #[test]
-fn the_outbox_stream_wakes_the_relay_for_marked_inserts_only() {
+fn streams_wake_the_relay_for_marked_inserts_and_tell_the_notifier_of_dead_letters() {
     let template = the_template();
-    let mut mappings = template.stream_mappings.iter();
-    let mapping = mappings.find(|it| it.delivery.logical_id == "OutboxRelayFromOutbox").unwrap();
-    assert_eq!((mapping.table.as_str(), mapping.delivery.function.as_str()), ("millrace-OutboxTable", "outbox-relay"));
+    let find = |table: &str| template.stream_mappings.iter().find(|it| it.table == table).unwrap();
+    let (dead, mapping) = (find("millrace-DeadLetterTable"), find("millrace-OutboxTable"));
+    assert_eq!((mapping.delivery.function.as_str(), dead.delivery.function.as_str()), ("outbox-relay", "notifier"));
+    assert_eq!(dead.delivery.filters, [json!({"dynamodb": {"NewImage": {"status": {"S": ["dead"]}}}})]);
     assert_eq!((mapping.delivery.batch_size, mapping.delivery.window), (100, Duration::ZERO));
     let pattern = json!({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"wake": {"BOOL": [true]}}}});
     assert_eq!(mapping.delivery.filters, [pattern]);
@@ -339,6 +382,7 @@ fn tables_come_as_create_table_takes_them() {
             "IdempotencyTable",
             "IngredientsTable",
             "MailTable",
+            "NotificationsTable",
             "OrdersTable",
             "OutboxTable",
             "ProductsTable",

@@ -34,6 +34,8 @@ pub enum Scope {
     AnalyticsRead,
     /// Change the analytics.
     AnalyticsWrite,
+    /// Read the feed of notifications.
+    NotificationsRead,
     /// Send a dead letter to its consumer again.
     DlqRedrive,
     /// Load demo data.
@@ -44,7 +46,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::OrdersRead,
@@ -59,6 +61,7 @@ impl Scope {
         Self::LogWrite,
         Self::AnalyticsRead,
         Self::AnalyticsWrite,
+        Self::NotificationsRead,
         Self::DlqRedrive,
         Self::Seed,
         Self::EventsAnyUser,
@@ -82,6 +85,7 @@ impl Scope {
             Self::LogWrite => "log:write",
             Self::AnalyticsRead => "analytics:read",
             Self::AnalyticsWrite => "analytics:write",
+            Self::NotificationsRead => "notifications:read",
             Self::DlqRedrive => "dlq:redrive",
             Self::Seed => "seed",
             Self::EventsAnyUser => "events:any-user",

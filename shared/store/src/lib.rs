@@ -5,6 +5,7 @@
 pub mod analytics;
 pub mod archive;
 pub mod event_log;
+pub mod feed;
 pub mod ingredient;
 pub mod order;
 pub mod product;

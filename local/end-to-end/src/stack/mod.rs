@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod crash;
+pub mod feed;
 pub mod history;
 pub mod kafka;
 pub mod load;

@@ -116,6 +116,7 @@ async fn nobody_is_believed_but_the_authorizer() {
         "activity-api",
         "analytics-api",
         "event-log-api",
+        "notifications-api",
         "operations-api",
         "orders-api",
         "products-api",

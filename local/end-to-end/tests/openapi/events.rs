@@ -287,6 +287,29 @@ async fn every_answer_of_the_analytics_is_as_the_contract_says() {
 }
 
 #[tokio::test]
+async fn every_answer_of_the_notifications_is_as_the_contract_says() {
+    let asked = Asked::start().await;
+    let mut low = end_to_end::stack::product("Burger");
+    low["lowStockThreshold"] = json!(20);
+    asked.stack.create(&low).await;
+    asked
+        .stack
+        .eventually("the feed has the warning", async || {
+            let page = asked.with("GET", "/notifications", &[], "").await.with(200).json();
+            if page["items"][0]["type"] == "LowStockWarning" { Ok(()) } else { Err(page) }
+        })
+        .await;
+    for query in ["after=0&limit=1", "after=1", "after=18446744073709551615"] {
+        asked.with("GET", &format!("/notifications?{query}"), &[], "").await.with(200);
+    }
+    asked.mistaken("GET", "/notifications?after=first", None, None).await;
+    asked.refused(&("GET", "/notifications?after=1&after=2", String::new()), 400, "invalid_query").await;
+    asked.lists("/notifications").await;
+    asked.throttled(&[("GET", "/notifications", String::new())]).await;
+    listed_answers_came(&["notifications"]);
+}
+
+#[tokio::test]
 async fn every_answer_of_the_documents_is_as_the_contract_says() {
     let asked = Asked::start().await;
     for path in ["/openapi.json", "/asyncapi.json", "/schemas/OrderCreated.v1.json"] {

@@ -125,7 +125,7 @@ fn every_operation_says_which_scopes_it_needs_and_what_a_caller_without_them_is_
     let resources = ["products", "orders", "ingredients", "events", "timers", "log", "analytics"];
     let scopes = resources.iter().flat_map(|of| [format!("{of}:read"), format!("{of}:write")]);
     let scopes: BTreeSet<String> =
-        scopes.chain(["dlq:redrive", "events:any-user", "seed"].map(str::to_owned)).collect();
+        scopes.chain(["dlq:redrive", "events:any-user", "notifications:read", "seed"].map(str::to_owned)).collect();
     let open = [
         "/docs",
         "/docs/callback",
@@ -170,6 +170,7 @@ fn every_code_that_an_api_can_answer_is_in_the_contract() {
         "functions/event-log-api/src",
         "functions/event-log-api/src/life",
         "functions/operations-api/src",
+        "functions/notifications-api/src",
         "functions/orders-api/src",
         "functions/products-api/src",
         "functions/timers-api/src",

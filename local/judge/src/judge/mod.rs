@@ -11,6 +11,7 @@
 //! - [`copies`]: the log and the archive;
 //! - [`analytics`]: the counters;
 //! - [`dead_letters`]: the dead letters and the mails;
+//! - [`feed`]: the feed of notifications;
 //! - [`reused`]: an id belongs to one content of its source;
 //! - [`activity`]: the events of users are on the topic as they were sent.
 
@@ -20,6 +21,7 @@ mod answers;
 mod attribution;
 mod copies;
 mod dead_letters;
+mod feed;
 mod ingredients;
 mod orders;
 mod products;
@@ -88,6 +90,7 @@ pub fn judge(journal: &Journal, observed: &Observed) -> Vec<Violation> {
     copies::judge(&topic, observed, &mut found);
     analytics::judge(observed, &mut found);
     dead_letters::judge(&topic, observed, &mut found);
+    feed::judge(&topic, observed, &mut found);
     activity::judge(journal, &topic, &mut found);
     found.0
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::analytics::{Analytics, Outcome};
 use crate::event::attributes;
-use crate::observed::{Copy, Observed, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
+use crate::observed::{Copy, FeedEntry, Observed, Place, StoredIngredient, StoredMail, StoredOrder, StoredProduct};
 use crate::timer::StoredTimer;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -106,6 +106,14 @@ pub(super) fn logged(item: &Item) -> Result<Copy, String> {
 pub(super) fn place(item: &Item) -> Result<Place, String> {
     let (partition, offset) = (number(item, "partition")?, number(item, "offset")?);
     Ok(Place { topic: text(item, "topic")?, partition, offset })
+}
+
+/// The entries of a chunk of the feed; other items have none.
+pub(super) fn chunk(item: &Item) -> Result<Vec<FeedEntry>, String> {
+    if !item.contains_key("entries") {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(&text(item, "entries")?).map_err(|error| error.to_string())
 }
 
 pub(super) fn text(item: &Item, name: &str) -> Result<String, String> {

@@ -74,7 +74,20 @@ impl Reader {
             let letter = self.letter(&item).await?;
             keep(letter, "DeadLetterTable", &mut observed.dead_letters, &mut observed.unreadable);
         }
+        self.read_feed(&mut observed).await?;
         Ok(observed)
+    }
+
+    async fn read_feed(&self, observed: &mut Observed) -> anyhow::Result<()> {
+        if !self.addresses.tables.contains_key("NotificationsTable") {
+            return Ok(());
+        }
+        let mut feed = Vec::new();
+        for item in self.items("NotificationsTable").await? {
+            keep(items::chunk(&item), "NotificationsTable", &mut feed, &mut observed.unreadable);
+        }
+        observed.feed = Some(feed.concat());
+        Ok(())
     }
 
     /// Aggregate and entry of what is pending in the outbox.

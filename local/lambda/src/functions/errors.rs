@@ -73,6 +73,11 @@ pub fn response_too_large() -> Bytes {
     payload("Function.ResponseSizeTooLarge", &message)
 }
 
+/// A streamed answer broke off: the function reported an error at its end, or its connection broke.
+pub fn stream_failed(error_type: &str) -> Bytes {
+    payload(error_type, "The function failed while it streamed its answer.")
+}
+
 /// The payload is larger than Lambda takes.
 pub fn request_too_large(size: usize) -> Bytes {
     let limit = MAX_PAYLOAD;

@@ -5,10 +5,10 @@ use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::errors;
-use crate::invoke::Outcome;
+use crate::invoke::{Outcome, Part};
 
 /// One invocation to be delivered to a process.
 #[derive(Debug)]
@@ -23,6 +23,15 @@ pub(super) struct Invocation {
     pub trace: String,
     /// Receives the end of the invocation.
     pub reply: oneshot::Sender<Ended>,
+    /// Receives a streamed answer as it comes, if its caller can take one.
+    pub parts: Option<mpsc::Sender<Part>>,
+}
+
+/// Whoever waits for an invocation that the process has received.
+#[derive(Debug)]
+struct Taken {
+    reply: oneshot::Sender<Ended>,
+    parts: Option<mpsc::Sender<Part>>,
 }
 
 /// How an invocation left its process.
@@ -44,7 +53,7 @@ pub(super) struct InFlight {
 #[derive(Debug, Default)]
 struct Table {
     waiting: VecDeque<Invocation>,
-    taken: HashMap<String, oneshot::Sender<Ended>>,
+    taken: HashMap<String, Taken>,
     closed: bool,
 }
 
@@ -74,8 +83,8 @@ impl InFlight {
 
     fn take(&self) -> Option<Delivery> {
         let mut table = self.lock();
-        let Invocation { id, payload, deadline_ms, trace, reply } = table.waiting.pop_front()?;
-        table.taken.insert(id.clone(), reply);
+        let Invocation { id, payload, deadline_ms, trace, reply, parts } = table.waiting.pop_front()?;
+        table.taken.insert(id.clone(), Taken { reply, parts });
         // One permit stands for any number of additions, so the next poller must be woken here.
         if !table.waiting.is_empty() {
             self.added.notify_one();
@@ -88,10 +97,15 @@ impl InFlight {
         self.lock().taken.contains_key(id)
     }
 
+    /// Where a streamed answer of this invocation goes, if its caller can take one.
+    pub fn parts(&self, id: &str) -> Option<mpsc::Sender<Part>> {
+        self.lock().taken.get(id)?.parts.clone()
+    }
+
     /// Ends an invocation. False if the process does not have it, for example because it timed out.
     pub fn end(&self, id: &str, outcome: Outcome) -> bool {
-        let reply = self.lock().taken.remove(id);
-        reply.is_some_and(|reply| reply.send(Ended::Outcome(outcome)).is_ok())
+        let taken = self.lock().taken.remove(id);
+        taken.is_some_and(|taken| taken.reply.send(Ended::Outcome(outcome)).is_ok())
     }
 
     /// Ends all invocations, because the process has ended.
@@ -100,8 +114,8 @@ impl InFlight {
         table.closed = true;
         let (waiting, taken) = (std::mem::take(&mut table.waiting), std::mem::take(&mut table.taken));
         drop(table);
-        for (id, reply) in taken {
-            let _ = reply.send(Ended::Outcome(Outcome::FunctionError(errors::exit(&id, status))));
+        for (id, taken) in taken {
+            let _ = taken.reply.send(Ended::Outcome(Outcome::FunctionError(errors::exit(&id, status))));
         }
         for invocation in waiting {
             let _ = invocation.reply.send(Ended::NotDelivered);
@@ -133,7 +147,7 @@ mod tests {
     fn invocation(id: &str) -> (Invocation, oneshot::Receiver<Ended>) {
         let (reply, ended) = oneshot::channel();
         let id = id.to_owned();
-        (Invocation { id, payload: Bytes::new(), deadline_ms: 0, trace: String::new(), reply }, ended)
+        (Invocation { id, payload: Bytes::new(), deadline_ms: 0, trace: String::new(), reply, parts: None }, ended)
     }
 
     #[tokio::test]

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use local_faults::Kind;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::errors;
 use super::in_flight::{Ended, Invocation};
 use super::pool::{Pool, Slot, count};
-use crate::invoke::Outcome;
+use crate::invoke::{Outcome, Part};
 
 /// How often an invocation is delivered to another process because the previous one ended before receiving it.
 const MAX_DELIVERIES: usize = 3;
@@ -19,9 +19,10 @@ const MAX_DELIVERIES: usize = 3;
 const KILL_LIMIT: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Invokes the function and updates the counters.
-    pub async fn invoke(self: Arc<Self>, payload: Bytes) -> Outcome {
-        let outcome = self.run(payload).await;
+    /// Invokes the function and updates the counters. An answer that it streams goes to `parts`, if there are any, as it
+    /// comes, and is not in the outcome.
+    pub async fn invoke(self: Arc<Self>, payload: Bytes, parts: Option<mpsc::Sender<Part>>) -> Outcome {
+        let outcome = self.run(payload, parts).await;
         match &outcome {
             Outcome::Success(_) => self.succeeded(),
             Outcome::FunctionError(_) => count(&self.counters.errors),
@@ -30,7 +31,7 @@ impl Pool {
         outcome
     }
 
-    async fn run(self: &Arc<Self>, payload: Bytes) -> Outcome {
+    async fn run(self: &Arc<Self>, payload: Bytes, parts: Option<mpsc::Sender<Part>>) -> Outcome {
         for attempt in 0..MAX_DELIVERIES {
             let slot = self.slot().await;
             if attempt == 0 && !matches!(slot, Err(Outcome::Throttled)) {
@@ -39,7 +40,7 @@ impl Pool {
             match slot {
                 Err(outcome) => return outcome,
                 Ok(slot) => {
-                    if let Ended::Outcome(outcome) = self.deliver(&slot, payload.clone()).await {
+                    if let Ended::Outcome(outcome) = self.deliver(&slot, payload.clone(), parts.clone()).await {
                         return outcome;
                     }
                 }
@@ -60,7 +61,7 @@ impl Pool {
 
     /// Delivers the invocation to the process and waits for its end, at most until the function's timeout. The delay of
     /// a `slowFunction` fault counts, as slow code would.
-    async fn deliver(self: &Arc<Self>, slot: &Slot, payload: Bytes) -> Ended {
+    async fn deliver(self: &Arc<Self>, slot: &Slot, payload: Bytes, parts: Option<mpsc::Sender<Part>>) -> Ended {
         let timeout = self.function.timeout;
         let end = Instant::now() + timeout;
         let deadline = SystemTime::now() + timeout;
@@ -70,7 +71,8 @@ impl Pool {
         }
         let id = uuid::Uuid::new_v4().to_string();
         let (reply, mut ended) = oneshot::channel();
-        slot.instance.in_flight.add(Invocation { id: id.clone(), payload, deadline_ms, trace: trace_id(), reply });
+        let trace = trace_id();
+        slot.instance.in_flight.add(Invocation { id: id.clone(), payload, deadline_ms, trace, reply, parts });
         match tokio::time::timeout_at(end, &mut ended).await {
             Ok(result) => result.unwrap_or(Ended::NotDelivered),
             Err(_) => {

@@ -18,6 +18,7 @@ mod queue;
 mod runtime_api;
 mod settings;
 mod shared;
+mod stream;
 mod supervisor;
 
 pub use process_group::Signal;

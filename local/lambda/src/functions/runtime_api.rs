@@ -13,9 +13,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::errors;
 use super::in_flight::Delivery;
 use super::instance::Instance;
+use super::{errors, stream};
 use crate::invoke::Outcome;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
@@ -23,6 +23,11 @@ const PREFIX: &str = "/2018-06-01/runtime/";
 const MAX_CONNECTIONS: usize = 1024;
 /// Maximum size of an error report, in bytes.
 const MAX_ERROR: usize = 256 * 1024;
+
+/// Header by which a runtime says that it streams its answer.
+const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
+/// Content type of an answer that begins with its status and headers.
+const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
 
 type Answer = Response<Full<Bytes>>;
 
@@ -67,7 +72,7 @@ async fn answer(instance: &Instance, request: Request<Incoming>) -> Answer {
             let delivery = instance.in_flight.next().await;
             next(delivery, instance.arn())
         }
-        (&Method::POST, ["invocation", id, "response"]) => response(instance, id, request.into_body()).await,
+        (&Method::POST, ["invocation", id, "response"]) => response(instance, id, request).await,
         (&Method::POST, ["invocation", id, "error"]) => error(instance, id, request.into_body()).await,
         (&Method::POST, ["init", "error"]) => {
             if let Ok(body) = read(request.into_body(), MAX_ERROR).await {
@@ -92,10 +97,19 @@ fn next(delivery: Delivery, arn: &str) -> Answer {
     response.unwrap_or_else(|_| message(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "bad header"))
 }
 
-/// Accepts an answer. A streamed one (`Lambda-Runtime-Function-Response-Mode: streaming`) is buffered like any other.
-async fn response(instance: &Instance, id: &str, body: Incoming) -> Answer {
+/// Accepts an answer. A streamed one is forwarded as it comes if its caller can take it, and else buffered like any other.
+async fn response(instance: &Instance, id: &str, request: Request<Incoming>) -> Answer {
     if !instance.in_flight.has(id) {
         return invalid_request_id();
+    }
+    let (head, body) = request.into_parts();
+    let streams = head.headers.get(RESPONSE_MODE).is_some_and(|mode| mode == "streaming");
+    if let Some(parts) = instance.in_flight.parts(id).filter(|_| streams) {
+        let http = head.headers.get(http::header::CONTENT_TYPE).is_some_and(|kind| kind == HTTP_INTEGRATION);
+        let outcome = stream::forward(body, &parts, http).await;
+        // What its caller has received is complete before it learns of the end.
+        drop(parts);
+        return end(instance, id, outcome);
     }
     match read(body, errors::MAX_RESPONSE).await {
         Ok(body) => end(instance, id, Outcome::Success(body)),

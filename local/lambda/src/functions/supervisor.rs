@@ -11,6 +11,7 @@ use futures::future::join_all;
 use local_faults::Faults;
 use local_template::model::Function;
 use serde::Serialize;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::errors;
@@ -20,7 +21,7 @@ use super::process::GRACE;
 use super::process_group::{ProcessGroup, Signal};
 use super::settings::{Settings, StartError};
 use super::shared::Shared;
-use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
+use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome, Part};
 
 /// How long a stop waits for the end of all processes, before it leaves them to the process group.
 const STOP_LIMIT: Duration = GRACE.saturating_add(Duration::from_secs(1));
@@ -102,6 +103,26 @@ impl Supervisor {
         Ok(Supervisor { inner: Arc::new(Inner { pools, shared, sweeper: Mutex::new(Some(sweeper)) }) })
     }
 
+    /// Invokes a function that may stream its answer: this goes to `parts` as it comes, and the outcome then says how it
+    /// ended. A function that does not stream answers by the outcome. The invocation ends when nobody receives any more.
+    pub async fn stream(&self, function: &str, payload: Bytes, parts: mpsc::Sender<Part>) -> Outcome {
+        self.run(function, payload, Some(parts)).await
+    }
+
+    async fn run(&self, function: &str, payload: Bytes, parts: Option<mpsc::Sender<Part>>) -> Outcome {
+        let Some(pool) = self.inner.pools.get(function) else {
+            return Outcome::FunctionError(errors::unknown_function(function));
+        };
+        if payload.len() > MAX_PAYLOAD {
+            return Outcome::FunctionError(errors::request_too_large(payload.len()));
+        }
+        // A separate task: as in Lambda, an invocation continues when its caller disconnects.
+        match tokio::spawn(pool.clone().invoke(payload, parts)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::FunctionError(errors::exit("-", None)),
+        }
+    }
+
     /// Every function's state, by name.
     pub fn functions(&self) -> Vec<FunctionStatus> {
         let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
@@ -155,16 +176,6 @@ impl Supervisor {
 
 impl Invoke for Supervisor {
     async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
-        let Some(pool) = self.inner.pools.get(function) else {
-            return Outcome::FunctionError(errors::unknown_function(function));
-        };
-        if payload.len() > MAX_PAYLOAD {
-            return Outcome::FunctionError(errors::request_too_large(payload.len()));
-        }
-        // A separate task: as in Lambda, an invocation continues when its caller disconnects.
-        match tokio::spawn(pool.clone().invoke(payload)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Outcome::FunctionError(errors::exit("-", None)),
-        }
+        self.run(function, payload, None).await
     }
 }

@@ -52,7 +52,7 @@ fn formed(fields: &Map<String, Value>, head: bool) -> Result<Response<Bytes>, Ma
 }
 
 /// Final statuses only: an interim one would leave the client waiting.
-fn status(value: Option<&Value>) -> Result<StatusCode, Malformed> {
+pub(super) fn status(value: Option<&Value>) -> Result<StatusCode, Malformed> {
     let number = match value {
         Some(Value::Number(number)) => number.as_u64(),
         Some(Value::String(text)) => text.parse().ok(),

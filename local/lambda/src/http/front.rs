@@ -23,6 +23,7 @@ use super::cors;
 use super::event::{self, Incoming};
 use super::host;
 use super::route::Routes;
+use super::url::Urls;
 use crate::invoke::{Invoke, MAX_PAYLOAD, Outcome};
 
 /// Largest body of a request, in bytes (API Gateway quota "payload size": 10 MB).
@@ -41,6 +42,7 @@ pub struct Front<I> {
     port: u16,
     answers: Answers,
     cors: Option<Cors>,
+    urls: Option<Urls>,
 }
 
 /// A request without a valid answer from a function. The texts are those of API Gateway.
@@ -65,7 +67,8 @@ pub enum Refusal {
 impl<I: Invoke> Front<I> {
     /// An API with the template's routes that listens on a port.
     pub fn new(routes: &[Route], invoke: I, port: u16) -> Front<I> {
-        Front { routes: Routes::new(routes), invoke, port, answers: Answers::default(), cors: None }
+        let answers = Answers::default();
+        Front { routes: Routes::new(routes), invoke, port, answers, cors: None, urls: None }
     }
 
     /// The same API, for pages of other origins too.
@@ -74,11 +77,18 @@ impl<I: Invoke> Front<I> {
         Front { cors, ..self }
     }
 
+    /// With function URLs on the same port.
+    #[must_use]
+    pub fn with_urls(self, urls: Urls) -> Self {
+        Self { urls: Some(urls), ..self }
+    }
+
     /// The API, with the control API under `/_local`.
-    pub fn router(self, control: Control) -> Router {
+    pub fn router(mut self, control: Control) -> Router {
+        let urls = self.urls.take().map_or_else(Router::new, Urls::router);
         let front = Arc::new(self);
         let host = middleware::from_fn_with_state(front.clone(), settle_host::<I>);
-        let routes = Router::new().nest("/_local", control::router(control)).fallback(handle::<I>);
+        let routes = Router::new().nest("/_local", control::router(control).merge(urls)).fallback(handle::<I>);
         routes.with_state(front).layer(host)
     }
 

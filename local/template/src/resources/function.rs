@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
-use super::http_api;
 use super::properties::Properties;
+use super::{function_url, http_api};
 use crate::declaration::{Declaration, FUNCTION};
 use crate::document::object;
 use crate::intrinsics::Resolver;
@@ -16,11 +16,12 @@ use crate::parameters::text_of;
 use crate::physical;
 
 /// Properties of a function that change how it runs here.
-const FUNCTION_RUN: [&str; 7] = [
+const FUNCTION_RUN: [&str; 8] = [
     "Environment",
     "EventInvokeConfig",
     "Events",
     "FunctionName",
+    "FunctionUrlConfig",
     "MemorySize",
     "ReservedConcurrentExecutions",
     "Timeout",
@@ -89,6 +90,9 @@ pub fn read(resolver: &Resolver, declaration: &Declaration, template: &mut Templ
     let retries = function.asynchronous.retries;
     if let Some(other) = template.functions.insert(name.clone(), function) {
         bail!("{id}: {} has the same name {name}", other.logical_id);
+    }
+    if let Some(url) = function_url::read(resolver, &properties)? {
+        template.function_urls.insert(name.clone(), url);
     }
     let events = properties.raw("Events").cloned().unwrap_or_else(|| Value::Object(Map::new()));
     for (event, content) in object(events, &format!("{id}.Events"))? {

@@ -7,6 +7,7 @@ use crate::intrinsics::Resolver;
 use crate::model::{Route, Template};
 
 mod function;
+mod function_url;
 mod http_api;
 mod kafka_topic;
 mod mapping;

@@ -5,6 +5,7 @@
 //! context, which no client can write, and nothing that is in the request itself. An API key may have a rate, which is held
 //! here too.
 
+pub mod direct;
 pub mod operations;
 mod query;
 mod rate;
@@ -155,7 +156,8 @@ fn known(context: Option<&HashMap<String, Value>>) -> Result<(Caller, Option<Use
 }
 
 /// 401 (RFC 6750, 3): the request has no credential, or none that counts.
-fn unauthenticated() -> Problem {
+#[must_use]
+pub fn unauthenticated() -> Problem {
     let detail = "a token or an API key was expected, as `Authorization: Bearer ...`";
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail);
     problem.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method};
 use millrace_access::Scope;
 use millrace_access::Scope::{
     AnalyticsRead, DlqRedrive, EventsAnyUser, EventsRead, EventsWrite, IngredientsRead, IngredientsWrite, LogRead,
-    OrdersRead, OrdersWrite, ProductsRead, ProductsWrite, Seed, TimersRead, TimersWrite,
+    NotificationsRead, OrdersRead, OrdersWrite, ProductsRead, ProductsWrite, Seed, TimersRead, TimersWrite,
 };
 
 /// An operation of the HTTP API.
@@ -28,7 +28,7 @@ const fn to(method: Method, route: &'static str, scopes: &'static [Scope]) -> Op
 }
 
 /// Every operation. What lists the events of all users, or of all functions, needs the scope for other users too.
-pub static OPERATIONS: [Operation; 43] = [
+pub static OPERATIONS: [Operation; 44] = [
     open("/asyncapi.json"),
     open("/docs"),
     open("/docs/callback"),
@@ -72,6 +72,7 @@ pub static OPERATIONS: [Operation; 43] = [
     to(Method::GET, "/overview", &[LogRead]),
     to(Method::GET, "/analytics", &[AnalyticsRead]),
     to(Method::GET, "/analytics/products", &[AnalyticsRead]),
+    to(Method::GET, "/notifications", &[NotificationsRead, EventsAnyUser]),
 ];
 
 /// The scopes that a request needs; `None` if there is no such operation.

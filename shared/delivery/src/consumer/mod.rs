@@ -79,6 +79,10 @@ pub trait Consumer: Send + Sync + 'static {
     /// Its name: the name of the function.
     const NAME: &'static str;
 
+    /// Whether a record that is no event becomes its dead letter. One that reads a choice of what others keep in any case
+    /// passes it by.
+    const KEEPS_UNREADABLE: bool = true;
+
     /// Processes records of **one** partition in order of their offsets, and returns one verdict per record, in the
     /// same order. It may receive a record that it has already completed.
     fn process(&self, records: &[Incoming]) -> impl Future<Output = Vec<Verdict>> + Send;
@@ -182,7 +186,10 @@ async fn partition<C: Consumer>(
             // A redriven dead letter that is addressed to another consumer.
             Ok(incoming) if incoming.event.redriveconsumer.as_deref().is_some_and(|name| name != C::NAME) => {}
             Ok(incoming) => readable.push(incoming),
-            Err(letter) => given_up.push(*letter),
+            Err(letter) if C::KEEPS_UNREADABLE => given_up.push(*letter),
+            Err(letter) => {
+                tracing::debug!(topic = letter.topic, offset = letter.offset, reason = letter.reason, "passed by");
+            }
         }
     }
     let mut processed = Processed::default();

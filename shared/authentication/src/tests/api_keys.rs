@@ -6,8 +6,8 @@ use millrace_access::Scopes;
 use millrace_access::key::{ApiKey, KeyItem};
 use serde_json::json;
 
-use super::played::{self, NOW, Played, authorizer, event};
-use crate::authorize::Authorizer;
+use super::played::{self, Answers, NOW, Played, authorizer, event};
+use crate::authenticator::Authenticator;
 use crate::refused::{Failure, Refused};
 
 pub fn key() -> ApiKey {
@@ -100,7 +100,7 @@ async fn a_table_that_does_not_answer_is_no_refusal_and_a_use_that_is_not_noted_
 
 #[tokio::test]
 async fn credentials_of_a_kind_that_is_switched_off_are_refused() {
-    let off: Played = Authorizer { tokens: None, table: None };
+    let off: Played = Authenticator { tokens: None, table: None };
     for credential in [key().expose(), "eyJhbGciOiJSUzI1NiJ9.e30.AA".to_owned()] {
         assert_eq!(played::caller(&off, &credential, NOW).await, Err(Failure::Refused(Refused::KindNotTaken)));
     }

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use super::played::{self, NOW, authorizer, claims};
+use super::played::{self, Answers, NOW, authorizer, claims};
 use super::signer::Signer;
 use crate::refused::{Failure, Refused};
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::played::{self, ISSUER, NOW, authorizer, claims, event};
+use super::played::{self, Answers, ISSUER, NOW, authorizer, claims, event};
 use super::signer::{Signer, encode};
 use crate::refused::{Failure, Refused};
 
@@ -129,7 +129,7 @@ async fn what_the_claims_are_judged_by_is_this_issuer_now() {
     }
 }
 
-/// `cargo test --bin authorizer -- --ignored --nocapture`, on the profile `local`.
+/// `cargo test --lib the_time_of_a_decision -- --ignored --nocapture`, on the profile `local`.
 #[tokio::test]
 #[ignore = "prints how long a decision takes, and judges nothing"]
 async fn the_time_of_a_decision_with_warm_keys() {

@@ -11,7 +11,7 @@ use millrace_platform::dynamo::StoreError;
 use serde_json::{Value, json};
 
 use super::signer::Signer;
-use crate::authorize::Authorizer;
+use crate::authenticator::Authenticator;
 use crate::issuer::Issuer;
 use crate::jwks::fetch::Fetch;
 use crate::refused::Failure;
@@ -101,7 +101,7 @@ impl KeyTable for Arc<PlayedTable> {
     }
 }
 
-pub type Played = Authorizer<Arc<Site>, Arc<PlayedTable>>;
+pub type Played = Authenticator<Arc<Site>, Arc<PlayedTable>>;
 
 /// An authorizer with an issuer that publishes the signers' keys, and with a table.
 pub fn authorizer(signers: &[&Signer]) -> (Played, Arc<Site>, Arc<PlayedTable>) {
@@ -109,16 +109,28 @@ pub fn authorizer(signers: &[&Signer]) -> (Played, Arc<Site>, Arc<PlayedTable>) 
     site.publish(signers);
     let rules = Rules::new(ISSUER.to_owned(), vec![AUDIENCE.to_owned()], vec!["till".to_owned()], "sub".to_owned());
     let tokens = Tokens::new(Issuer::new(ISSUER).unwrap(), rules, site.clone());
-    (Authorizer { tokens: Some(tokens), table: Some(table.clone()) }, site, table)
+    (Authenticator { tokens: Some(tokens), table: Some(table.clone()) }, site, table)
 }
 
-/// The event of an authorizer for a request with this credential.
-pub fn event(credential: &str) -> Value {
-    let header = format!("Bearer {credential}");
-    json!({
-        "version": "2.0", "type": "REQUEST", "identitySource": [header], "rawPath": "/products",
-        "headers": {"authorization": header}, "requestContext": {"http": {"method": "GET", "path": "/products"}},
-    })
+/// What the authorizer makes of a caller.
+pub trait Answers {
+    /// The answer to a request with this header.
+    async fn answer(&self, header: &str, now: i64) -> Result<Value, String>;
+}
+
+impl Answers for Played {
+    async fn answer(&self, header: &str, now: i64) -> Result<Value, String> {
+        match self.caller(Some(header), now).await {
+            Ok(caller) => Ok(json!({"isAuthorized": true, "context": caller})),
+            Err(Failure::Refused(_)) => Ok(json!({"isAuthorized": false})),
+            Err(Failure::Unavailable(why)) => Err(why),
+        }
+    }
+}
+
+/// The header of a request with this credential.
+pub fn event(credential: &str) -> String {
+    format!("Bearer {credential}")
 }
 
 /// Claims of a good token.
@@ -128,5 +140,5 @@ pub fn claims() -> Value {
 
 /// Who calls with this credential.
 pub async fn caller(authorizer: &Played, credential: &str, now: i64) -> Result<Caller, Failure> {
-    authorizer.caller(&event(credential), now).await
+    authorizer.caller(Some(&event(credential)), now).await
 }

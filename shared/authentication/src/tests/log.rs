@@ -7,7 +7,7 @@ use millrace_access::key::ApiKey;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::api_keys::{item, key};
-use super::played::{NOW, authorizer, claims, event};
+use super::played::{Answers, NOW, authorizer, claims, event};
 use super::signer::Signer;
 
 #[derive(Clone, Default)]
