@@ -106,8 +106,14 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
             let key = format!("taken-{number}");
             let again = stack.request("POST", "/products").header("Idempotency-Key", key).json(&taken);
             stack.send(again).await;
-            for path in ["/products?limit=2", "/products?lowStock=true", "/event-log?limit=2", "/health/ready", "/docs"]
-            {
+            for path in [
+                "/products?limit=2",
+                "/products?lowStock=true",
+                "/event-log?limit=2",
+                "/health/ready",
+                "/docs",
+                "/console",
+            ] {
                 // Any answer will do: a function may be killed while answering.
                 stack.get(path).await;
             }
@@ -161,7 +167,7 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
 /// timers due and send them.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
-    let apis = "products-api orders-api timers-api event-log-api docs-api";
+    let apis = "products-api orders-api timers-api event-log-api docs-api console";
     let others = "stock alert-mail timer-store event-log archive outbox-relay";
     apis.split(' ').chain(others.split(' ')).all(|name| functions.contains(name))
 }

@@ -6,11 +6,17 @@ use std::net::SocketAddr;
 use local_template::model::Template;
 use serde::Serialize;
 
+/// Where a template has its console, if it has one.
+const CONSOLE: &str = "/console";
+
 /// The line of JSON. Programs read it, so fields may be added but not renamed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Addresses {
     /// Base URL of the HTTP API.
     pub http: String,
+    /// URL of the console, a page of the HTTP API, if the template has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// Endpoint of DynamoDB, S3, SES and Lambda.
     pub aws: String,
     /// Kafka's bootstrap servers.
@@ -32,8 +38,10 @@ pub struct Addresses {
 impl Addresses {
     /// The addresses of the parts, and the names from the template.
     pub fn new(http: SocketAddr, aws: &str, kafka: &str, template: &Template) -> Self {
+        let console = template.routes.iter().any(|route| route.path == CONSOLE);
         Self {
             http: format!("http://{http}"),
+            console: console.then(|| format!("http://{http}{CONSOLE}")),
             aws: aws.to_owned(),
             kafka: kafka.to_owned(),
             tables: template.tables.iter().map(|table| (table.logical_id.clone(), table.name.clone())).collect(),

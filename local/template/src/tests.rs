@@ -43,6 +43,7 @@ fn every_function_has_its_binary_limits_and_environment() {
             "alert-mail",
             "archive",
             "authorizer",
+            "console",
             "docs-api",
             "event-log",
             "event-log-api",
@@ -97,6 +98,8 @@ fn routes_and_the_schedule_lead_to_their_functions() {
     routes.sort_unstable();
     let expected = [
         ("/asyncapi.json", "docs-api"),
+        ("/console", "console"),
+        ("/console/{version}/{file}", "console"),
         ("/dlq", "activity-api"),
         ("/dlq/{id}/redrive", "activity-api"),
         ("/docs", "docs-api"),
@@ -136,8 +139,17 @@ fn routes_and_the_schedule_lead_to_their_functions() {
 
 #[test]
 fn every_route_has_the_authorizer_unless_it_is_open_or_all_of_them_are() {
-    let open =
-        ["/asyncapi.json", "/docs", "/docs/events", "/docs/{file}", "/health", "/openapi.json", "/schemas/{file}"];
+    let open = [
+        "/asyncapi.json",
+        "/console",
+        "/console/{version}/{file}",
+        "/docs",
+        "/docs/events",
+        "/docs/{file}",
+        "/health",
+        "/openapi.json",
+        "/schemas/{file}",
+    ];
     let expected = Authorizer {
         name: "Access".to_owned(),
         function: "authorizer".to_owned(),
