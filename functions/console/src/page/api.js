@@ -109,7 +109,9 @@ export async function request(method, path, { query, body, ifMatch, key, signal,
   if (body !== undefined) init.body = JSON.stringify(body);
   const answer = await fetch(address(path, query), init).catch((error) => {
     if (signal?.aborted) throw error;
-    const detail = late.aborted ? `there was no answer within ${patience / 1000} s` : 'the stack does not answer; is it still running?';
+    const detail = late.aborted
+      ? `there was no answer within ${patience / 1000} s`
+      : 'the stack does not answer; is it still running?';
     throw new ApiError(0, { detail });
   });
   const text = await answer.text();
@@ -166,6 +168,9 @@ let local;
 
 /** Whether this is the local stack, which can be controlled. */
 export function isLocal() {
-  local ??= get('_local/health', { patience: 5000 }).then(() => true, () => false);
+  local ??= get('_local/health', { patience: 5000 }).then(
+    () => true,
+    () => false,
+  );
   return local;
 }

@@ -26,19 +26,51 @@ const SCREENS = {
 
 /** Name, title, key of each screen in the navigation; null is a line between. @type {([string, string, string] | null)[]} */
 const NAVIGATION = [
-  ['overview', 'Overview', 'o'], ['live', 'Live', 'l'], null,
-  ['products', 'Products', 'p'], ['ingredients', 'Ingredients', 'i'], ['orders', 'Orders', 'b'], ['timers', 'Timers', 't'], ['users', 'Users', 'u'], null,
-  ['letters', 'Dead letters', 'd'], ['analytics', 'Analytics', 'a'],
+  ['overview', 'Overview', 'o'],
+  ['live', 'Live', 'l'],
+  null,
+  ['products', 'Products', 'p'],
+  ['ingredients', 'Ingredients', 'i'],
+  ['orders', 'Orders', 'b'],
+  ['timers', 'Timers', 't'],
+  ['users', 'Users', 'u'],
+  null,
+  ['letters', 'Dead letters', 'd'],
+  ['analytics', 'Analytics', 'a'],
 ];
 /** @type {[string, string, string][]} */
-const LOCAL = [['local', 'Local stack', 's'], ['tour', 'Guided tour', 'g']];
+const LOCAL = [
+  ['local', 'Local stack', 's'],
+  ['tour', 'Guided tour', 'g'],
+];
 
 const links = h('ul');
 const nav = h('nav', { 'aria-label': 'Screens', id: 'nav' }, links);
-const search = h('input', { type: 'search', name: 'q', placeholder: 'Find by id', 'aria-label': 'Find an order, event, product, ingredient, timer or user by id', autocomplete: 'off', spellcheck: 'false' });
+const search = h('input', {
+  type: 'search',
+  name: 'q',
+  placeholder: 'Find by id',
+  'aria-label': 'Find an order, event, product, ingredient, timer or user by id',
+  autocomplete: 'off',
+  spellcheck: 'false',
+});
 const outlet = h('main', { id: 'main', tabindex: -1 });
-const menu = h('button', { class: 'button icon-only menu', 'aria-label': 'Screens', 'aria-expanded': 'false', 'aria-controls': 'nav', onclick: () => toggle() }, icon('menu'));
-const key = h('button', { class: 'button icon-only', 'aria-label': 'Token or API key', title: 'Token or API key', onclick: askForCredential }, icon('key'));
+const menu = h(
+  'button',
+  {
+    class: 'button icon-only menu',
+    'aria-label': 'Screens',
+    'aria-expanded': 'false',
+    'aria-controls': 'nav',
+    onclick: () => toggle(),
+  },
+  icon('menu'),
+);
+const key = h(
+  'button',
+  { class: 'button icon-only', 'aria-label': 'Token or API key', title: 'Token or API key', onclick: askForCredential },
+  icon('key'),
+);
 
 /** @param {boolean} [open] */
 function toggle(open = !document.body.classList.contains('open')) {
@@ -47,15 +79,52 @@ function toggle(open = !document.body.classList.contains('open')) {
 }
 
 document.body.prepend(
-  h('a', { href: '#main', class: 'skip', onclick: (/** @type {Event} */ event) => (event.preventDefault(), outlet.focus()) }, 'Skip to content'),
-  h('header', { class: 'top' }, menu, h('a', { class: 'brand', href: to(['overview']) }, h('img', { src: new URL('icon.svg', import.meta.url).href, alt: '', width: 24, height: 24 }), 'Millrace'),
-    h('form', { role: 'search', onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), search.value.trim() && go(['find'], { q: search.value.trim() })) }, search, h('kbd', { 'aria-hidden': 'true' }, '/')),
-    h('div', { class: 'tools' }, key, h('button', { class: 'button icon-only', 'aria-label': 'Keyboard shortcuts', title: 'Keyboard shortcuts (?)', onclick: shortcuts }, '?'))),
-  nav, outlet, h('div', { id: 'said', role: 'status' }));
+  h(
+    'a',
+    { href: '#main', class: 'skip', onclick: (/** @type {Event} */ event) => (event.preventDefault(), outlet.focus()) },
+    'Skip to content',
+  ),
+  h(
+    'header',
+    { class: 'top' },
+    menu,
+    h(
+      'a',
+      { class: 'brand', href: to(['overview']) },
+      h('img', { src: new URL('icon.svg', import.meta.url).href, alt: '', width: 24, height: 24 }),
+      'Millrace',
+    ),
+    h(
+      'form',
+      {
+        role: 'search',
+        onsubmit: (/** @type {Event} */ event) => (
+          event.preventDefault(),
+          search.value.trim() && go(['find'], { q: search.value.trim() })
+        ),
+      },
+      search,
+      h('kbd', { 'aria-hidden': 'true' }, '/'),
+    ),
+    h(
+      'div',
+      { class: 'tools' },
+      key,
+      h(
+        'button',
+        { class: 'button icon-only', 'aria-label': 'Keyboard shortcuts', title: 'Keyboard shortcuts (?)', onclick: shortcuts },
+        '?',
+      ),
+    ),
+  ),
+  nav,
+  outlet,
+  h('div', { id: 'said', role: 'status' }),
+);
 
 /** @param {[string, string, string] | null} entry */
 function link(entry) {
-  if (!entry) return h('li', { class: 'line', role: 'separator' });
+  if (!entry) return h('li', { class: 'line', 'aria-hidden': 'true' });
   const [name, title] = entry;
   return h('li', {}, h('a', { href: to([name]), 'data-screen': name }, icon(name), title));
 }
@@ -87,7 +156,8 @@ addEventListener('keydown', (event) => {
   }
   const screen = [...NAVIGATION, ...LOCAL].find((entry) => entry?.[2] === event.key);
   if (waitsForScreen && screen) go([screen[0]]);
-  else if (event.key === '/') (event.preventDefault(), /** @type {HTMLElement} */ (outlet.querySelector('input[type=search]') ?? search).focus());
+  else if (event.key === '/')
+    (event.preventDefault(), /** @type {HTMLElement} */ (outlet.querySelector('input[type=search]') ?? search).focus());
   else if (event.key === '?') shortcuts();
   else if (event.key === 'r') again();
   else if (event.key === 'n') /** @type {HTMLElement | null} */ (outlet.querySelector('.head .primary'))?.click();
@@ -95,34 +165,63 @@ addEventListener('keydown', (event) => {
 });
 
 function shortcuts() {
-  const keys = [['/', 'Search'], ['?', 'This list'], ['r', 'Load the screen anew'], ['n', 'New, or the main action of the screen'], ['Esc', 'Leave a field, close a dialog']];
+  const keys = [
+    ['/', 'Search'],
+    ['?', 'This list'],
+    ['r', 'Load the screen anew'],
+    ['n', 'New, or the main action of the screen'],
+    ['Esc', 'Leave a field, close a dialog'],
+  ];
   const places = [...NAVIGATION, ...LOCAL].filter((entry) => entry !== null).map(([, title, letter]) => [`g ${letter}`, title]);
-  const list = [...keys, ...places].map(([press = '', what]) => h('div', {}, h('dt', {}, press.split(' ').map((part) => h('kbd', {}, part))), h('dd', {}, what)));
+  const list = [...keys, ...places].map(([press = '', what]) =>
+    h(
+      'div',
+      {},
+      h(
+        'dt',
+        {},
+        press.split(' ').map((part) => h('kbd', {}, part)),
+      ),
+      h('dd', {}, what),
+    ),
+  );
   dialog('Keyboard shortcuts', () => [h('dl', { class: 'keys' }, list)]);
 }
 
 addEventListener('credential', () => {
   dialog('Token or API key', (close) => {
     const problem = h('div');
-    const form = h('form', { onsubmit: async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      const before = credential.get();
-      credential.set(/** @type {HTMLInputElement} */ (form.elements.namedItem('credential')).value.trim());
-      try {
-        await request('GET', 'health/ready');
-      } catch (error) {
-        // What may not see the health may do other things.
-        if (error instanceof ApiError && error.status === 401) {
-          credential.set(before);
-          return fill(problem, failure(error));
-        }
-      }
-      close();
-      say(credential.get() ? 'Every request has it now, until this tab is closed.' : 'Forgotten.');
-      again();
-    } }, problem, input({ at: 'credential', label: 'Access token, or API key (mr_…)', type: 'password', value: credential.get(), hint: 'Kept in this tab alone, and sent to no one but this stack. Leave it empty to forget it.' }),
-    h('p', { class: 'actions' }, h('button', { class: 'button primary' }, 'Use it'), button('Cancel', close)));
+    const form = h(
+      'form',
+      {
+        onsubmit: async (/** @type {Event} */ event) => {
+          event.preventDefault();
+          const before = credential.get();
+          credential.set(/** @type {HTMLInputElement} */ (form.elements.namedItem('credential')).value.trim());
+          try {
+            await request('GET', 'health/ready');
+          } catch (error) {
+            // What may not see the health may do other things.
+            if (error instanceof ApiError && error.status === 401) {
+              credential.set(before);
+              return fill(problem, failure(error));
+            }
+          }
+          close();
+          say(credential.get() ? 'Every request has it now, until this tab is closed.' : 'Forgotten.');
+          again();
+        },
+      },
+      problem,
+      input({
+        at: 'credential',
+        label: 'Access token, or API key (mr_…)',
+        type: 'password',
+        value: credential.get(),
+        hint: 'Kept in this tab alone, and sent to no one but this stack. Leave it empty to forget it.',
+      }),
+      h('p', { class: 'actions' }, h('button', { class: 'button primary' }, 'Use it'), button('Cancel', close)),
+    );
     return [form];
   });
 });
-

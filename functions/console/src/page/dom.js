@@ -40,7 +40,8 @@ export function svg(tag, props = {}, ...children) {
 function set(element, props) {
   for (const [name, value] of Object.entries(props)) {
     if (value === null || value === undefined || value === false) continue;
-    if (typeof value === 'function') element.addEventListener(name.slice(2).toLowerCase(), /** @type {EventListener} */ (value));
+    if (typeof value === 'function')
+      element.addEventListener(name.slice(2).toLowerCase(), /** @type {EventListener} */ (value));
     else if (name === 'value' && 'value' in element) element.value = String(value);
     else if (name !== 'href' || SAFE_URL.test(String(value))) element.setAttribute(name, value === true ? '' : String(value));
   }
@@ -50,7 +51,8 @@ function set(element, props) {
 function append(element, children) {
   for (const child of children) {
     if (Array.isArray(child)) append(element, child);
-    else if (child !== null && child !== undefined && child !== false) element.append(child instanceof Node ? child : String(child));
+    else if (child !== null && child !== undefined && child !== false)
+      element.append(child instanceof Node ? child : String(child));
   }
 }
 

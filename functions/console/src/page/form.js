@@ -49,13 +49,37 @@ export function input({ at, label, type = 'text', value = '', hint, choices, fix
   const id = `field-${(fields += 1)}`;
   const props = { id, name: at, 'aria-describedby': `${id}-hint ${id}-problem`, autocomplete: 'off', disabled: fixed };
   const text = type === 'json' && value !== '' ? JSON.stringify(value, null, 2) : String(value ?? '');
-  const control = type === 'textarea' || type === 'json'
-    ? h('textarea', { ...props, rows: type === 'json' ? 4 : 2, value: text, class: type === 'json' ? 'mono' : null, spellcheck: type === 'json' ? 'false' : null })
-    : h('input', { ...props, type, value: text, step: type === 'datetime-local' ? 1 : type === 'number' ? 'any' : null, list: choices ? `${id}-list` : null, inputmode: type === 'number' ? 'decimal' : null });
-  return h('div', { class: 'field', 'data-at': at },
-    h('label', { for: id }, label, optional ? h('span', { class: 'quiet' }, ' optional') : null), control,
-    choices && h('datalist', { id: `${id}-list` }, choices.map((choice) => h('option', { value: choice }))),
-    h('p', { class: 'hint', id: `${id}-hint` }, hint), h('p', { class: 'problem', id: `${id}-problem` }));
+  const control =
+    type === 'textarea' || type === 'json'
+      ? h('textarea', {
+          ...props,
+          rows: type === 'json' ? 4 : 2,
+          value: text,
+          class: type === 'json' ? 'mono' : null,
+          spellcheck: type === 'json' ? 'false' : null,
+        })
+      : h('input', {
+          ...props,
+          type,
+          value: text,
+          step: type === 'datetime-local' ? 1 : type === 'number' ? 'any' : null,
+          list: choices ? `${id}-list` : null,
+          inputmode: type === 'number' ? 'decimal' : null,
+        });
+  return h(
+    'div',
+    { class: 'field', 'data-at': at },
+    h('label', { for: id }, label, optional ? h('span', { class: 'quiet' }, ' optional') : null),
+    control,
+    choices &&
+      h(
+        'datalist',
+        { id: `${id}-list` },
+        choices.map((choice) => h('option', { value: choice })),
+      ),
+    h('p', { class: 'hint', id: `${id}-hint` }, hint),
+    h('p', { class: 'problem', id: `${id}-problem` }),
+  );
 }
 
 /** Puts a value where a JSON pointer says. @param {Record<string, any>} body @param {string} at @param {unknown} value */
@@ -93,8 +117,21 @@ export function refuse(form, error) {
   const elsewhere = error.errors.filter((problem) => !showBeside(form, problem));
   const first = form.querySelector('.field.wrong');
   /** @type {HTMLElement | null | undefined} */ (first?.querySelector('input, textarea, select'))?.focus();
-  fill(summary, h('div', { class: 'state bad compact', role: 'alert' }, icon('warn'), h('h3', {}, error.message),
-    elsewhere.length > 0 && h('ul', {}, elsewhere.map(({ field, detail }) => h('li', {}, code(field), ' ', data(detail))))));
+  fill(
+    summary,
+    h(
+      'div',
+      { class: 'state bad compact', role: 'alert' },
+      icon('warn'),
+      h('p', { class: 'told' }, error.message),
+      elsewhere.length > 0 &&
+        h(
+          'ul',
+          {},
+          elsewhere.map(({ field, detail }) => h('li', {}, code(field), ' ', data(detail))),
+        ),
+    ),
+  );
 }
 
 /** @param {HTMLFormElement} form @param {import('./api.js').FieldError} problem */
@@ -126,28 +163,37 @@ export function formDialog({ title, fields: described, submit, send, extra, comp
   let key = crypto.randomUUID();
   let sent = '';
   return dialog(title, (close) => {
-    const form = h('form', { novalidate: true, onsubmit: async (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const body = compose?.() ?? read(form, described);
-      // Another body is another thing.
-      if (sent && sent !== JSON.stringify(body)) key = crypto.randomUUID();
-      sent = JSON.stringify(body);
-      form.classList.add('busy');
-      try {
-        const said = await send(body, key);
-        close();
-        if (said) say(said);
-      } catch (error) {
-        const shown = conflict?.(error, close);
-        refuse(form, shown ? null : error);
-        if (shown) fill(/** @type {HTMLElement} */ (form.querySelector('.summary')), shown);
-      }
-      form.classList.remove('busy');
-    } }, h('div', { class: 'summary' }));
+    const form = h(
+      'form',
+      {
+        novalidate: true,
+        onsubmit: async (/** @type {SubmitEvent} */ event) => {
+          event.preventDefault();
+          const body = compose?.() ?? read(form, described);
+          // Another body is another thing.
+          if (sent && sent !== JSON.stringify(body)) key = crypto.randomUUID();
+          sent = JSON.stringify(body);
+          form.classList.add('busy');
+          try {
+            const said = await send(body, key);
+            close();
+            if (said) say(said);
+          } catch (error) {
+            const shown = conflict?.(error, close);
+            refuse(form, shown ? null : error);
+            if (shown) fill(/** @type {HTMLElement} */ (form.querySelector('.summary')), shown);
+          }
+          form.classList.remove('busy');
+        },
+      },
+      h('div', { class: 'summary' }),
+    );
     form.append(...described.map(input));
     const more = extra?.(form);
     if (more) form.append(h('div', {}, more));
-    form.append(h('p', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary' }, submit), button('Cancel', close)));
+    form.append(
+      h('p', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary' }, submit), button('Cancel', close)),
+    );
     return [form];
   });
 }

@@ -2,8 +2,9 @@
 
 import { find } from './api.js';
 import { fill, h } from './dom.js';
-import { failure, loading, section, table } from './parts.js';
+import { failure, loading, section } from './parts.js';
 import { to } from './router.js';
+import { table } from './table.js';
 import { time } from './time.js';
 
 /** @typedef {import('./api.js').LogEntry} LogEntry */
@@ -16,9 +17,15 @@ export function history(subject, signal) {
       /** @type {import('./api.js').Page<LogEntry> | null} */
       const page = await find('event-log', { query: { subject, limit: 100 }, signal });
       // A stack without this filter answers with everything that there is.
-      const items = page?.items.filter(({ attributes }) => attributes['subject'] === subject || attributes['subject'] === undefined) ?? [];
-      fill(place, items.length === 0 ? h('p', { class: 'quiet' }, 'The log has no events of it yet; it is written once a second.') : table('Events', COLUMNS, items.reverse()),
-        page?.nextCursor ? h('p', { class: 'quiet' }, 'There are more; these are the first 100.') : null);
+      const items =
+        page?.items.filter(({ attributes }) => attributes['subject'] === subject || attributes['subject'] === undefined) ?? [];
+      fill(
+        place,
+        items.length === 0
+          ? h('p', { class: 'quiet' }, 'The log has no events of it yet; it is written once a second.')
+          : table('Events', COLUMNS, items.reverse()),
+        page?.nextCursor ? h('p', { class: 'quiet' }, 'There are more; these are the first 100.') : null,
+      );
     } catch (error) {
       if (!signal.aborted) fill(place, failure(error, show));
     }
@@ -27,7 +34,7 @@ export function history(subject, signal) {
   return section('History', place);
 }
 
-/** @type {import('./parts.js').Column<LogEntry>[]} */
+/** @type {import('./table.js').Column<LogEntry>[]} */
 const COLUMNS = [
   { title: 'Event', cell: (entry) => h('a', { href: to(['event', entry.eventId], { source: entry.source }) }, entry.type) },
   { title: 'Version', kind: 'number', cell: ({ attributes }) => String(attributes['aggregateversion'] ?? '–') },

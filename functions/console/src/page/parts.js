@@ -2,7 +2,6 @@
 
 import { ApiError, credential } from './api.js';
 import { code, data, fill, h, icon } from './dom.js';
-import { number } from './time.js';
 
 /** @typedef {import('./dom.js').Child} Child */
 /** @typedef {'ok' | 'bad' | 'warn' | 'wait' | 'info' | 'off'} Tone */
@@ -12,9 +11,26 @@ export const badge = (tone, text, title) => h('span', { class: `badge ${tone}`, 
 
 /** @type {Record<string, Tone>} */
 const TONES = {
-  confirmed: 'ok', processed: 'ok', fired: 'ok', ok: 'ok', ready: 'ok', redriven: 'info', published: 'ok', mailed: 'ok', sent: 'ok',
-  rejected: 'bad', failed: 'bad', dead: 'bad', unavailable: 'bad', dead_letter: 'bad',
-  pending: 'wait', buffered: 'wait', scheduled: 'wait', firing: 'wait', outbox: 'info', cancelled: 'off',
+  confirmed: 'ok',
+  processed: 'ok',
+  fired: 'ok',
+  ok: 'ok',
+  ready: 'ok',
+  redriven: 'info',
+  published: 'ok',
+  mailed: 'ok',
+  sent: 'ok',
+  rejected: 'bad',
+  failed: 'bad',
+  dead: 'bad',
+  unavailable: 'bad',
+  dead_letter: 'bad',
+  pending: 'wait',
+  buffered: 'wait',
+  scheduled: 'wait',
+  firing: 'wait',
+  outbox: 'info',
+  cancelled: 'off',
 };
 
 /** The tone of a status. @param {string} status @returns {Tone} */
@@ -27,30 +43,56 @@ export const loading = () =>
   h('div', { class: 'loading', role: 'status' }, h('span', { class: 'visually-hidden' }, 'Loading'), h('i'), h('i'), h('i'));
 
 /** Nothing is there, and what can be done about it. @param {string} title @param {...Child} help */
-export const empty = (title, ...help) => h('div', { class: 'state' }, icon('info'), h('h3', {}, title), h('div', {}, ...help));
+export const empty = (title, ...help) =>
+  h('div', { class: 'state' }, icon('info'), h('p', { class: 'told' }, title), h('div', {}, ...help));
 
 /** What went wrong, in words that help. @param {unknown} error @param {() => void} [again] */
 export function failure(error, again) {
   const retry = again && h('button', { class: 'button', onclick: again }, icon('refresh'), 'Try again');
   if (error instanceof TypeError && /import|module|dynamically/i.test(error.message)) {
     const reload = h('button', { class: 'button primary', onclick: () => location.reload() }, 'Load the page anew');
-    return h('div', { class: 'state bad', role: 'alert' }, icon('warn'), h('h3', {}, 'The console has a newer version, or the stack is gone'), reload);
+    return h(
+      'div',
+      { class: 'state bad', role: 'alert' },
+      icon('warn'),
+      h('p', { class: 'told' }, 'The console has a newer version, or the stack is gone'),
+      reload,
+    );
   }
   if (!(error instanceof ApiError)) {
     console.error(error);
-    return h('div', { class: 'state bad', role: 'alert' }, icon('warn'), h('h3', {}, 'This screen has a fault'), h('p', {}, String(error)), retry);
+    return h(
+      'div',
+      { class: 'state bad', role: 'alert' },
+      icon('warn'),
+      h('p', { class: 'told' }, 'This screen has a fault'),
+      h('p', {}, String(error)),
+      retry,
+    );
   }
   const [title, help] = explained(error);
   const details = error.errors.map(({ field, detail }) => h('li', {}, code(field), ' ', detail));
-  const key = error.status === 401 || error.status === 403 ? h('button', { class: 'button primary', onclick: askForCredential }, icon('key'), 'Use a token or key') : null;
-  return h('div', { class: 'state bad', role: 'alert' }, icon('warn'), h('h3', {}, title), h('p', {}, help), details.length > 0 && h('ul', {}, details),
-    h('p', { class: 'actions' }, key, retry), h('p', { class: 'quiet' }, code(error.code)));
+  const key =
+    error.status === 401 || error.status === 403
+      ? h('button', { class: 'button primary', onclick: askForCredential }, icon('key'), 'Use a token or key')
+      : null;
+  return h(
+    'div',
+    { class: 'state bad', role: 'alert' },
+    icon('warn'),
+    h('p', { class: 'told' }, title),
+    h('p', {}, help),
+    details.length > 0 && h('ul', {}, details),
+    h('p', { class: 'actions' }, key, retry),
+    h('p', { class: 'quiet' }, code(error.code)),
+  );
 }
 
 /** @param {ApiError} error @returns {[string, string]} */
 function explained(error) {
   if (error.status === 0) return ['There is no answer', error.message];
-  if (error.status === 401) return [credential.get() ? 'The token or key is not good any more' : 'This stack wants to know who you are', error.message];
+  if (error.status === 401)
+    return [credential.get() ? 'The token or key is not good any more' : 'This stack wants to know who you are', error.message];
   if (error.status === 403) return ['The token or key may not do this', error.message];
   if (error.status === 404) return ['There is no such thing', error.message];
   if (error.status === 429) return ['Too many requests', `${error.message}; try again in a moment`];
@@ -75,83 +117,15 @@ export function button(text, onclick, { kind = '', symbol, title } = {}) {
 export function meter(value, full, mark) {
   const share = full > 0 ? Math.min(1, value / full) : 0;
   const low = value < mark;
-  const bar = h('span', { class: `meter ${low ? 'low' : ''}`, 'aria-hidden': 'true' }, h('i'), mark > 0 && full > 0 ? h('b') : null);
+  const bar = h(
+    'span',
+    { class: `meter ${low ? 'low' : ''}`, 'aria-hidden': 'true' },
+    h('i'),
+    mark > 0 && full > 0 ? h('b') : null,
+  );
   bar.style.setProperty('--share', `${share * 100}%`);
   bar.style.setProperty('--mark', `${Math.min(1, mark / full) * 100}%`);
   return bar;
-}
-
-/**
- * @template T
- * @typedef {object} Column
- * @property {string} title
- * @property {(item: T) => Child} cell
- * @property {string} [kind] Class of its cells; `number` aligns at the end.
- */
-
-/**
- * A table; a phone shows each row as a card.
- * @template T
- * @param {string} caption
- * @param {Column<T>[]} columns
- * @param {T[]} items
- * @param {(item: T) => string} [classOf]
- */
-export function table(caption, columns, items, classOf) {
-  const titles = columns.map(({ title, kind }) => h('th', { scope: 'col', class: kind }, title || h('span', { class: 'visually-hidden' }, 'Actions')));
-  const body = h('tbody', {}, items.map((item) => row(columns, item, classOf?.(item))));
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
-    h('table', {}, h('caption', { class: 'visually-hidden' }, caption), h('thead', {}, h('tr', {}, titles)), body));
-}
-
-/** @template T @param {Column<T>[]} columns @param {T} item @param {string} [kind] */
-export function row(columns, item, kind) {
-  return h('tr', { class: kind }, columns.map((column) => h('td', { class: column.kind, 'data-title': column.title }, column.cell(item))));
-}
-
-/**
- * @template T
- * @typedef {{root: HTMLElement, reload: () => Promise<void>, draw: () => void, items: () => T[]}} List
- */
-
-/**
- * A list that loads page by page, with its states.
- * @template T
- * @param {object} of
- * @param {string} of.caption
- * @param {Column<T>[]} of.columns
- * @param {(cursor: string | null) => Promise<{items: T[], nextCursor: string | null}>} of.load
- * @param {(reload: () => unknown) => Node} of.empty
- * @param {(item: T) => boolean} [of.matches] A filter over what is loaded.
- * @param {(item: T) => string} [of.classOf]
- * @returns {List<T>}
- */
-export function list({ caption, columns, load, empty: nothing, matches = () => true, classOf }) {
-  const root = h('div', { class: 'list' }, loading());
-  /** @type {T[]} */
-  let items = [];
-  /** @type {string | null} */
-  let next = null;
-  const more = async (/** @type {string | null} */ cursor) => {
-    try {
-      let page = await load(cursor);
-      for (let pages = 1; page.items.length === 0 && page.nextCursor && pages < 20; pages += 1) page = await load(page.nextCursor);
-      items = cursor ? [...items, ...page.items] : page.items;
-      next = page.nextCursor;
-      draw();
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === 'AbortError')) fill(root, failure(error, () => more(cursor)));
-    }
-  };
-  const draw = () => {
-    const shown = items.filter(matches);
-    if (items.length === 0 && !next) return fill(root, nothing(() => more(null)));
-    const foot = h('p', { class: 'foot quiet', role: 'status' }, `${number(shown.length)} shown`, shown.length < items.length ? ` of ${number(items.length)} loaded` : '',
-      next ? ' ' : null, next ? button('Load more', () => more(next)) : null);
-    fill(root, shown.length > 0 ? table(caption, columns, shown, classOf) : empty('Nothing matches', 'Change the filter, or load more.'), foot);
-  };
-  void more(null);
-  return { root, reload: () => more(null), draw, items: () => items };
 }
 
 /** A value as JSON, with a button that copies it. @param {unknown} value */
@@ -162,15 +136,23 @@ export function json(value) {
 
 /** A button that copies a text. @param {string} text @param {string} [label] */
 export function copier(text, label = 'Copy') {
-  return button(label, async () => {
-    await navigator.clipboard.writeText(text);
-    say('Copied.');
-  }, { kind: 'small', symbol: 'copy' });
+  return button(
+    label,
+    async () => {
+      await navigator.clipboard.writeText(text);
+      say('Copied.');
+    },
+    { kind: 'small', symbol: 'copy' },
+  );
 }
 
 /** Facts, with their names. @param {...([string, Child] | null | false)} facts */
 export function facts(...facts) {
-  return h('dl', { class: 'facts' }, facts.filter((fact) => !!fact).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+  return h(
+    'dl',
+    { class: 'facts' },
+    facts.filter((fact) => !!fact).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+  );
 }
 
 /** @param {string} title @param {...Child} children */
@@ -194,8 +176,16 @@ export function say(text, kind = 'ok') {
  */
 export function dialog(title, content) {
   const close = () => element.close();
-  const element = h('dialog', { 'aria-labelledby': 'dialog-title' },
-    h('header', {}, h('h2', { id: 'dialog-title' }, title), h('button', { class: 'button icon-only', 'aria-label': 'Close', onclick: close }, icon('bad'))));
+  const element = h(
+    'dialog',
+    { 'aria-labelledby': 'dialog-title' },
+    h(
+      'header',
+      {},
+      h('h2', { id: 'dialog-title' }, title),
+      h('button', { class: 'button icon-only', 'aria-label': 'Close', onclick: close }, icon('bad')),
+    ),
+  );
   document.body.append(element);
   element.append(h('div', { class: 'content' }, ...content(close)));
   element.addEventListener('close', () => element.remove());
@@ -215,6 +205,10 @@ export function confirmed(title, text, yes, act) {
         fill(problem, failure(error));
       }
     };
-    return [h('p', {}, text), problem, h('p', { class: 'actions' }, button(yes, doIt, { kind: 'danger' }), button('Cancel', close))];
+    return [
+      h('p', {}, text),
+      problem,
+      h('p', { class: 'actions' }, button(yes, doIt, { kind: 'danger' }), button('Cancel', close)),
+    ];
   });
 }

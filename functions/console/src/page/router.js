@@ -127,7 +127,8 @@ export async function repeat(ms, work, signal) {
       const timer = setTimeout(done, ms);
       signal.addEventListener('abort', () => (clearTimeout(timer), done(null)), { once: true });
     });
-    if (document.hidden) await new Promise((done) => document.addEventListener('visibilitychange', done, { once: true, signal }));
+    if (document.hidden)
+      await new Promise((done) => document.addEventListener('visibilitychange', done, { once: true, signal }));
     if (!signal.aborted) await work();
   }
 }

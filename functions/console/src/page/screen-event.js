@@ -2,20 +2,15 @@
 
 import { ApiError, address, find, get, isObject, segment } from './api.js';
 import { code, data, fill, h, icon } from './dom.js';
-import { badge, copier, empty, facts, head, json, loading, section, table, tone } from './parts.js';
+import { badge, copier, empty, facts, head, json, loading, section } from './parts.js';
 import { to } from './router.js';
-import { clock, duration, time } from './time.js';
+import { timeline } from './timeline.js';
+import { table } from './table.js';
+import { time } from './time.js';
 
-/** @typedef {{at: string | null, stage: string, by: string | null, detail?: Record<string, unknown>}} Stage */
+/** @typedef {import('./timeline.js').Stage} Stage */
 /** @typedef {Partial<import('./api.js').LogEntry> & {eventId: string}} Known */
 /** @typedef {{event: Known, life: Stage[], related: {eventId: string, type: string, time?: string, source?: string}[]}} Life */
-
-/** What each stage says. @type {Record<string, string>} */
-const STAGES = {
-  accepted: 'Accepted', outbox: 'Stored in the outbox, with its change', published: 'Published to Kafka', logged: 'In the event log', archived: 'In the archive',
-  buffered: 'Waited for its turn', processed: 'Processed', confirmed: 'Its order was confirmed', rejected: 'Its order was rejected', mailed: 'Its mail was sent',
-  due: 'Its timer was due', sent: 'The webhook was sent', failed: 'Its consumer failed', dead_letter: 'Became a dead letter', redriven: 'Sent to its consumer again',
-};
 
 /** @type {import('./router.js').Screen} */
 export default async ({ root, params, query, signal, title, again }) => {
@@ -26,7 +21,8 @@ export default async ({ root, params, query, signal, title, again }) => {
   /** @type {Life | null} */
   let life;
   try {
-    life = (await find(`event-log/${segment(id)}`, { query: chosen, signal })) ?? (await fromElsewhere(id, chosen.source, signal));
+    life =
+      (await find(`event-log/${segment(id)}`, { query: chosen, signal })) ?? (await fromElsewhere(id, chosen.source, signal));
   } catch (error) {
     if (error instanceof ApiError && error.code === 'ambiguous_event_id') return fill(root, ...ambiguous(id, error));
     throw error;
@@ -41,20 +37,53 @@ async function fromElsewhere(id, source, signal) {
   const event = await find(`events/${segment(id)}`, { query: { source }, signal });
   if (!event) return null;
   const at = event.processedAt === null ? null : new Date(event.processedAt).toISOString();
-  const detail = { attempts: event.attempts, ...(event.seq === null ? {} : { seq: event.seq }), ...(event.error === undefined ? {} : { error: event.error }) };
-  return { event: { eventId: id, source: event.source, attributes: { subject: event.userId } }, life: [{ at, stage: event.status, by: 'activity-order', detail }], related: [] };
+  const detail = {
+    attempts: event.attempts,
+    ...(event.seq === null ? {} : { seq: event.seq }),
+    ...(event.error === undefined ? {} : { error: event.error }),
+  };
+  return {
+    event: { eventId: id, source: event.source, attributes: { subject: event.userId } },
+    life: [{ at, stage: event.status, by: 'activity-order', detail }],
+    related: [],
+  };
 }
 
 /** @param {string} id @param {ApiError} error */
 function ambiguous(id, error) {
   const sources = Array.isArray(error.problem['sources']) ? error.problem['sources'].map(String) : [];
-  return [head('Event', [], h('p', {}, code(id))), section('Events of several sources have this id', h('ul', {}, sources.map((source) => h('li', {}, h('a', { href: to(['event', id], { source }) }, code(source))))))];
+  return [
+    head('Event', [], h('p', {}, code(id))),
+    section(
+      'Events of several sources have this id',
+      h(
+        'ul',
+        {},
+        sources.map((source) => h('li', {}, h('a', { href: to(['event', id], { source }) }, code(source)))),
+      ),
+    ),
+  ];
 }
 
 /** @param {string} id @param {() => void} again */
 function unknown(id, again) {
-  return [head('Event', [], h('p', {}, code(id))), empty('Nobody knows this event yet', h('p', {}, 'The log is written once a second. An event that is in the outbox alone is found with the id of what it changed.'),
-    h('p', { class: 'actions' }, h('button', { class: 'button', onclick: again }, icon('refresh'), 'Look again'), h('a', { class: 'button', href: to(['overview']) }, 'What waits in the outbox?')))];
+  return [
+    head('Event', [], h('p', {}, code(id))),
+    empty(
+      'Nobody knows this event yet',
+      h(
+        'p',
+        {},
+        'The log is written once a second. An event that is in the outbox alone is found with the id of what it changed.',
+      ),
+      h(
+        'p',
+        { class: 'actions' },
+        h('button', { class: 'button', onclick: again }, icon('refresh'), 'Look again'),
+        h('a', { class: 'button', href: to(['overview']) }, 'What waits in the outbox?'),
+      ),
+    ),
+  ];
 }
 
 /** @param {HTMLElement} root @param {Life} life @param {AbortSignal} signal */
@@ -65,17 +94,49 @@ function draw(root, { event, life, related }, signal) {
   const trace = h('div', {});
   const curl = `curl -s '${address(`event-log/${segment(event.eventId)}`, { source: event.source })}'`.replaceAll('\n', '');
   const kcat = `kcat -C -b "\${KAFKA:-127.0.0.1:9092}" -t ${event.topic} -p ${event.partition} -o ${event.offset} -c 1 -f '%k\\n%h\\n%s\\n'`;
-  fill(root, head(event.type ?? 'Event', [copier(curl, 'curl'), event.topic !== undefined && copier(kcat, 'kcat')], h('p', { class: 'crumb' }, code(event.eventId), subject !== undefined && [' of ', about(event.source ?? '', subject)])),
-    h('div', { class: 'columns' },
+  fill(
+    root,
+    head(
+      event.type ?? 'Event',
+      [copier(curl, 'curl'), event.topic !== undefined && copier(kcat, 'kcat')],
+      h('p', { class: 'crumb' }, code(event.eventId), subject !== undefined && [' of ', about(event.source ?? '', subject)]),
+    ),
+    h(
+      'div',
+      { class: 'columns' },
       section('Life', timeline(life)),
-      h('div', { class: 'stack' }, change,
+      h(
+        'div',
+        { class: 'stack' },
+        change,
         section('Payload', event.data === undefined ? h('p', { class: 'quiet' }, 'It is not in the log.') : json(event.data)),
-        section('Record', facts(['Topic', event.topic === undefined ? '–' : code(event.topic)], ['Partition and offset', event.topic === undefined ? '–' : code(`${event.partition}:${event.offset}`)],
-          ['Time', time(event.time)], ['Source', code(event.source ?? '–')], ...Object.entries(attributes).map(([name, value]) => /** @type {[string, Node]} */ ([name, code(isObject(value) ? JSON.stringify(value) : value)])))),
-        trace, related.length > 0 ? siblings('Belongs together with', related, event.eventId) : null)));
+        section(
+          'Record',
+          facts(
+            ['Topic', event.topic === undefined ? '–' : code(event.topic)],
+            ['Partition and offset', event.topic === undefined ? '–' : code(`${event.partition}:${event.offset}`)],
+            ['Time', time(event.time)],
+            ['Source', code(event.source ?? '–')],
+            ...Object.entries(attributes).map(
+              ([name, value]) => /** @type {[string, Node]} */ ([name, code(isObject(value) ? JSON.stringify(value) : value)]),
+            ),
+          ),
+        ),
+        trace,
+        related.length > 0 ? siblings('Belongs together with', related, event.eventId) : null,
+      ),
+    ),
+  );
   // What the page can do without comes later, and fails in silence: a stack may not have these filters.
-  if (subject !== undefined && event.data !== undefined) void difference(event, subject, signal).then((shown) => shown && fill(change, shown), () => {});
-  void traced(attributes['traceparent'], event.eventId, signal).then((shown) => shown && fill(trace, shown), () => {});
+  if (subject !== undefined && event.data !== undefined)
+    void difference(event, subject, signal).then(
+      (shown) => shown && fill(change, shown),
+      () => {},
+    );
+  void traced(attributes['traceparent'], event.eventId, signal).then(
+    (shown) => shown && fill(trace, shown),
+    () => {},
+  );
 }
 
 /** The screen of what an event is about. @param {string} source @param {string} subject */
@@ -83,28 +144,11 @@ function about(source, subject) {
   const [, kind] = /^urn:millrace:([a-z-]+)/.exec(source) ?? [];
   const user = /\/users\/(.+)$/.exec(source)?.[1];
   if (user !== undefined) return h('a', { href: to(['users', subject]) }, data(subject));
-  const screen = { 'products-api': 'products', 'timers-api': 'timers', 'webhook-sender': 'timers', 'timer-runner': 'timers' }[kind ?? ''];
+  const screen = { 'products-api': 'products', 'timers-api': 'timers', 'webhook-sender': 'timers', 'timer-runner': 'timers' }[
+    kind ?? ''
+  ];
   return h('a', { href: screen ? to([screen, subject]) : to(['find'], { q: subject }) }, data(subject));
 }
-
-/** @param {Stage[]} life */
-function timeline(life) {
-  /** @type {number | null} */
-  let before = null;
-  const steps = life.map((stage) => {
-    const at = stage.at === null ? null : Date.parse(stage.at);
-    const since = at !== null && before !== null && at >= before ? duration(at - before) : null;
-    before = at ?? before;
-    const kind = stage.at === null && stage.stage !== 'buffered' ? 'off' : tone(stage.stage);
-    const detail = Object.entries(stage.detail ?? {}).map(([name, value]) => h('div', {}, `${NAMES[name] ?? name}: `, typeof value === 'object' && value !== null ? code(JSON.stringify(value)) : data(String(value), { class: name === 'error' || name === 'reason' ? 'why' : null })));
-    return h('li', {}, h('div', { class: 'at' }, stage.at === null ? 'not known' : clock(stage.at), since !== null && h('b', {}, `+ ${since}`)), h('span', { class: `dot ${kind}` }, icon(kind === 'info' ? 'next' : kind)),
-      h('div', { class: 'what' }, h('b', {}, STAGES[stage.stage] ?? stage.stage), stage.by !== null && [' by ', code(stage.by)], detail));
-  });
-  return steps.length === 0 ? h('p', { class: 'quiet' }, 'Nothing is known of it.') : h('ol', { class: 'life' }, steps);
-}
-
-/** @type {Record<string, string>} */
-const NAMES = { durationMs: 'took, in ms', waits: 'still waits', waitedFor: 'waited for number', waitsFor: 'waits for number', seq: 'number', unknown: 'not known because', redriveId: 'redrive', late: 'after its turn' };
 
 /** What it changed since the version before. @param {Known} event @param {string} subject @param {AbortSignal} signal */
 async function difference(event, subject, signal) {
@@ -112,12 +156,33 @@ async function difference(event, subject, signal) {
   if (!(version > 1)) return null;
   /** @type {import('./api.js').Page<import('./api.js').LogEntry>} */
   const { items } = await get('event-log', { query: { subject, limit: 100 }, signal });
-  const before = items.findLast((it) => it.source === event.source && Number(it.attributes['aggregateversion']) === version - 1 && it.type !== 'LowStockWarning');
+  const before = items.findLast(
+    (it) =>
+      it.source === event.source && Number(it.attributes['aggregateversion']) === version - 1 && it.type !== 'LowStockWarning',
+  );
   if (!before) return null;
   const [was, is] = [leaves(before.data), leaves(event.data)];
   const changes = [...new Set([...was.keys(), ...is.keys()])].filter((name) => was.get(name) !== is.get(name));
-  return section(`Changed since version ${version - 1}`, changes.length === 0 ? h('p', { class: 'quiet' }, 'Nothing.') : h('ul', { class: 'diff' }, changes.map((name) => h('li', {}, `${name}: `, was.has(name) && h('del', {}, was.get(name)), ' ', is.has(name) && h('ins', {}, is.get(name))))),
-    h('p', {}, h('a', { href: to(['event', before.eventId], { source: before.source }) }, 'The event before')));
+  return section(
+    `Changed since version ${version - 1}`,
+    changes.length === 0
+      ? h('p', { class: 'quiet' }, 'Nothing.')
+      : h(
+          'ul',
+          { class: 'diff' },
+          changes.map((name) =>
+            h(
+              'li',
+              {},
+              `${name}: `,
+              was.has(name) && h('del', {}, was.get(name)),
+              ' ',
+              is.has(name) && h('ins', {}, is.get(name)),
+            ),
+          ),
+        ),
+    h('p', {}, h('a', { href: to(['event', before.eventId], { source: before.source }) }, 'The event before')),
+  );
 }
 
 /** Every value of a value, by its path. @param {unknown} value @param {string} [path] @returns {Map<string, string>} */
@@ -133,13 +198,27 @@ async function traced(traceparent, id, signal) {
   /** @type {import('./api.js').Page<import('./api.js').LogEntry> | null} */
   const page = await find('event-log', { query: { trace, limit: 50 }, signal });
   const items = page?.items.filter((it) => String(it.attributes['traceparent']).includes(trace)) ?? [];
-  return section('Its trace', h('p', {}, code(trace)), items.length > 1 ? siblings('Of the same request', items, id) : h('p', { class: 'quiet' }, 'No other event has it.'));
+  return section(
+    'Its trace',
+    h('p', {}, code(trace)),
+    items.length > 1 ? siblings('Of the same request', items, id) : h('p', { class: 'quiet' }, 'No other event has it.'),
+  );
 }
 
 /** @param {string} title @param {{eventId: string, type: string, time?: string, source?: string}[]} events @param {string} self */
 function siblings(title, events, self) {
-  return table(title, [
-    { title, cell: (it) => (it.eventId === self ? badge('info', `${it.type}, this one`) : h('a', { href: to(['event', it.eventId], { source: it.source }) }, it.type)) },
-    { title: 'When', kind: 'tight', cell: (it) => time(it.time) },
-  ], events);
+  return table(
+    title,
+    [
+      {
+        title,
+        cell: (it) =>
+          it.eventId === self
+            ? badge('info', `${it.type}, this one`)
+            : h('a', { href: to(['event', it.eventId], { source: it.source }) }, it.type),
+      },
+      { title: 'When', kind: 'tight', cell: (it) => time(it.time) },
+    ],
+    events,
+  );
 }

@@ -2,8 +2,9 @@
 
 import { ApiError, all, find, may, request, segment } from './api.js';
 import { code, data, fill, h, icon } from './dom.js';
-import { badge, button, confirmed, empty, failure, head, loading, status, table } from './parts.js';
+import { badge, button, confirmed, empty, head, loading, status } from './parts.js';
 import { repeat, to } from './router.js';
+import { table } from './table.js';
 import { ago, count, number } from './time.js';
 
 /** @typedef {import('./api.js').DeadLetter} DeadLetter */
@@ -14,6 +15,7 @@ const REASONS = {
   buffer_full: 'Too many events of its user were waiting',
   not_json: 'It is not JSON',
   breaks_schema: 'It is not as its schema says',
+  gap: 'An event of a user never came, and was stepped over',
   id_reused: 'Its id belongs to another event',
   panicked: 'The code of its consumer broke on it',
   webhook_failed: 'The receiver did not take it on any attempt',
@@ -33,25 +35,67 @@ export default async ({ root, query, signal, title, remember, again }) => {
   fill(root, loading());
   /** @type {{items: DeadLetter[], more: boolean}} */
   const { items, more } = /** @type {any} */ (await all('dlq', { signal, most: 1000 }));
-  const search = h('input', { type: 'search', placeholder: 'Id, reason, detail, consumer', 'aria-label': 'Filter dead letters', value: query.get('q') ?? '', oninput: () => (remember({ q: search.value }), draw()) });
-  const sent = h('button', { class: 'button', 'aria-pressed': String(query.get('sent') === '1'), onclick: () => {
-    remember({ sent: query.get('sent') === '1' ? null : '1' });
-    draw();
-  } }, 'Also those sent again');
+  const search = h('input', {
+    type: 'search',
+    placeholder: 'Id, reason, detail, consumer',
+    'aria-label': 'Filter dead letters',
+    value: query.get('q') ?? '',
+    oninput: () => (remember({ q: search.value }), draw()),
+  });
+  const sent = h(
+    'button',
+    {
+      class: 'button',
+      'aria-pressed': String(query.get('sent') === '1'),
+      onclick: () => {
+        remember({ sent: query.get('sent') === '1' ? null : '1' });
+        draw();
+      },
+    },
+    'Also those sent again',
+  );
   const groups = h('div', { class: 'stack' });
   const draw = () => {
     const everything = query.get('sent') === '1';
     sent.setAttribute('aria-pressed', String(everything));
-    const shown = items.filter((it) => (everything || it.status === 'dead') && `${it.eventId} ${it.reason} ${it.detail} ${it.consumer} ${it.topic}`.toLowerCase().includes(search.value.toLowerCase()));
+    const shown = items.filter(
+      (it) =>
+        (everything || it.status === 'dead') &&
+        `${it.eventId} ${it.reason} ${it.detail} ${it.consumer} ${it.topic}`.toLowerCase().includes(search.value.toLowerCase()),
+    );
     if (shown.length === 0) {
       const open = items.some((it) => it.status === 'dead');
-      return fill(groups, open ? empty('Nothing matches', 'Change the filter.') : empty('No dead letters', 'Nothing was given up that was not sent again. What a consumer cannot process comes here, with the reason.'));
+      return fill(
+        groups,
+        open
+          ? empty('Nothing matches', 'Change the filter.')
+          : empty(
+              'No dead letters',
+              'Nothing was given up that was not sent again. What a consumer cannot process comes here, with the reason.',
+            ),
+      );
     }
     const kinds = Map.groupBy(shown, (it) => `${it.consumer}\n${it.reason}`);
-    fill(groups, [...kinds.values()].sort((a, b) => b.length - a.length).map((group) => kind(group, signal, again)));
+    fill(
+      groups,
+      [...kinds.values()].sort((a, b) => b.length - a.length).map((group) => kind(group, signal, again)),
+    );
   };
-  fill(root, head('Dead letters', [button('Refresh', again, { symbol: 'refresh' })], h('p', {}, 'Records that a consumer gave up. None is lost: each is kept with the reason, and can be sent to that consumer again.')),
-    h('div', { class: 'filters' }, search, sent), groups, more ? h('p', { class: 'quiet' }, `Only the first ${number(items.length)} are shown.`) : null);
+  fill(
+    root,
+    head(
+      'Dead letters',
+      [button('Refresh', again, { symbol: 'refresh' })],
+      h(
+        'p',
+        {},
+        'Records that a consumer gave up. None is lost: each is kept with the reason, and can be sent to that consumer again.',
+      ),
+    ),
+    h('div', { class: 'filters' }, search, sent),
+    groups,
+    more ? h('p', { class: 'quiet' }, `Only the first ${number(items.length)} are shown.`) : null,
+  );
   draw();
 };
 
@@ -61,22 +105,60 @@ function kind(letters, signal, again) {
   if (!first) return null;
   const dead = letters.filter((it) => it.status === 'dead');
   const outcomes = new Map(letters.map((it) => [it, h('span', { role: 'status' }, status(it.status))]));
-  const sendAll = () => confirmed(`Send ${count(dead.length, 'dead letter')} again?`, 'Each goes to the consumer that gave it up, and to no other. What is wrong with them still is dies again.', 'Send again', async () => {
-    for (const letter of dead) void redrive(letter, outcomes.get(letter) ?? h('span'), signal);
-  });
+  const sendAll = () =>
+    confirmed(
+      `Send ${count(dead.length, 'dead letter')} again?`,
+      'Each goes to the consumer that gave it up, and to no other. What is wrong with them still is dies again.',
+      'Send again',
+      async () => {
+        for (const letter of dead) void redrive(letter, outcomes.get(letter) ?? h('span'), signal);
+      },
+    );
   const title = REASONS[first.reason] ?? first.reason.replaceAll('_', ' ');
-  return h('section', { class: 'group' },
-    h('header', {}, h('h2', {}, `${title} `, code(first.reason, { class: 'quiet' })), h('span', {}, 'at ', code(first.consumer)), badge(dead.length > 0 ? 'bad' : 'info', count(letters.length, 'letter')),
-      may('dlq:redrive') && dead.length > 1 ? button('Send all again', sendAll, { kind: 'small' }) : null),
-    table(`${title}, at ${first.consumer}`, [
-      { title: 'Event', cell: (letter) => h('a', { href: to(['event', letter.eventId], { source: letter.source }), class: 'id', title: letter.eventId }, code(letter.eventId)) },
-      { title: 'It died of', cell: (letter) => data(letter.detail, { class: 'why' }) },
-      { title: 'Attempts', kind: 'number', cell: (letter) => number(letter.attempts) },
-      { title: 'Record', cell: (letter) => code(`${letter.topic} ${letter.partition}:${letter.offset}`, { class: 'quiet' }) },
-      { title: 'When', kind: 'tight', cell: (letter) => ago(letter.at) },
-      { title: 'State', cell: (letter) => outcomes.get(letter) },
-      { title: '', kind: 'end', cell: (letter) => (letter.status === 'dead' && may('dlq:redrive') ? button('Send again', () => redrive(letter, outcomes.get(letter) ?? h('span'), signal, again), { kind: 'small' }) : null) },
-    ], letters));
+  return h(
+    'section',
+    { class: 'group' },
+    h(
+      'header',
+      {},
+      h('h2', {}, `${title} `, code(first.reason, { class: 'quiet' })),
+      h('span', {}, 'at ', code(first.consumer)),
+      badge(dead.length > 0 ? 'bad' : 'info', count(letters.length, 'letter')),
+      may('dlq:redrive') && dead.length > 1 ? button('Send all again', sendAll, { kind: 'small' }) : null,
+    ),
+    table(
+      `${title}, at ${first.consumer}`,
+      [
+        {
+          title: 'Event',
+          cell: (letter) =>
+            h(
+              'a',
+              { href: to(['event', letter.eventId], { source: letter.source }), class: 'id', title: letter.eventId },
+              code(letter.eventId),
+            ),
+        },
+        { title: 'It died of', cell: (letter) => data(letter.detail, { class: 'why' }) },
+        { title: 'Attempts', kind: 'number', cell: (letter) => number(letter.attempts) },
+        {
+          title: 'Record',
+          cell: (letter) =>
+            letter.offset < 0 ? '–' : code(`${letter.topic} ${letter.partition}:${letter.offset}`, { class: 'quiet' }),
+        },
+        { title: 'When', kind: 'tight', cell: (letter) => ago(letter.at) },
+        { title: 'State', cell: (letter) => outcomes.get(letter) },
+        {
+          title: '',
+          kind: 'end',
+          cell: (letter) =>
+            letter.status === 'dead' && may('dlq:redrive')
+              ? button('Send again', () => redrive(letter, outcomes.get(letter) ?? h('span'), signal), { kind: 'small' })
+              : null,
+        },
+      ],
+      letters,
+    ),
+  );
 }
 
 /**
@@ -84,27 +166,36 @@ function kind(letters, signal, again) {
  * @param {DeadLetter} letter
  * @param {HTMLElement} place
  * @param {AbortSignal} signal
- * @param {() => void} [again]
  */
-async function redrive(letter, place, signal, again) {
+async function redrive(letter, place, signal) {
   fill(place, badge('wait', 'sending'));
   try {
     await request('POST', `dlq/${segment(letter.eventId)}/redrive`, { query: { source: letter.source }, signal });
   } catch (error) {
     if (signal.aborted) return;
-    const known = error instanceof ApiError && error.code === 'already_redriven';
-    return fill(place, known ? badge('info', 'was sent again already') : failure(error, again));
+    if (error instanceof ApiError && error.code === 'already_redriven')
+      return fill(place, badge('info', 'was sent again already'));
+    return fill(
+      place,
+      badge('bad', 'not sent'),
+      ' ',
+      data(error instanceof Error ? error.message : String(error), { class: 'why' }),
+    );
   }
   fill(place, badge('wait', 'on its way'));
   const end = new AbortController();
   const until = Date.now() + FOLLOWED_MS;
-  await repeat(700, async () => {
-    const told = await outcome(letter).catch(() => null);
-    if (told) fill(place, told);
-    else if (Date.now() > until) fill(place, badge('info', 'sent again'), ' no outcome yet');
-    else return;
-    end.abort();
-  }, AbortSignal.any([signal, end.signal]));
+  await repeat(
+    700,
+    async () => {
+      const told = await outcome(letter).catch(() => null);
+      if (told) fill(place, told);
+      else if (Date.now() > until) fill(place, badge('info', 'sent again'), ' no outcome yet');
+      else return;
+      end.abort();
+    },
+    AbortSignal.any([signal, end.signal]),
+  );
 }
 
 /** What became of a letter that was sent again; null as long as nobody knows. @param {DeadLetter} letter */
@@ -117,6 +208,7 @@ async function outcome(letter) {
   // Without lives, the list says it: a letter that dies again is dead again, later.
   const { items } = /** @type {{items: DeadLetter[]}} */ (/** @type {any} */ (await all('dlq', { most: 1000 })));
   const now = items.find((it) => it.eventId === letter.eventId && it.consumer === letter.consumer);
-  if (now?.status === 'dead' && now.at > letter.at) return h('span', {}, badge('bad', 'died again'), ' ', data(now.detail, { class: 'why' }));
+  if (now?.status === 'dead' && now.at > letter.at)
+    return h('span', {}, badge('bad', 'died again'), ' ', data(now.detail, { class: 'why' }));
   return null;
 }

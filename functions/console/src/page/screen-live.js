@@ -14,8 +14,31 @@ const KEPT = 2000;
 /** Most events that are shown. */
 const SHOWN = 300;
 
-const TOPICS = ['product-events', 'order_created', 'order-events', 'notify', 'user-activity-events', 'timer-requests', 'timer-due'];
-const TYPES = ['ProductCreated', 'ProductUpdated', 'ProductDeleted', 'LowStockWarning', 'OrderCreated', 'OrderConfirmed', 'OrderRejected', 'Notify', 'UserActivity', 'TimerRequested', 'TimerCancelled', 'TimerFired', 'TimerFailed', 'TimerDue'];
+const TOPICS = [
+  'product-events',
+  'order_created',
+  'order-events',
+  'notify',
+  'user-activity-events',
+  'timer-requests',
+  'timer-due',
+];
+const TYPES = [
+  'ProductCreated',
+  'ProductUpdated',
+  'ProductDeleted',
+  'LowStockWarning',
+  'OrderCreated',
+  'OrderConfirmed',
+  'OrderRejected',
+  'Notify',
+  'UserActivity',
+  'TimerRequested',
+  'TimerCancelled',
+  'TimerFired',
+  'TimerFailed',
+  'TimerDue',
+];
 
 /** @type {Record<import('./stream.js').State['kind'], import('./parts.js').Tone>} */
 const TONES = { open: 'ok', polling: 'ok', connecting: 'wait', lost: 'bad' };
@@ -36,17 +59,30 @@ export default ({ root, query, signal, title, remember }) => {
   const pause = h('button', { class: 'button primary', 'aria-pressed': 'false', onclick: () => toggle() }, 'Pause');
   const type = select('Type', 'type', TYPES);
   const topic = select('Topic', 'topic', TOPICS);
-  const subject = h('input', { type: 'search', placeholder: 'Subject', 'aria-label': 'Filter by subject', value: query.get('subject') ?? '', oninput: () => (remember({ subject: subject.value }), draw()) });
+  const subject = h('input', {
+    type: 'search',
+    placeholder: 'Subject',
+    'aria-label': 'Filter by subject',
+    value: query.get('subject') ?? '',
+    oninput: () => (remember({ subject: subject.value }), draw()),
+  });
 
   /** @param {string} label @param {string} name @param {string[]} values */
   function select(label, name, values) {
-    const element = h('select', { 'aria-label': label, onchange: () => (remember({ [name]: element.value }), draw()) },
-      h('option', { value: '' }, `Every ${label.toLowerCase()}`), values.map((value) => h('option', { value, selected: value === query.get(name) }, value)));
+    const element = h(
+      'select',
+      { 'aria-label': label, onchange: () => (remember({ [name]: element.value }), draw()) },
+      h('option', { value: '' }, `Every ${label.toLowerCase()}`),
+      values.map((value) => h('option', { value, selected: value === query.get(name) }, value)),
+    );
     return element;
   }
 
   /** @param {Item} item */
-  const matches = (item) => (!type.value || item.type === type.value) && (!topic.value || item.topic === undefined || item.topic === topic.value) && item.subject.toLowerCase().includes(subject.value.toLowerCase());
+  const matches = (item) =>
+    (!type.value || item.type === type.value) &&
+    (!topic.value || item.topic === undefined || item.topic === topic.value) &&
+    item.subject.toLowerCase().includes(subject.value.toLowerCase());
 
   function toggle() {
     paused = !paused;
@@ -57,13 +93,27 @@ export default ({ root, query, signal, title, remember }) => {
   }
 
   function tell() {
-    counted.textContent = paused ? `${count(waiting.length, 'event')} came meanwhile` : `${count(came, 'event')} since this screen was opened`;
+    counted.textContent = paused
+      ? `${count(waiting.length, 'event')} came meanwhile`
+      : `${count(came, 'event')} since this screen was opened`;
   }
 
   function draw() {
     const shown = items.filter(matches).slice(0, SHOWN);
     rows.replaceChildren(...shown.map((item) => line(item, false)));
-    fill(place, shown.length > 0 ? rows : items.length > 0 ? empty('Nothing matches', 'Change the filter, or wait.') : empty('Nothing happens right now', 'Make an order or change a product: it is here about a second later.', ' ', h('a', { href: to(['orders']) }, 'To the orders')));
+    fill(
+      place,
+      shown.length > 0
+        ? rows
+        : items.length > 0
+          ? empty('Nothing matches', 'Change the filter, or wait.')
+          : empty(
+              'Nothing happens right now',
+              'Make an order or change a product: it is here about a second later.',
+              ' ',
+              h('a', { href: to(['orders']) }, 'To the orders'),
+            ),
+    );
   }
 
   /** @param {Item[]} fresh Oldest first. */
@@ -76,10 +126,22 @@ export default ({ root, query, signal, title, remember }) => {
     while (rows.childElementCount > SHOWN) rows.lastElementChild?.remove();
   }
 
-  fill(root, head('Live', [counted, pause], state), h('div', { class: 'filters' }, type, topic, subject, button('Clear', () => {
-    items = [];
-    draw();
-  })), place);
+  fill(
+    root,
+    head('Live', [counted, pause], state),
+    h(
+      'div',
+      { class: 'filters' },
+      type,
+      topic,
+      subject,
+      button('Clear', () => {
+        items = [];
+        draw();
+      }),
+    ),
+    place,
+  );
   draw();
   tell();
   follow({
@@ -96,13 +158,23 @@ export default ({ root, query, signal, title, remember }) => {
 
 /** @param {Item} item @param {boolean} fresh */
 function line(item, fresh) {
-  return h('li', { class: fresh ? 'fresh' : null }, h('span', { class: 'quiet' }, clock(item.time)), h('a', { href: to(['event', item.eventId], { source: item.source }) }, item.type),
-    h('span', { class: 'subject' }, data(item.title ?? item.subject), summary(item)), h('span', { class: 'quiet tag' }, item.topic ?? (item.seq === undefined ? '' : `#${number(item.seq)}`)));
+  return h(
+    'li',
+    { class: fresh ? 'fresh' : null },
+    h('span', { class: 'quiet' }, clock(item.time)),
+    h('a', { href: to(['event', item.eventId], { source: item.source }) }, item.type),
+    h('span', { class: 'subject' }, data(item.title ?? item.subject), summary(item)),
+    h('span', { class: 'quiet tag' }, item.topic ?? (item.seq === undefined ? '' : `#${number(item.seq)}`)),
+  );
 }
 
 /** A few words of its data. @param {Item} item */
 function summary({ data: payload }) {
   if (typeof payload !== 'object' || payload === null) return null;
-  const some = Object.entries(payload).filter(([name, value]) => ['name', 'status', 'stock', 'reason', 'type', 'url', 'version'].includes(name) && (typeof value === 'string' || typeof value === 'number'));
+  const some = Object.entries(payload).filter(
+    ([name, value]) =>
+      ['name', 'status', 'stock', 'reason', 'type', 'url', 'version'].includes(name) &&
+      (typeof value === 'string' || typeof value === 'number'),
+  );
   return some.map(([name, value]) => [' ', h('span', { class: 'quiet' }, `${name} `), code(value)]);
 }

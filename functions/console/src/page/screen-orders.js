@@ -1,12 +1,13 @@
 // Orders: the list, one order with what became of it and why, and a form that makes one.
 
-import { all, get, may, request, segment } from './api.js';
+import { get, may, segment } from './api.js';
 import { code, data, fill, h, icon } from './dom.js';
-import { formDialog, integer } from './form.js';
 import { history } from './history.js';
-import { badge, button, empty, facts, head, idLink, json, list, loading, section, status, table } from './parts.js';
+import { button, empty, facts, head, idLink, json, loading, section, status } from './parts.js';
 import { go, to } from './router.js';
+import { orderForm } from './order-form.js';
 import { seed } from './screen-products.js';
+import { list, table } from './table.js';
 import { ago, money, number, time } from './time.js';
 
 /** @typedef {import('./api.js').Order} Order */
@@ -24,20 +25,41 @@ const REASONS = {
 /** Why an order was rejected, in words, with a link to what was missing. @param {string} reason */
 export function why(reason) {
   const [, name = '', about = ''] = /^([a-z_]+): (.*)$/s.exec(reason) ?? [];
-  const [, kind = name === 'unknown_ingredient' ? 'ingredient' : '', id] = /^(?:(product|ingredient) )?([A-Za-z0-9_-]+)$/.exec(about) ?? [];
+  const [, kind = name === 'unknown_ingredient' ? 'ingredient' : '', id] =
+    /^(?:(product|ingredient) )?([A-Za-z0-9_-]+)$/.exec(about) ?? [];
   const subject = kind && id ? h('a', { href: to([`${kind}s`, id]) }, about) : data(about);
   return h('span', { class: 'why' }, REASONS[name] ?? `${name.replaceAll('_', ' ')}:`, ' ', subject);
 }
 
 /** @param {Order} order */
-const content = (order) => h('span', {}, order.lines.slice(0, 3).map((line, i) => [i > 0 ? ', ' : null, `${number(line.quantity)} × `, data(line.name)]), order.lines.length > 3 ? `, and ${order.lines.length - 3} more` : null);
+const content = (order) =>
+  h(
+    'span',
+    {},
+    order.lines.slice(0, 3).map((line, i) => [i > 0 ? ', ' : null, `${number(line.quantity)} × `, data(line.name)]),
+    order.lines.length > 3 ? `, and ${order.lines.length - 3} more` : null,
+  );
 
 /** @param {import('./router.js').Context} context */
 function many({ root, query, signal, title, remember }) {
   title('Orders');
-  const search = h('input', { type: 'search', placeholder: 'Product or id', 'aria-label': 'Filter by product or id', value: query.get('q') ?? '', oninput: () => (remember({ q: search.value }), shown.draw()) });
-  const states = h('select', { 'aria-label': 'Status', onchange: () => (remember({ status: states.value }), shown.draw()) },
-    [['', 'All'], ['pending', 'Pending'], ['confirmed', 'Confirmed'], ['rejected', 'Rejected']].map(([value, text]) => h('option', { value, selected: value === (query.get('status') ?? '') }, text)));
+  const search = h('input', {
+    type: 'search',
+    placeholder: 'Product or id',
+    'aria-label': 'Filter by product or id',
+    value: query.get('q') ?? '',
+    oninput: () => (remember({ q: search.value }), shown.draw()),
+  });
+  const states = h(
+    'select',
+    { 'aria-label': 'Status', onchange: () => (remember({ status: states.value }), shown.draw()) },
+    [
+      ['', 'All'],
+      ['pending', 'Pending'],
+      ['confirmed', 'Confirmed'],
+      ['rejected', 'Rejected'],
+    ].map(([value, text]) => h('option', { value, selected: value === (query.get('status') ?? '') }, text)),
+  );
   const shown = list({
     caption: 'Orders',
     columns: [
@@ -48,12 +70,33 @@ function many({ root, query, signal, title, remember }) {
       { title: 'Id', cell: (order) => idLink(order.id, to(['orders', order.id])) },
     ],
     load: (cursor) => get('orders', { query: { limit: 50, cursor }, signal }),
-    matches: (/** @type {Order} */ order) => (!states.value || order.status === states.value) && `${order.id} ${order.lines.map((line) => `${line.productId} ${line.name}`).join(' ')}`.toLowerCase().includes(search.value.toLowerCase()),
-    empty: (reload) => empty('There are no orders yet', may('orders:write') ? button('New order', make, { kind: 'primary' }) : null, ' ', may('seed') ? button('Load the demo kitchen', () => seed(reload)) : null),
+    matches: (/** @type {Order} */ order) =>
+      (!states.value || order.status === states.value) &&
+      `${order.id} ${order.lines.map((line) => `${line.productId} ${line.name}`).join(' ')}`
+        .toLowerCase()
+        .includes(search.value.toLowerCase()),
+    empty: (reload) =>
+      empty(
+        'There are no orders yet',
+        may('orders:write') ? button('New order', make, { kind: 'primary' }) : null,
+        ' ',
+        may('seed') ? button('Load the demo kitchen', () => seed(reload)) : null,
+      ),
   });
-  const make = () => order((made) => go(['orders', made.id]));
-  fill(root, head('Orders', [button('Refresh', shown.reload, { symbol: 'refresh' }), may('orders:write') && button('New order', make, { kind: 'primary', symbol: 'plus' })], h('p', {}, 'Newest first. Each is confirmed or rejected as a whole.')),
-    h('div', { class: 'filters' }, search, states), shown.root);
+  const make = () => orderForm((made) => go(['orders', made.id]));
+  fill(
+    root,
+    head(
+      'Orders',
+      [
+        button('Refresh', shown.reload, { symbol: 'refresh' }),
+        may('orders:write') && button('New order', make, { kind: 'primary', symbol: 'plus' }),
+      ],
+      h('p', {}, 'Newest first. Each is confirmed or rejected as a whole.'),
+    ),
+    h('div', { class: 'filters' }, search, states),
+    shown.root,
+  );
 }
 
 /** @param {import('./router.js').Context} context @param {string} id */
@@ -66,14 +109,47 @@ async function one({ root, signal, title, every }, id) {
   const place = h('div', {});
   const draw = () => fill(place, outcome(order));
   draw();
-  fill(root, head('Order', [button('Order the same', () => again(order), {})], h('p', { class: 'crumb' }, h('a', { href: to(['orders']) }, 'Orders'), ' / ', code(id))), place,
-    section('What was ordered', table('Lines', [
-      { title: 'Product', cell: (line) => h('a', { href: to(['products', line.productId]) }, data(line.name)) },
-      { title: 'Pieces', kind: 'number', cell: (line) => number(line.quantity) },
-      { title: 'Price', kind: 'number', cell: (line) => money(line.unitPrice) },
-      { title: 'Total', kind: 'number', cell: (line) => money(line.total) },
-      { title: 'Takes', cell: (line) => (line.recipe.length === 0 ? h('span', { class: 'quiet' }, 'pieces only') : h('span', {}, line.recipe.map((part, i) => [i > 0 ? ', ' : null, `${number(part.quantity * line.quantity)} `, data(part.unit), ' ', h('a', { href: to(['ingredients', part.ingredientId]) }, part.ingredientId)]))) },
-    ], order.lines)), events, h('details', {}, h('summary', {}, 'As JSON'), json(order)));
+  fill(
+    root,
+    head(
+      'Order',
+      [button('Order the same', () => again(order), {})],
+      h('p', { class: 'crumb' }, h('a', { href: to(['orders']) }, 'Orders'), ' / ', code(id)),
+    ),
+    place,
+    section(
+      'What was ordered',
+      table(
+        'Lines',
+        [
+          { title: 'Product', cell: (line) => h('a', { href: to(['products', line.productId]) }, data(line.name)) },
+          { title: 'Pieces', kind: 'number', cell: (line) => number(line.quantity) },
+          { title: 'Price', kind: 'number', cell: (line) => money(line.unitPrice) },
+          { title: 'Total', kind: 'number', cell: (line) => money(line.total) },
+          {
+            title: 'Takes',
+            cell: (line) =>
+              line.recipe.length === 0
+                ? h('span', { class: 'quiet' }, 'pieces only')
+                : h(
+                    'span',
+                    {},
+                    line.recipe.map((part, i) => [
+                      i > 0 ? ', ' : null,
+                      `${number(part.quantity * line.quantity)} `,
+                      data(part.unit),
+                      ' ',
+                      h('a', { href: to(['ingredients', part.ingredientId]) }, part.ingredientId),
+                    ]),
+                  ),
+          },
+        ],
+        order.lines,
+      ),
+    ),
+    events,
+    h('details', {}, h('summary', {}, 'As JSON'), json(order)),
+  );
   if (order.status === 'pending') {
     every(1, async () => {
       if (order.status !== 'pending') return;
@@ -86,53 +162,34 @@ async function one({ root, signal, title, every }, id) {
 
 /** @param {Order} order */
 function outcome(order) {
-  const told = order.status === 'rejected' ? h('div', { class: 'verdict bad' }, icon('bad'), h('div', {}, 'Rejected. ', order.reason ? why(order.reason) : null))
-    : order.status === 'confirmed' ? h('div', { class: 'verdict' }, icon('ok'), 'Confirmed: its products and ingredients are taken.')
-    : h('div', { class: 'verdict warn' }, icon('wait'), 'Pending: the function stock decides it in a moment. This screen follows.');
+  const told =
+    order.status === 'rejected'
+      ? h('div', { class: 'verdict bad' }, icon('bad'), h('div', {}, 'Rejected. ', order.reason ? why(order.reason) : null))
+      : order.status === 'confirmed'
+        ? h('div', { class: 'verdict' }, icon('ok'), 'Confirmed: its products and ingredients are taken.')
+        : h(
+            'div',
+            { class: 'verdict warn' },
+            icon('wait'),
+            'Pending: the function stock decides it in a moment. This screen follows.',
+          );
   const took = Date.parse(order.updatedAt) - Date.parse(order.createdAt);
-  return h('div', { class: 'card' }, told, facts(['Total', h('b', {}, money(order.total))], ['Made', time(order.createdAt)], order.status !== 'pending' && ['Decided', time(order.updatedAt)],
-    order.status !== 'pending' && ['It took', `${number(took)} ms`], order.owner !== undefined && ['By', data(order.owner)], order.reason !== undefined && ['Reason', code(order.reason)]));
+  return h(
+    'div',
+    { class: 'card' },
+    told,
+    facts(
+      ['Total', h('b', {}, money(order.total))],
+      ['Made', time(order.createdAt)],
+      order.status !== 'pending' && ['Decided', time(order.updatedAt)],
+      order.status !== 'pending' && ['It took', `${number(took)} ms`],
+      order.owner !== undefined && ['By', data(order.owner)],
+      order.reason !== undefined && ['Reason', code(order.reason)],
+    ),
+  );
 }
 
 /** @param {Order} order */
 function again({ lines }) {
-  order((made) => go(['orders', made.id]), lines);
-}
-
-/**
- * The form that makes an order.
- * @param {(order: Order) => unknown} then
- * @param {{productId: string, quantity: number}[]} [lines]
- */
-export async function order(then, lines = [{ productId: '', quantity: 1 }]) {
-  /** @type {Product[]} */
-  const products = await all('products').then(({ items }) => /** @type {Product[]} */ (items), () => []);
-  const rows = h('div', { class: 'lines' });
-  const choices = h('datalist', { id: 'order-products' }, products.map(({ id, name, stock, price }) => h('option', { value: id }, `${name}, ${money(price)}, ${stock} left`)));
-  const add = (/** @type {{productId: string, quantity: number}} */ line) => {
-    const element = h('div', { class: 'field', 'data-at': `/lines/${rows.childElementCount}` },
-      h('input', { value: line.productId, list: 'order-products', placeholder: 'Product', 'aria-label': 'Product', class: 'product', autocomplete: 'off' }),
-      h('input', { value: line.quantity, type: 'number', min: 1, 'aria-label': 'Pieces', class: 'pieces' }),
-      h('button', { type: 'button', class: 'button icon-only', 'aria-label': 'Remove the line', onclick: () => {
-        element.remove();
-        [...rows.children].forEach((row, i) => row.setAttribute('data-at', `/lines/${i}`));
-      } }, icon('bad')), h('p', { class: 'problem' }));
-    rows.append(element);
-    return element;
-  };
-  lines.forEach(add);
-  if (products.length === 0) rows.prepend(badge('info', 'There are no products to choose from'));
-  formDialog({
-    title: 'New order', fields: [], submit: 'Order',
-    extra: () => [choices, rows, h('p', { class: 'actions' }, button('One more product', () => /** @type {HTMLElement} */ (add({ productId: '', quantity: 1 }).firstElementChild).focus(), { kind: 'small', symbol: 'plus' }))],
-    compose: () => ({ lines: [...rows.querySelectorAll('.field')].map((row) => ({
-      productId: /** @type {HTMLInputElement} */ (row.querySelector('.product')).value.trim(),
-      quantity: integer(/** @type {HTMLInputElement} */ (row.querySelector('.pieces')).value),
-    })) }),
-    send: async (body, key) => {
-      const { data: made } = await request('POST', 'orders', { body, key });
-      await then(made);
-      return 'Ordered. It is decided in a moment.';
-    },
-  });
+  orderForm((made) => go(['orders', made.id]), lines);
 }

@@ -1,11 +1,13 @@
 // Products: the list, one product with its history, and what changes it.
 
 import { ApiError, get, may, request, segment } from './api.js';
+import { conflict } from './conflict.js';
 import { code, data, fill, h } from './dom.js';
 import { formDialog, integer, jsonValue, minor } from './form.js';
 import { history } from './history.js';
-import { badge, button, confirmed, empty, facts, failure, head, idLink, json, list, loading, meter, say, section } from './parts.js';
+import { badge, button, confirmed, empty, facts, head, idLink, json, loading, meter, say, section } from './parts.js';
 import { go, to } from './router.js';
+import { list } from './table.js';
 import { ago, minorDigits, money, number } from './time.js';
 
 /** @typedef {import('./api.js').Product} Product */
@@ -20,20 +22,39 @@ const isLow = ({ stock, lowStockThreshold }) => lowStockThreshold !== undefined 
 /** Stock beside its threshold; twice of it is a full bar. @param {Product} product */
 function level(product) {
   const threshold = product.lowStockThreshold;
-  return h('span', { class: 'level' }, threshold !== undefined && meter(product.stock, Math.max(threshold * 2, 1), threshold), number(product.stock),
-    isLow(product) && badge('warn', 'low'));
+  return h(
+    'span',
+    { class: 'level' },
+    threshold !== undefined && meter(product.stock, Math.max(threshold * 2, 1), threshold),
+    number(product.stock),
+    isLow(product) && badge('warn', 'low'),
+  );
 }
 
 /** @param {import('./router.js').Context} context */
 function many({ root, query, signal, title, remember }) {
   title('Products');
-  const search = h('input', { type: 'search', placeholder: 'Name or id', 'aria-label': 'Filter by name or id', value: query.get('q') ?? '', oninput: () => (remember({ q: search.value }), shown.draw()) });
-  const low = h('button', { class: 'button', 'aria-pressed': String(query.get('low') === '1'), onclick: () => {
-    const on = query.get('low') !== '1';
-    remember({ low: on ? '1' : null });
-    low.setAttribute('aria-pressed', String(on));
-    void shown.reload();
-  } }, 'Only low stock');
+  const search = h('input', {
+    type: 'search',
+    placeholder: 'Name or id',
+    'aria-label': 'Filter by name or id',
+    value: query.get('q') ?? '',
+    oninput: () => (remember({ q: search.value }), shown.draw()),
+  });
+  const low = h(
+    'button',
+    {
+      class: 'button',
+      'aria-pressed': String(query.get('low') === '1'),
+      onclick: () => {
+        const on = query.get('low') !== '1';
+        remember({ low: on ? '1' : null });
+        low.setAttribute('aria-pressed', String(on));
+        void shown.reload();
+      },
+    },
+    'Only low stock',
+  );
   const shown = list({
     caption: 'Products',
     columns: [
@@ -45,13 +66,27 @@ function many({ root, query, signal, title, remember }) {
     ],
     load: (cursor) => get('products', { query: { limit: 50, cursor, lowStock: query.get('low') === '1' }, signal }),
     matches: (/** @type {Product} */ { id, name }) => `${id} ${name}`.toLowerCase().includes(search.value.toLowerCase()),
-    empty: (reload) => query.get('low') === '1'
-      ? empty('No product is low', 'Every product has at least as many pieces as its threshold says.')
-      : empty('There are no products yet', may('products:write') ? button('New product', create, { kind: 'primary' }) : null, ' ', may('seed') ? button('Load the demo kitchen', () => seed(reload)) : null),
+    empty: (reload) =>
+      query.get('low') === '1'
+        ? empty('No product is low', 'Every product has at least as many pieces as its threshold says.')
+        : empty(
+            'There are no products yet',
+            may('products:write') ? button('New product', create, { kind: 'primary' }) : null,
+            ' ',
+            may('seed') ? button('Load the demo kitchen', () => seed(reload)) : null,
+          ),
   });
   const create = () => edit(null, null, (product) => go(['products', product.id]));
-  fill(root, head('Products', [may('products:write') && button('New product', create, { kind: 'primary', symbol: 'plus' })], h('p', {}, 'What can be ordered, and how many pieces there are.')),
-    h('div', { class: 'filters' }, search, low), shown.root);
+  fill(
+    root,
+    head(
+      'Products',
+      [may('products:write') && button('New product', create, { kind: 'primary', symbol: 'plus' })],
+      h('p', {}, 'What can be ordered, and how many pieces there are.'),
+    ),
+    h('div', { class: 'filters' }, search, low),
+    shown.root,
+  );
 }
 
 /** Loads the demo data, as far as it is not there. @param {() => unknown} then */
@@ -71,33 +106,99 @@ async function one({ root, signal, title, again }, id) {
   fill(root, loading());
   const { data: product, etag } = await request('GET', `products/${segment(id)}`, { signal });
   title(product.name);
-  const remove = () => confirmed('Delete this product?', h('span', {}, data(product.name), ' can then not be ordered any more. Its events stay in the log.'), 'Delete', async () => {
-    await request('DELETE', `products/${segment(id)}`, { ifMatch: etag });
-    say('Deleted.');
-    go(['products']);
-  });
-  const actions = may('products:write') ? [button('Change', () => edit(product, etag, again), { kind: 'primary' }), button('Delete', remove, { kind: 'danger' })] : [];
-  fill(root, head(product.name, actions, h('p', { class: 'crumb' }, h('a', { href: to(['products']) }, 'Products'), ' / ', code(id))),
-    section('Now', product.description && h('p', {}, data(product.description)),
-      facts(['Stock', level(product)], ['Threshold', product.lowStockThreshold === undefined ? '–' : number(product.lowStockThreshold)], ['Price', money(product.price)],
-        ['Version', String(product.version)], ['Made', ago(product.createdAt)], ['Changed', ago(product.updatedAt)])),
-    section('Recipe', product.recipe.length === 0 ? h('p', { class: 'quiet' }, 'It is sold as it is: an order takes pieces and no ingredients.')
-      : h('ul', {}, product.recipe.map((/** @type {Product['recipe'][number]} */ part) => h('li', {}, number(part.quantity), ' ', data(part.unit), ' ', idLink(part.ingredientId, to(['ingredients', part.ingredientId])))))),
-    history(id, signal), h('details', {}, h('summary', {}, 'As JSON'), json(product)));
+  const remove = () =>
+    confirmed(
+      'Delete this product?',
+      h('span', {}, data(product.name), ' can then not be ordered any more. Its events stay in the log.'),
+      'Delete',
+      async () => {
+        await request('DELETE', `products/${segment(id)}`, { ifMatch: etag });
+        say('Deleted.');
+        go(['products']);
+      },
+    );
+  const actions = may('products:write')
+    ? [button('Change', () => edit(product, etag, again), { kind: 'primary' }), button('Delete', remove, { kind: 'danger' })]
+    : [];
+  fill(
+    root,
+    head(product.name, actions, h('p', { class: 'crumb' }, h('a', { href: to(['products']) }, 'Products'), ' / ', code(id))),
+    section(
+      'Now',
+      product.description && h('p', {}, data(product.description)),
+      facts(
+        ['Stock', level(product)],
+        ['Threshold', product.lowStockThreshold === undefined ? '–' : number(product.lowStockThreshold)],
+        ['Price', money(product.price)],
+        ['Version', String(product.version)],
+        ['Made', ago(product.createdAt)],
+        ['Changed', ago(product.updatedAt)],
+      ),
+    ),
+    section(
+      'Recipe',
+      product.recipe.length === 0
+        ? h('p', { class: 'quiet' }, 'It is sold as it is: an order takes pieces and no ingredients.')
+        : h(
+            'ul',
+            {},
+            product.recipe.map((/** @type {Product['recipe'][number]} */ part) =>
+              h(
+                'li',
+                {},
+                number(part.quantity),
+                ' ',
+                data(part.unit),
+                ' ',
+                idLink(part.ingredientId, to(['ingredients', part.ingredientId])),
+              ),
+            ),
+          ),
+    ),
+    history(id, signal),
+    h('details', {}, h('summary', {}, 'As JSON'), json(product)),
+  );
 }
 
 /** @param {Product | null} product @returns {Field[]} */
 function fieldsOf(product) {
   const price = product && product.price.amount / 10 ** (minorDigits(product.price.currency) ?? 0);
   return [
-    { at: '/id', label: 'Id', value: product?.id, optional: true, fixed: product !== null, hint: product ? '' : 'Letters, digits, _ and -. One is made if this is empty.' },
+    {
+      at: '/id',
+      label: 'Id',
+      value: product?.id,
+      optional: true,
+      fixed: product !== null,
+      hint: product ? '' : 'Letters, digits, _ and -. One is made if this is empty.',
+    },
     { at: '/name', label: 'Name', value: product?.name },
     { at: '/description', label: 'Description', type: 'textarea', value: product?.description, optional: true },
     { at: '/price/amount', label: 'Price', type: 'number', value: price ?? '' },
-    { at: '/price/currency', label: 'Currency', value: product?.price.currency ?? 'EUR', choices: ['EUR', 'USD', 'GBP', 'CHF', 'JPY'] },
+    {
+      at: '/price/currency',
+      label: 'Currency',
+      value: product?.price.currency ?? 'EUR',
+      choices: ['EUR', 'USD', 'GBP', 'CHF', 'JPY'],
+    },
     { at: '/stock', label: 'Stock', type: 'number', value: product?.stock ?? 0, read: integer },
-    { at: '/lowStockThreshold', label: 'Low below', type: 'number', value: product?.lowStockThreshold, optional: true, read: integer },
-    { at: '/recipe', label: 'Recipe', type: 'json', value: product?.recipe ?? [], optional: true, read: jsonValue, hint: 'As JSON: [{"ingredientId": "cheese", "quantity": 2, "unit": "slices"}]' },
+    {
+      at: '/lowStockThreshold',
+      label: 'Low below',
+      type: 'number',
+      value: product?.lowStockThreshold,
+      optional: true,
+      read: integer,
+    },
+    {
+      at: '/recipe',
+      label: 'Recipe',
+      type: 'json',
+      value: product?.recipe ?? [],
+      optional: true,
+      read: jsonValue,
+      hint: 'As JSON: [{"ingredientId": "cheese", "quantity": 2, "unit": "slices"}]',
+    },
   ];
 }
 
@@ -116,31 +217,14 @@ function edit(product, etag, then) {
       await then(saved);
       return product ? `Saved as version ${saved.version}.` : 'Created.';
     },
-    conflict: (error, close) => error instanceof ApiError && error.code === 'version_mismatch' && product
-      ? conflict(`products/${segment(product.id)}`, product, (tag) => (current = tag), () => (close(), then(product))) : null,
+    conflict: (error, close) =>
+      error instanceof ApiError && error.code === 'version_mismatch' && product
+        ? conflict(
+            `products/${segment(product.id)}`,
+            product,
+            (tag) => (current = tag),
+            () => (close(), then(product)),
+          )
+        : null,
   });
-}
-
-/**
- * What others have changed meanwhile, and the choice between theirs and one's own.
- * @param {string} path
- * @param {Record<string, any>} before What was read.
- * @param {(etag: string | null) => void} overwrite
- * @param {() => void} discard
- */
-export function conflict(path, before, overwrite, discard) {
-  const place = h('div', { class: 'state bad compact', role: 'alert' }, loading());
-  const show = async () => {
-    const { data: stored, etag } = await request('GET', path);
-    const changes = Object.keys({ ...before, ...stored }).filter((name) => name !== 'updatedAt' && JSON.stringify(before[name]) !== JSON.stringify(stored[name]));
-    const mine = button('Keep mine', () => {
-      overwrite(etag);
-      fill(place, h('p', {}, 'The next save replaces what the others stored.'));
-    }, { kind: 'danger' });
-    fill(place, h('h3', {}, 'Somebody else has changed it meanwhile'),
-      h('ul', { class: 'diff' }, changes.map((name) => h('li', {}, `${name}: `, h('del', {}, JSON.stringify(before[name]) ?? '–'), ' → ', h('ins', {}, JSON.stringify(stored[name]) ?? '–')))),
-      h('p', { class: 'actions' }, button('Take theirs', discard), mine));
-  };
-  show().catch((error) => fill(place, failure(error)));
-  return place;
 }

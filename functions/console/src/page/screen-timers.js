@@ -4,8 +4,9 @@ import { get, may, request, segment } from './api.js';
 import { code, data, fill, h } from './dom.js';
 import { formDialog, integer, jsonValue } from './form.js';
 import { history } from './history.js';
-import { badge, button, confirmed, empty, facts, head, json, list, loading, say, section, status, table } from './parts.js';
+import { badge, button, confirmed, empty, facts, head, json, loading, say, section, status } from './parts.js';
 import { go, to } from './router.js';
+import { list, table } from './table.js';
 import { ago, duration, time } from './time.js';
 
 /** @typedef {import('./api.js').Timer} Timer */
@@ -22,16 +23,25 @@ export default (context) => (context.params[0] ? one(context, context.params[0])
 function answered({ attempts }) {
   const last = attempts.at(-1);
   if (!last) return h('span', { class: 'quiet' }, 'not tried yet');
-  return last.error === undefined ? badge('ok', `answered ${last.status ?? ''}`) : h('span', { class: 'why' }, data(last.error));
+  return last.error === undefined
+    ? badge('ok', `answered ${last.status ?? ''}`)
+    : h('span', { class: 'why' }, data(last.error));
 }
 
 /** @param {import('./router.js').Context} context */
 function many({ root, query, signal, title, remember }) {
   title('Timers');
-  const states = h('select', { 'aria-label': 'Status', onchange: () => {
-    remember({ status: states.value });
-    void shown.reload();
-  } }, ['', ...STATES].map((value) => h('option', { value, selected: value === (query.get('status') ?? '') }, value || 'All')));
+  const states = h(
+    'select',
+    {
+      'aria-label': 'Status',
+      onchange: () => {
+        remember({ status: states.value });
+        void shown.reload();
+      },
+    },
+    ['', ...STATES].map((value) => h('option', { value, selected: value === (query.get('status') ?? '') }, value || 'All')),
+  );
   const shown = list({
     caption: 'Timers',
     columns: [
@@ -42,11 +52,27 @@ function many({ root, query, signal, title, remember }) {
       { title: 'Last answer', cell: answered },
     ],
     load: (cursor) => get('timers', { query: { status: states.value, limit: 50, cursor }, signal }),
-    empty: () => empty(states.value ? `No timer is ${states.value}` : 'There are no timers', 'A timer calls a URL when its time has come, and again until the receiver takes it.', may('timers:write') && button('New timer', make, { kind: 'primary' })),
+    empty: () =>
+      empty(
+        states.value ? `No timer is ${states.value}` : 'There are no timers',
+        'A timer calls a URL when its time has come, and again until the receiver takes it.',
+        may('timers:write') && button('New timer', make, { kind: 'primary' }),
+      ),
   });
   const make = () => create((timer) => go(['timers', timer.timerId]));
-  fill(root, head('Timers', [button('Refresh', shown.reload, { symbol: 'refresh' }), may('timers:write') && button('New timer', make, { kind: 'primary', symbol: 'plus' })], h('p', {}, 'Each calls a webhook at its time, signed, and up to ten times until it is taken.')),
-    h('div', { class: 'filters' }, h('label', {}, 'Status ', states)), shown.root);
+  fill(
+    root,
+    head(
+      'Timers',
+      [
+        button('Refresh', shown.reload, { symbol: 'refresh' }),
+        may('timers:write') && button('New timer', make, { kind: 'primary', symbol: 'plus' }),
+      ],
+      h('p', {}, 'Each calls a webhook at its time, signed, and up to ten times until it is taken.'),
+    ),
+    h('div', { class: 'filters' }, h('label', {}, 'Status ', states)),
+    shown.root,
+  );
 }
 
 /** @param {import('./router.js').Context} context @param {string} id */
@@ -57,18 +83,61 @@ async function one({ root, signal, title, every, again }, id) {
   let timer = await get(`timers/${segment(id)}`, { signal });
   const place = h('div', { class: 'stack' });
   const draw = () => {
-    const cancel = OPEN.has(timer.status) && may('timers:write') && button('Cancel the timer', () => confirmed('Cancel this timer?', 'Its webhook is not sent, unless it is on its way already.', 'Cancel the timer', async () => {
-      await request('DELETE', `timers/${segment(id)}`);
-      say('Cancelled.');
-      again();
-    }), { kind: 'danger' });
-    fill(place, head('Timer', [cancel], h('p', { class: 'crumb' }, h('a', { href: to(['timers']) }, 'Timers'), ' / ', code(id))),
-      section('Now', facts(['Status', status(timer.status)], ['Calls', data(timer.url)], ['Fires', time(timer.fireAt)], OPEN.has(timer.status) && ['Next attempt', ago(timer.nextAttemptAt ?? timer.fireAt)], ['Made', ago(timer.createdAt)])),
-      section('Attempts', timer.attempts.length === 0 ? h('p', { class: 'quiet' }, 'None yet.') : table('Attempts', [
-        { title: 'When', cell: (attempt) => time(attempt.at) },
-        { title: 'Answer', cell: (attempt) => (attempt.error === undefined ? badge('ok', String(attempt.status ?? 'taken')) : [attempt.status ? [badge('bad', String(attempt.status)), ' '] : null, h('span', { class: 'why' }, data(attempt.error))]) },
-        { title: 'It took', kind: 'number', cell: (attempt) => duration(attempt.durationMs) },
-      ], timer.attempts)));
+    const cancel =
+      OPEN.has(timer.status) &&
+      may('timers:write') &&
+      button(
+        'Cancel the timer',
+        () =>
+          confirmed(
+            'Cancel this timer?',
+            'Its webhook is not sent, unless it is on its way already.',
+            'Cancel the timer',
+            async () => {
+              await request('DELETE', `timers/${segment(id)}`);
+              say('Cancelled.');
+              again();
+            },
+          ),
+        { kind: 'danger' },
+      );
+    fill(
+      place,
+      head('Timer', [cancel], h('p', { class: 'crumb' }, h('a', { href: to(['timers']) }, 'Timers'), ' / ', code(id))),
+      section(
+        'Now',
+        facts(
+          ['Status', status(timer.status)],
+          ['Calls', data(timer.url)],
+          ['Fires', time(timer.fireAt)],
+          OPEN.has(timer.status) && ['Next attempt', ago(timer.nextAttemptAt ?? timer.fireAt)],
+          ['Made', ago(timer.createdAt)],
+        ),
+      ),
+      section(
+        'Attempts',
+        timer.attempts.length === 0
+          ? h('p', { class: 'quiet' }, 'None yet.')
+          : table(
+              'Attempts',
+              [
+                { title: 'When', cell: (attempt) => time(attempt.at) },
+                {
+                  title: 'Answer',
+                  cell: (attempt) =>
+                    attempt.error === undefined
+                      ? badge('ok', String(attempt.status ?? 'taken'))
+                      : [
+                          attempt.status ? [badge('bad', String(attempt.status)), ' '] : null,
+                          h('span', { class: 'why' }, data(attempt.error)),
+                        ],
+                },
+                { title: 'It took', kind: 'number', cell: (attempt) => duration(attempt.durationMs) },
+              ],
+              timer.attempts,
+            ),
+      ),
+    );
   };
   draw();
   fill(root, place, history(id, signal), h('details', {}, h('summary', {}, 'As JSON'), json(timer)));
@@ -89,8 +158,22 @@ function create(then) {
       { at: '/hours', label: 'Hours from now', type: 'number', optional: true, read: integer },
       { at: '/minutes', label: 'Minutes from now', type: 'number', optional: true, read: integer },
       { at: '/seconds', label: 'Seconds from now', type: 'number', optional: true, read: integer, value: 10 },
-      { at: '/fireAt', label: 'Or at', type: 'datetime-local', optional: true, read: (text) => new Date(text).toISOString(), hint: 'In your time. Leave hours, minutes and seconds empty then.' },
-      { at: '/payload', label: 'Payload', type: 'json', optional: true, read: jsonValue, hint: 'JSON that the webhook carries.' },
+      {
+        at: '/fireAt',
+        label: 'Or at',
+        type: 'datetime-local',
+        optional: true,
+        read: (text) => new Date(text).toISOString(),
+        hint: 'In your time. Leave hours, minutes and seconds empty then.',
+      },
+      {
+        at: '/payload',
+        label: 'Payload',
+        type: 'json',
+        optional: true,
+        read: jsonValue,
+        hint: 'JSON that the webhook carries.',
+      },
     ],
     submit: 'Set the timer',
     send: async (body, key) => {

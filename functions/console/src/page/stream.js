@@ -1,7 +1,7 @@
 // Events as they come: server-sent events, which go on behind the last one after a lost connection. Where a stack has no such
 // stream, the log of events is asked again and again.
 
-import { ApiError, BASE, address, authorization, get } from './api.js';
+import { ApiError, BASE, all, authorization, get } from './api.js';
 import { repeat } from './router.js';
 
 /** @typedef {{seq?: number, eventId: string, type: string, subject: string, time: string, source?: string, topic?: string, title?: string, data?: unknown}} Item */
@@ -52,7 +52,10 @@ export async function follow(follower, after) {
     if (follower.signal.aborted) return;
     const wait = WAITS_MS[Math.min(tries, WAITS_MS.length - 1)] ?? 5000;
     tries += 1;
-    follower.changed({ kind: 'lost', text: `The connection was lost ${Date.now() - since > 2000 ? 'just now' : 'again'}. It goes on behind the last event, so that none is missed.` });
+    follower.changed({
+      kind: 'lost',
+      text: `The connection was lost ${Date.now() - since > 2000 ? 'just now' : 'again'}. It goes on behind the last event, so that none is missed.`,
+    });
     await new Promise((done) => setTimeout(done, wait));
   }
 }
@@ -63,7 +66,10 @@ async function read(url, { changed, signal }, came) {
   const silence = new AbortController();
   let alarm = setTimeout(() => silence.abort(), SILENCE_MS);
   try {
-    const answer = await fetch(url, { headers: { accept: 'text/event-stream', ...authorization() }, signal: AbortSignal.any([signal, silence.signal]) });
+    const answer = await fetch(url, {
+      headers: { accept: 'text/event-stream', ...authorization() },
+      signal: AbortSignal.any([signal, silence.signal]),
+    });
     if (!answer.ok || !answer.body) throw new ApiError(answer.status, await answer.json().catch(() => ({})));
     changed({ kind: 'open', text: 'Live' });
     let rest = '';
@@ -88,7 +94,10 @@ async function read(url, { changed, signal }, came) {
 /** An event of the stream; null for a comment. @param {string} block @returns {Item | null} */
 export function parsed(block) {
   const lines = block.split(/\r?\n/).map((line) => /^([a-z]+): ?(.*)$/.exec(line));
-  const text = lines.filter((line) => line?.[1] === 'data').map((line) => line?.[2]).join('\n');
+  const text = lines
+    .filter((line) => line?.[1] === 'data')
+    .map((line) => line?.[2])
+    .join('\n');
   if (!text) return null;
   try {
     const item = JSON.parse(text);
@@ -100,7 +109,15 @@ export function parsed(block) {
 }
 
 /** The log as items. @param {import('./api.js').LogEntry} entry @returns {Item} */
-export const fromLog = ({ eventId, type, time, source, topic, attributes, data }) => ({ eventId, type, time, source, topic, data, subject: String(attributes['subject'] ?? '') });
+export const fromLog = ({ eventId, type, time, source, topic, attributes, data }) => ({
+  eventId,
+  type,
+  time,
+  source,
+  topic,
+  data,
+  subject: String(attributes['subject'] ?? ''),
+});
 
 /** Asks the log for what is new. @param {Follower} follower */
 async function poll({ came, changed, signal }) {
@@ -127,7 +144,8 @@ async function poll({ came, changed, signal }) {
       changed({ kind: 'polling', text: 'From the log, once a second' });
     } catch (error) {
       if (error instanceof ApiError && [401, 403].includes(error.status)) throw error;
-      if (!signal.aborted) changed({ kind: 'lost', text: 'The stack does not answer. It is asked again, from the last event on.' });
+      if (!signal.aborted)
+        changed({ kind: 'lost', text: 'The stack does not answer. It is asked again, from the last event on.' });
     }
   };
   await once();
@@ -142,9 +160,21 @@ export async function newest(limit, signal) {
     return items.slice(0, limit);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    const url = address('event-log', { from: new Date(Date.now() - 3_600_000).toISOString(), limit: 100 });
-    /** @type {import('./api.js').Page<import('./api.js').LogEntry>} */
-    const page = await get(`event-log${url.search}`, { signal });
-    return page.items.map(fromLog).reverse().slice(0, limit);
+    return lastLogged(limit, signal);
   }
+}
+
+/** Windows in which the newest events are sought in the log, which is in the order of time. */
+const WINDOWS_MS = [60_000, 600_000, 3_600_000];
+
+/** @param {number} limit @param {AbortSignal} signal @returns {Promise<Item[]>} */
+async function lastLogged(limit, signal) {
+  /** @type {import('./api.js').LogEntry[]} */
+  let items = [];
+  for (const ms of WINDOWS_MS) {
+    const from = new Date(Date.now() - ms).toISOString();
+    ({ items } = /** @type {any} */ (await all('event-log', { query: { from }, signal, most: 1000 })));
+    if (items.length >= limit) break;
+  }
+  return items.map(fromLog).reverse().slice(0, limit);
 }
