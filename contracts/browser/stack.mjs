@@ -7,7 +7,14 @@ const PATIENCE_MS = 30_000;
 
 /** Sends a request, and answers the body of a success. */
 export async function api(method, path, body) {
-  const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' } };
+  const init =
+    body === undefined
+      ? { method }
+      : {
+          method,
+          body: JSON.stringify(body),
+          headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
+        };
   const answer = await fetch(`${url}/${path}`, init);
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
@@ -39,10 +46,14 @@ export async function fill() {
   await api('POST', 'orders/seed');
   const confirmed = await order('cheeseburger', 160);
   const rejected = await order('cheeseburger', 5000);
-  await api('POST', 'events/batch', { events: [
-    { userId: 'ann', type: 'click', payload: { seq: 3 } }, { userId: 'ann', type: 'click', payload: { seq: 1 } },
-    { userId: 'ann', type: 'order', payload: { seq: 2, fail: true }, eventId: 'will-fail' }, { userId: 'bob', type: 'click', payload: { seq: 4 }, eventId: 'bob-4' },
-  ] });
+  await api('POST', 'events/batch', {
+    events: [
+      { userId: 'ann', type: 'click', payload: { seq: 3 } },
+      { userId: 'ann', type: 'click', payload: { seq: 1 } },
+      { userId: 'ann', type: 'order', payload: { seq: 2, fail: true }, eventId: 'will-fail' },
+      { userId: 'bob', type: 'click', payload: { seq: 4 }, eventId: 'bob-4' },
+    ],
+  });
   const timer = await api('POST', 'timers', { url: 'http://localhost:9/hook', seconds: 3600, payload: { table: 7 } });
   await until('dead letter', async () => (await api('GET', 'dlq')).items.some(({ eventId }) => eventId === 'will-fail'));
   const logged = await until('event log', async () => (await api('GET', 'event-log?type=OrderRejected')).items.at(-1));

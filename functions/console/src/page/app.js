@@ -203,8 +203,9 @@ addEventListener('credential', () => {
           } catch (error) {
             // What may not see the health may do other things.
             if (error instanceof ApiError && error.status === 401) {
+              fill(problem, failure(error));
               credential.set(before);
-              return fill(problem, failure(error));
+              return;
             }
           }
           close();

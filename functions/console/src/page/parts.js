@@ -92,7 +92,7 @@ export function failure(error, again) {
 function explained(error) {
   if (error.status === 0) return ['There is no answer', error.message];
   if (error.status === 401)
-    return [credential.get() ? 'The token or key is not good any more' : 'This stack wants to know who you are', error.message];
+    return [credential.get() ? 'The token or key is not good' : 'This stack wants to know who you are', error.message];
   if (error.status === 403) return ['The token or key may not do this', error.message];
   if (error.status === 404) return ['There is no such thing', error.message];
   if (error.status === 429) return ['Too many requests', `${error.message}; try again in a moment`];

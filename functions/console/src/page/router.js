@@ -1,7 +1,10 @@
 // Which screen is open. It is in the URL behind the `#`, so that an address can be shared and survives reload and back.
 
 import { fill, h } from './dom.js';
-import { failure, loading } from './parts.js';
+import { failure, head, loading } from './parts.js';
+
+/** What is behind the title of each screen. */
+const SUFFIX = ' · Millrace';
 
 /**
  * What a screen gets.
@@ -71,7 +74,7 @@ export function start(outlet, screens, opened) {
       fill(root);
       await screen?.default(context(root, params, query, signal, show));
     } catch (error) {
-      if (!signal.aborted) fill(root, failure(error, show));
+      if (!signal.aborted) fill(root, head(document.title.replace(SUFFIX, '')), failure(error, show));
     }
   };
   addEventListener('hashchange', () => {
@@ -99,7 +102,7 @@ function context(root, params, query, signal, again) {
     signal,
     again,
     title: (title) => {
-      document.title = `${title} · Millrace`;
+      document.title = `${title}${SUFFIX}`;
     },
     remember(values) {
       for (const [name, value] of Object.entries(values)) {
