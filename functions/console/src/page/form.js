@@ -15,6 +15,7 @@ import { minorDigits } from './time.js';
  * @property {boolean} [optional] It is left out when it is empty.
  * @property {string[]} [choices]
  * @property {boolean} [fixed]
+ * @property {boolean} [half] It shares its line with the next one.
  * @property {(text: string) => unknown} [read] The value of a text.
  */
 
@@ -45,7 +46,7 @@ export function jsonValue(text) {
 let fields = 0;
 
 /** One field, with the place for what is wrong with it. @param {Field} field */
-export function input({ at, label, type = 'text', value = '', hint, choices, fixed, optional }) {
+export function input({ at, label, type = 'text', value = '', hint, choices, fixed, optional, half }) {
   const id = `field-${(fields += 1)}`;
   const props = { id, name: at, 'aria-describedby': `${id}-hint ${id}-problem`, autocomplete: 'off', disabled: fixed };
   const text = type === 'json' && value !== '' ? JSON.stringify(value, null, 2) : String(value ?? '');
@@ -68,7 +69,7 @@ export function input({ at, label, type = 'text', value = '', hint, choices, fix
         });
   return h(
     'div',
-    { class: 'field', 'data-at': at },
+    { class: half ? 'field half' : 'field', 'data-at': at },
     h('label', { for: id }, label, optional ? h('span', { class: 'quiet' }, ' optional') : null),
     control,
     choices &&

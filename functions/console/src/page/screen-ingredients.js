@@ -171,8 +171,8 @@ const fieldsOf = (ingredient) => [
   },
   { at: '/name', label: 'Name', value: ingredient?.name },
   { at: '/unit', label: 'Unit', value: ingredient?.unit ?? 'g', choices: ['g', 'ml', 'pieces', 'slices'] },
-  { at: '/stock', label: 'Stock', type: 'number', value: ingredient?.stock ?? 0, read: integer },
-  { at: '/fullLevel', label: 'Full level', type: 'number', value: ingredient?.fullLevel ?? '', read: integer },
+  { at: '/stock', half: true, label: 'Stock', type: 'number', value: ingredient?.stock ?? 0, read: integer },
+  { at: '/fullLevel', half: true, label: 'Full level', type: 'number', value: ingredient?.fullLevel ?? '', read: integer },
   {
     at: '/alertEmail',
     label: 'Alert to',
