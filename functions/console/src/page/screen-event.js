@@ -12,6 +12,9 @@ import { time } from './time.js';
 /** @typedef {Partial<import('./api.js').LogEntry> & {eventId: string}} Known */
 /** @typedef {{event: Known, life: Stage[], related: {eventId: string, type: string, time?: string, source?: string}[]}} Life */
 
+/** Attributes that have a line of their own. */
+const SHOWN_ABOVE = new Set(['id', 'source', 'type', 'time']);
+
 /** @type {import('./router.js').Screen} */
 export default async ({ root, params, query, signal, title, again }) => {
   const id = params[0] ?? '';
@@ -117,9 +120,12 @@ function draw(root, { event, life, related }, signal) {
             ['Partition and offset', event.topic === undefined ? '–' : code(`${event.partition}:${event.offset}`)],
             ['Time', time(event.time)],
             ['Source', code(event.source ?? '–')],
-            ...Object.entries(attributes).map(
-              ([name, value]) => /** @type {[string, Node]} */ ([name, code(isObject(value) ? JSON.stringify(value) : value)]),
-            ),
+            ...Object.entries(attributes)
+              .filter(([name]) => !SHOWN_ABOVE.has(name))
+              .map(
+                ([name, value]) =>
+                  /** @type {[string, Node]} */ ([name, code(isObject(value) ? JSON.stringify(value) : value)]),
+              ),
           ),
         ),
         trace,
