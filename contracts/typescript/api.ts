@@ -4280,10 +4280,7 @@ export interface operations {
                 traceparent?: components["parameters"]["Traceparent"];
             };
             path: {
-                /**
-                 * @description A hash of all files, as the page names it.
-                 * @example 0123456789abcdef
-                 */
+                /** @description A hash of all files, as the page names it. */
                 version: string;
                 /**
                  * @description Its name.
