@@ -72,7 +72,8 @@ test('an ingredient is made, restocked and changed', options, async () => {
   await send(page, { Id: id(), Name: 'Dill', Unit: 'g', Stock: '4', 'Full level': '100', 'Alert to': 'nobody' }, 'Create');
   await page.locator('dialog .field.wrong[data-at="/alertEmail"]').waitFor();
   await send(page, { 'Alert to': 'kitchen@example.com' }, 'Create');
-  await page.getByText('below half').waitFor();
+  await page.getByRole('heading', { name: 'Dill' }).waitFor();
+  await page.locator('.facts').getByText('below half').waitFor();
   await page.getByRole('button', { name: 'Restock' }).click();
   await send(page, {}, 'Restock');
   await page.getByText('100 / 100').waitFor();
@@ -107,6 +108,9 @@ test('a dead letter says what it died of, and is followed when it is sent again'
   await api('POST', 'events', { userId: id(), type: 'order', payload: { seq: 1, fail: true }, eventId: id() });
   const page = await open('letters?q=fail is true');
   await page.getByText('payload.fail is true').first().waitFor();
+  await page.getByRole('button', { name: 'Look inside' }).first().click();
+  await page.getByRole('dialog', { name: 'Dead letter' }).getByText('payload.fail is true').waitFor();
+  await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Send again' }).first().click();
   await page.getByText('died again').first().waitFor();
   await close(page);

@@ -78,8 +78,8 @@ export function failure(error, again) {
       : null;
   return h(
     'div',
-    { class: 'state bad', role: 'alert' },
-    icon('warn'),
+    { class: key ? 'state' : 'state bad', role: 'alert' },
+    icon(key ? 'key' : 'warn'),
     h('p', { class: 'told' }, title),
     h('p', {}, help),
     details.length > 0 && h('ul', {}, details),

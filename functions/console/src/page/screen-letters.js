@@ -2,10 +2,10 @@
 
 import { ApiError, all, find, may, request, segment } from './api.js';
 import { code, data, fill, h, icon } from './dom.js';
-import { badge, button, confirmed, empty, head, loading, status } from './parts.js';
+import { badge, button, confirmed, dialog, empty, facts, failure, head, json, loading, status } from './parts.js';
 import { repeat, to } from './router.js';
 import { table } from './table.js';
-import { ago, count, number } from './time.js';
+import { ago, count, number, time } from './time.js';
 
 /** @typedef {import('./api.js').DeadLetter} DeadLetter */
 
@@ -150,15 +150,42 @@ function kind(letters, signal, again) {
         {
           title: '',
           kind: 'end',
-          cell: (letter) =>
+          cell: (letter) => [
+            button('Look inside', () => inside(letter), { kind: 'small' }),
+            ' ',
             letter.status === 'dead' && may('dlq:redrive')
               ? button('Send again', () => redrive(letter, outcomes.get(letter) ?? h('span'), signal), { kind: 'small' })
               : null,
+          ],
         },
       ],
       letters,
     ),
   );
+}
+
+/** What a letter is, with its payload where the stack tells it. @param {DeadLetter} letter */
+function inside(letter) {
+  const payload = h('div', {}, loading());
+  dialog('Dead letter', () => [
+    facts(
+      ['Event', code(letter.eventId)],
+      ['Given up by', code(letter.consumer)],
+      ['It died of', h('span', { class: 'why' }, code(letter.reason), ' ', data(letter.detail))],
+      ['Attempts', number(letter.attempts)],
+      ['When', time(letter.at)],
+      letter.offset >= 0 && ['Record', code(`${letter.topic} ${letter.partition}:${letter.offset}`)],
+    ),
+    payload,
+    h('a', { href: to(['event', letter.eventId], { source: letter.source }) }, 'The whole life of it'),
+  ]);
+  const show = async () => {
+    /** @type {{event: {data?: unknown}} | null} */
+    const life = await find(`event-log/${segment(letter.eventId)}`, { query: { source: letter.source } });
+    const known = life !== null && life.event.data !== undefined;
+    fill(payload, known ? json(life.event.data) : h('p', { class: 'quiet' }, 'Its payload is not told here.'));
+  };
+  show().catch((error) => fill(payload, failure(error)));
 }
 
 /**
