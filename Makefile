@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run watch test soak bench lint build deploy clean binaries no-crash-points documents-lint archive-lint \
-    contracts clients-lint contract-test
+    contracts clients-lint contract-test screenshots
 export SAM_CLI_TELEMETRY ?= 0
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -92,9 +92,9 @@ lint: $(VENV)/bin/cargo-machete ## Checks format, code, unused dependencies, tem
 	@if node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; then \
 	    $(MAKE) --no-print-directory clients-lint; \
 	elif [ "$${CI:-}" = true ]; then \
-	    echo "ERROR: Node 20 with npm is missing, so contracts/typescript and contracts/postman.json cannot be checked." >&2; exit 1; \
+	    echo "ERROR: Node 20 with npm is missing, so contracts/typescript, contracts/postman.json and the console cannot be checked." >&2; exit 1; \
 	else \
-	    echo "WARNING: contracts/typescript and contracts/postman.json were NOT CHECKED, because Node 20 with npm is missing." >&2; \
+	    echo "WARNING: contracts/typescript, contracts/postman.json and the console were NOT CHECKED, because Node 20 with npm is missing." >&2; \
 	fi
 
 # A build without the feature, as `make build` makes it, on the quick profile.
@@ -117,7 +117,12 @@ contracts: $(NODE_TOOLS) ## Makes contracts/typescript and contracts/postman.jso
 clients-lint: $(NODE_TOOLS)
 	npm --prefix contracts run --silent check
 	local/with-stack.sh "$(TARGET)/local" npm --prefix contracts run --silent try
-	local/with-stack.sh "$(TARGET)/local" --auth npm --prefix contracts run --silent browse
+	local/with-stack.sh "$(TARGET)/local" npm --prefix contracts run --silent console
+	local/with-stack.sh "$(TARGET)/local" --auth npm --prefix contracts run --silent docs
+
+screenshots: binaries $(NODE_TOOLS) ## Writes a picture of each screen of the console into target/screenshots; needs Node 20 and Chrome
+	SCREENSHOTS="$(TARGET)/screenshots" local/with-stack.sh "$(TARGET)/local" \
+	    node --test --test-reporter=spec contracts/browser/screens.test.mjs
 
 # The binaries and the template's Architecture have to agree.
 build: $(VENV)/requirements ## Builds every function for Lambda into .aws-sam; ARCH=x86_64 for Intel

@@ -23,7 +23,8 @@ const withoutEventId = ({ eventId, ...body }) => body;
 
 /**
  * By `operationId`: `body` changes the example, so that a collection can be run again; `keep` is the fields of the answer
- * that later requests use; `until` is what an answer has to be, where that takes a moment.
+ * that later requests use, `read` what they use of an answer that is no JSON; `until` is what an answer has to be, where that
+ * takes a moment.
  */
 const STEPS = {
   createProduct: { body: withoutId, keep: { productId: 'id' } },
@@ -35,6 +36,7 @@ const STEPS = {
   listDeadLetters: {
     until: "pm.response.json().items.some(({ eventId }) => eventId === pm.collectionVariables.get('failedEventId'))",
   },
+  showConsole: { read: { version: '/console\\/([0-9a-f]+)\\//.exec(pm.response.text())[1]' } },
   // The timer is cancelled long before it would call this.
   createTimer: { body: (timer) => ({ ...timer, url: '{{baseUrl}}/health' }), keep: { timerId: 'timerId' } },
 };
@@ -110,7 +112,7 @@ function operations(contract) {
 }
 
 /** What a request checks, as lines of Postman's scripts. */
-function tests({ responses }, { keep = {}, until }) {
+function tests({ responses }, { keep = {}, read = {}, until }) {
   const statuses = Object.keys(responses).map(Number);
   const types = [...new Set(Object.values(responses).flatMap(({ content }) => Object.keys(content)))];
   const lines = [
@@ -121,6 +123,7 @@ function tests({ responses }, { keep = {}, until }) {
       : []),
     '});',
     ...Object.entries(keep).map(([name, field]) => `pm.collectionVariables.set('${name}', pm.response.json().${field});`),
+    ...Object.entries(read).map(([name, part]) => `pm.collectionVariables.set('${name}', ${part});`),
   ];
   if (!until) return lines;
   return [

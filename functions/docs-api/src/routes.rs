@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use millrace_api::{Problem, Segment, resource};
+use millrace_api::{Problem, Segment, asset, resource};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use swagger_ui_redist::SwaggerUi;
@@ -113,13 +113,7 @@ async fn schema(Segment(name): Segment, headers: HeaderMap) -> Result<Response, 
 }
 
 fn page(html: &'static str, documents: &Documents) -> Response {
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, documents.policy.clone()),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    (headers, Html(html)).into_response()
+    asset::page(html, documents.policy.clone())
 }
 
 async fn file(Segment(name): Segment, State(documents): State<Documents>) -> Result<Response, Problem> {
@@ -130,15 +124,5 @@ async fn file(Segment(name): Segment, State(documents): State<Documents>) -> Res
     let viewer = SwaggerUi::static_files().iter().map(|(file, bytes)| (file.file_name(), *bytes));
     let mut files = viewer.chain(FILES.iter().map(|(file, text)| (*file, text.as_bytes())));
     let (name, bytes) = files.find(|(known, _)| *known == name).ok_or_else(|| Problem::not_found("file"))?;
-    let kind = match name.rsplit('.').next() {
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        _ => "image/png",
-    };
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, VIEWER_CACHE),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(asset::file(name, bytes, VIEWER_CACHE))
 }

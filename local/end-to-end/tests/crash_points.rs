@@ -119,6 +119,7 @@ async fn under_load<T>(stack: &Stack, work: impl Future<Output = T>) -> (Seen, T
                 "/overview",
                 "/health/ready",
                 "/docs",
+                "/console",
             ];
             for path in lists.into_iter().chain([life.as_str()]).chain(others) {
                 stack.get(path).await;
@@ -173,8 +174,7 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
 /// timers due and send them.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
-    let apis =
-        "products-api orders-api timers-api event-log-api analytics-api notifications-api operations-api docs-api";
+    let apis = "products-api orders-api timers-api event-log-api analytics-api notifications-api operations-api docs-api console";
     let others = "stock alert-mail timer-store event-log archive analytics notifier outbox-relay";
     apis.split(' ').chain(others.split(' ')).all(|name| functions.contains(name))
 }

@@ -9,12 +9,17 @@ use serde::Serialize;
 
 /// The function whose URL has a field of its own.
 const NOTIFICATIONS: &str = "notifications";
+/// Where a template has its console, if it has one.
+const CONSOLE: &str = "/console";
 
 /// The line of JSON. Programs read it, so fields may be added but not renamed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Addresses {
     /// Base URL of the HTTP API.
     pub http: String,
+    /// URL of the console, a page of the HTTP API, if the template has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// Endpoint of DynamoDB, S3, SES and Lambda.
     pub aws: String,
     /// Kafka's bootstrap servers.
@@ -44,7 +49,9 @@ impl Addresses {
     pub fn new(http: SocketAddr, aws: &str, kafka: &str, template: &Template) -> Self {
         let http = format!("http://{http}");
         let function_urls = bases(template, &http);
+        let console = template.routes.iter().any(|route| route.path == CONSOLE);
         Self {
+            console: console.then(|| format!("{http}{CONSOLE}")),
             http,
             aws: aws.to_owned(),
             kafka: kafka.to_owned(),

@@ -84,6 +84,9 @@ fn tell(stack: &Stack, args: &Args) -> anyhow::Result<()> {
         None => "in memory; --data DIR keeps it".to_owned(),
     };
     writeln!(out, "{} is ready. Ctrl-C stops it.", capitalised(stack.name()))?;
+    if let Some(console) = &addresses.console {
+        writeln!(out, "  Console             {console}")?;
+    }
     writeln!(out, "  HTTP API            {}", addresses.http)?;
     writeln!(out, "  DynamoDB, S3, SES   {}", addresses.aws)?;
     writeln!(out, "  Kafka               {}", addresses.kafka)?;

@@ -47,6 +47,7 @@ fn every_function_has_its_binary_limits_and_environment() {
             "analytics-api",
             "archive",
             "authorizer",
+            "console",
             "docs-api",
             "event-log",
             "event-log-api",
@@ -111,6 +112,8 @@ fn routes_and_the_schedule_lead_to_their_functions() {
         ("/analytics", "analytics-api"),
         ("/analytics/products", "analytics-api"),
         ("/asyncapi.json", "docs-api"),
+        ("/console", "console"),
+        ("/console/{version}/{file}", "console"),
         ("/dlq", "activity-api"),
         ("/dlq/{id}/redrive", "activity-api"),
         ("/docs", "docs-api"),
@@ -156,6 +159,8 @@ fn routes_and_the_schedule_lead_to_their_functions() {
 fn every_route_has_the_authorizer_unless_it_is_open_or_all_of_them_are() {
     let open = [
         "/asyncapi.json",
+        "/console",
+        "/console/{version}/{file}",
         "/docs",
         "/docs/callback",
         "/docs/events",

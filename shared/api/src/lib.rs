@@ -2,6 +2,7 @@
 //! cursor pages, conditional requests, CORS, who may do what, and health checks.
 
 pub mod access;
+pub mod asset;
 pub mod change;
 mod cors;
 pub mod etag;

@@ -331,3 +331,22 @@ async fn every_answer_of_the_documents_is_as_the_contract_says() {
     }
     listed_answers_came(&["documents"]);
 }
+
+#[tokio::test]
+async fn every_answer_of_the_console_is_as_the_contract_says() {
+    let asked = Asked::start().await;
+    let page = asked.with("GET", "/console", &[], "").await.with(200);
+    let files = page.text.split('"').filter(|link| link.starts_with("console/")).collect::<Vec<_>>();
+    for ending in [".js", ".css", ".svg"] {
+        assert!(files.iter().any(|file| file.ends_with(ending)), "{files:?}");
+    }
+    for file in &files {
+        let file = asked.with("GET", &format!("/{file}"), &[], "").await.with(200);
+        assert!(file.header("cache-control").ends_with("immutable") && !file.text.is_empty());
+    }
+    let of_another_version = files[0].replacen('/', "/0", 1);
+    for path in ["/console/x/app.js", "/console/%ff/%ff", &format!("/{of_another_version}")] {
+        asked.refused(&("GET", path, String::new()), 404, "not_found").await;
+    }
+    listed_answers_came(&["console"]);
+}

@@ -28,8 +28,10 @@ const fn to(method: Method, route: &'static str, scopes: &'static [Scope]) -> Op
 }
 
 /// Every operation. What lists the events of all users, or of all functions, needs the scope for other users too.
-pub static OPERATIONS: [Operation; 44] = [
+pub static OPERATIONS: [Operation; 46] = [
     open("/asyncapi.json"),
+    open("/console"),
+    open("/console/{version}/{file}"),
     open("/docs"),
     open("/docs/callback"),
     open("/docs/events"),

@@ -74,7 +74,7 @@ fn a_get_that_was_allowed_opens_no_post_and_head_is_a_get() {
 
 #[test]
 fn what_is_open_needs_nobody_and_what_the_table_lacks_is_open_to_nobody() {
-    for route in ["/health", "/docs", "/docs/{file}", "/openapi.json"] {
+    for route in ["/health", "/console", "/docs", "/docs/{file}", "/openapi.json"] {
         assert_eq!(ask(&Method::GET, route, None), Ok(None));
         assert_eq!(ask(&Method::POST, route, None), Ok(None), "the router says that there is no such method");
     }
