@@ -12,6 +12,9 @@ use local_template::model::Function;
 /// Starts of each function.
 pub const RUNS: usize = 20;
 
+/// Starts of a function in either way, where two are compared.
+pub const TURNS: usize = 100;
+
 /// A function that has not polled by then is broken.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -46,9 +49,27 @@ pub async fn median(binary: PathBuf, function: Function, aws: String) -> anyhow:
     let measured = tokio::task::spawn_blocking(move || {
         (0..RUNS).map(|_| start(&binary, &function, &aws)).collect::<anyhow::Result<Vec<_>>>()
     });
-    let mut times = measured.await??;
+    middle(measured.await??)
+}
+
+/// Median start times in milliseconds of a function with `API_AUTH` on and off, in turns, so that both have the same machine.
+pub async fn with_access_and_without(binary: PathBuf, function: Function, aws: String) -> anyhow::Result<[f64; 2]> {
+    let [on, off] = ["on", "off"].map(|auth| {
+        let mut function = function.clone();
+        function.environment.insert("API_AUTH".to_owned(), auth.to_owned());
+        function
+    });
+    let measured = tokio::task::spawn_blocking(move || {
+        let pair = || anyhow::Ok((start(&binary, &on, &aws)?, start(&binary, &off, &aws)?));
+        (0..TURNS).map(|_| pair()).collect::<anyhow::Result<(Vec<_>, Vec<_>)>>()
+    });
+    let (on, off) = measured.await??;
+    Ok([middle(on)?, middle(off)?])
+}
+
+fn middle(mut times: Vec<Duration>) -> anyhow::Result<f64> {
     times.sort_unstable();
-    let middle = times.get(RUNS / 2).context("nothing was measured")?;
+    let middle = times.get(times.len() / 2).context("nothing was measured")?;
     Ok(middle.as_secs_f64() * 1e3)
 }
 

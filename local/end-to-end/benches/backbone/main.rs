@@ -66,6 +66,11 @@ async fn starts(stack: &Stack) -> anyhow::Result<()> {
     if missing {
         println!("`make build` builds what is deployed; what is not in .aws-sam/build was skipped.");
     }
+    if let Some(api) = stack.functions()?.into_iter().find(|function| function.name == "orders-api") {
+        let binary = paths::binary(&api.name);
+        let [on, off] = init::with_access_and_without(binary, api, stack.addresses.aws.clone()).await?;
+        println!("orders-api with API_AUTH on: {on:.2} ms, off: {off:.2} ms, medians of {} in turns.", init::TURNS);
+    }
     println!("A binary for another machine than this one ({}) is not started.", std::env::consts::ARCH);
     Ok(())
 }
