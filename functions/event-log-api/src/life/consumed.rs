@@ -102,7 +102,7 @@ fn given_up<'a>(facts: &'a Facts, consumer: &'a str) -> impl Iterator<Item = Sta
 
 /// A user's event.
 fn processed(facts: &Facts, Processing { state, redrives, next }: &Processing) -> Vec<Stage> {
-    let mut life: Vec<Stage> = redrives.iter().filter_map(|redrive| done(redrive)).collect();
+    let mut life: Vec<Stage> = redrives.iter().filter_map(done).collect();
     life.extend(given_up(facts, PROCESSOR));
     let Some(state) = state else { return life };
     if let Some(waited) = &state.waited {
