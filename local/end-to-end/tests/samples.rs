@@ -50,7 +50,7 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(202), &json!(400)));
             }
             "event-log-api" | "analytics-api" => {
-                assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400)))
+                assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400)));
             }
             // Both complete their batch: what cannot be read is logged, and what is repeated was counted.
             "analytics" => assert_eq!((&valid, &hostile), (&json!({"state": {}}), &json!({"state": {}}))),
