@@ -151,7 +151,9 @@ mod tests {
             Fact::Outcome { time: early, failed: true, late: false },
         ]);
         let mut sheet = Sheet::new();
-        facts.iter().for_each(|fact| merge(&mut sheet, fact.sheet(now)));
+        for fact in &facts {
+            merge(&mut sheet, fact.sheet(now));
+        }
         sheet.retain(|row, _| {
             matches!(row, Row::Types { bucket: Bucket::Hour, .. } | Row::Orders { bucket: Bucket::Hour, .. })
         });

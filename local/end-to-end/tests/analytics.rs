@@ -81,7 +81,9 @@ fn rebuilt(mut archive: Vec<ArchiveLine>) -> Sheet {
             merge(&mut sheet, fact.sheet(Timestamp::now()));
         }
     }
-    sheet.values_mut().for_each(|sums| sums.name = None);
+    for sums in sheet.values_mut() {
+        sums.name = None;
+    }
     sheet
 }
 
@@ -213,7 +215,7 @@ async fn many_events_are_few_writes() {
         *writes.entry(kind).or_default() += 1;
     }
     let all: usize = writes.values().sum();
-    let units = 2.0 * all as f64 / events as f64;
+    let units = 2.0 * all as f64 / f64::from(events);
     eprintln!("{events} events: {writes:?}, {units:.3} write units an event");
     assert!(units < 0.2, "{writes:?}");
     let watermarks = stack.items("AnalyticsTable").await;
