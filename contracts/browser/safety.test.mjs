@@ -160,7 +160,7 @@ test('a lost stream goes on behind the last event, so that none is missed and no
     );
     return { raw: { status: asked.length > 3 ? 503 : 200, contentType: 'text/event-stream', body: items.join('') } };
   };
-  const page = await open('live', { answers: { '/notifications/stream': stream } });
+  const page = await open('live?feed=notifications', { answers: { '/notifications/stream': stream } });
   await page.getByText('The connection was lost').waitFor();
   await page.getByText('Title 6', { exact: true }).waitFor();
   await until('another try', () => asked.length > 3);

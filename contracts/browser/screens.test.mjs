@@ -25,6 +25,7 @@ after(end);
 const screens = () => [
   ['overview', 'overview'],
   ['live', 'live'],
+  ['notifications', 'live?feed=notifications'],
   ['event', `event/${stored.logged.eventId}`],
   ['products', 'products'],
   ['product', 'products/cheeseburger'],

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Addresses {
     /// Base URL of the HTTP API.
     pub http: String,
+    /// URL of the console, a page of the HTTP API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// Endpoint of DynamoDB, S3, SES and Lambda.
     pub aws: String,
     /// Kafka's bootstrap servers.

@@ -131,7 +131,7 @@ export function meter(value, full, mark) {
 /** A value as JSON, with a button that copies it. @param {unknown} value */
 export function json(value) {
   const text = JSON.stringify(value, null, 2) ?? 'undefined';
-  return h('div', { class: 'json' }, copier(text), h('pre', { tabindex: 0, dir: 'ltr' }, text));
+  return h('div', { class: 'json', dir: 'ltr' }, copier(text), h('pre', { tabindex: 0, dir: 'ltr' }, text));
 }
 
 /** A button that copies a text. @param {string} text @param {string} [label] */
@@ -159,7 +159,7 @@ export function facts(...facts) {
 export const section = (title, ...children) => h('section', { class: 'card' }, h('h2', {}, title), ...children);
 
 /** An id as a link to its screen; a long one is cut in the middle by CSS, not in the text. @param {string} id @param {string} href */
-export const idLink = (id, href) => h('a', { href, class: 'id', title: id }, code(id));
+export const idLink = (id, href) => h('a', { href, class: 'id', dir: 'ltr', title: id }, code(id));
 
 /** Tells what was done, also to screen readers. @param {string} text @param {Tone} [kind] */
 export function say(text, kind = 'ok') {

@@ -1,9 +1,10 @@
 // Events as they come. A pause holds the list still and counts what comes meanwhile.
 
+import { ApiError } from './api.js';
 import { code, data, fill, h } from './dom.js';
 import { badge, button, empty, failure, head, loading } from './parts.js';
 import { to } from './router.js';
-import { follow } from './stream.js';
+import { follow, followLog } from './stream.js';
 import { clock, count, number } from './time.js';
 
 /** @typedef {import('./stream.js').Item} Item */
@@ -38,6 +39,8 @@ const TYPES = [
   'TimerFired',
   'TimerFailed',
   'TimerDue',
+  'DeadLetter',
+  'UserActivityCount',
 ];
 
 /** @type {Record<import('./stream.js').State['kind'], import('./parts.js').Tone>} */
@@ -131,6 +134,20 @@ export default ({ root, query, signal, title, remember }) => {
     head('Live', [counted, pause], state),
     h(
       'div',
+      { class: 'tabs' },
+      [
+        ['', 'Every event'],
+        ['notifications', 'Notifications'],
+      ].map(([name, text]) =>
+        h(
+          'a',
+          { href: to(['live'], { feed: name }), 'aria-current': (query.get('feed') ?? '') === name ? 'page' : null },
+          text,
+        ),
+      ),
+    ),
+    h(
+      'div',
       { class: 'filters' },
       type,
       topic,
@@ -144,7 +161,8 @@ export default ({ root, query, signal, title, remember }) => {
   );
   draw();
   tell();
-  follow({
+  const feed = query.get('feed') === 'notifications';
+  (feed ? follow : followLog)({
     signal,
     came(fresh) {
       came += fresh.length;
@@ -153,7 +171,16 @@ export default ({ root, query, signal, title, remember }) => {
       tell();
     },
     changed: ({ kind, text }) => fill(state, badge(TONES[kind], text)),
-  }).catch((error) => !signal.aborted && fill(place, failure(error)));
+  }).catch((error) => {
+    if (signal.aborted) return;
+    const none = error instanceof ApiError && error.status === 404;
+    fill(
+      place,
+      none
+        ? empty('This stack streams no notifications', h('a', { href: to(['live']) }, 'Every event, from the log'))
+        : failure(error),
+    );
+  });
 };
 
 /** @param {Item} item @param {boolean} fresh */
@@ -162,7 +189,9 @@ function line(item, fresh) {
     'li',
     { class: fresh ? 'fresh' : null },
     h('span', { class: 'quiet' }, clock(item.time)),
-    h('a', { href: to(['event', item.eventId], { source: item.source }) }, item.type),
+    item.type === 'UserActivityCount'
+      ? h('span', {}, item.type)
+      : h('a', { href: to(['event', item.eventId], { source: item.source }) }, item.type),
     h('span', { class: 'subject' }, data(item.title ?? item.subject), summary(item)),
     h('span', { class: 'quiet tag' }, item.topic ?? (item.seq === undefined ? '' : `#${number(item.seq)}`)),
   );

@@ -7,8 +7,7 @@ import { to } from './router.js';
 import { framed } from './mail.js';
 import { count, number } from './time.js';
 
-/** @typedef {import('./dom.js').Child} Child */
-/** @typedef {(tell: (...told: Child[]) => void) => Promise<void>} Act Says what happens, and ends when it has. */
+/** @typedef {(tell: (...told: import('./dom.js').Child[]) => void) => Promise<void>} Act Says what happens, and ends when it has. */
 
 const PATIENCE_MS = 60_000;
 const SEVERAL = 160;

@@ -1,5 +1,5 @@
-// Events as they come: server-sent events, which go on behind the last one after a lost connection. Where a stack has no such
-// stream, the log of events is asked again and again.
+// What comes, as it comes. Notifications are server-sent events, which go on behind the last one after a lost connection. Of
+// every event the log tells, which is asked again and again.
 
 import { ApiError, BASE, all, authorization, get } from './api.js';
 import { repeat } from './router.js';
@@ -30,7 +30,7 @@ const REMEMBERED = 4000;
 /** Where the stream is, as the page says; beside the API if it does not. */
 const streamBase = () => document.querySelector('meta[name="notifications"]')?.getAttribute('content') || BASE.href;
 
-/** Follows events until it is stopped. @param {Follower} follower @param {number} [after] The last `seq` that is known. */
+/** Follows the notifications until it is stopped. @param {Follower} follower @param {number} [after] The last `seq` that is known. */
 export async function follow(follower, after) {
   let last = after;
   let tries = 0;
@@ -46,8 +46,7 @@ export async function follow(follower, after) {
       });
     } catch (error) {
       if (follower.signal.aborted) return;
-      if (error instanceof ApiError && [400, 404, 405].includes(error.status)) return poll(follower);
-      if (error instanceof ApiError && [401, 403].includes(error.status)) throw error;
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) throw error;
     }
     if (follower.signal.aborted) return;
     const wait = WAITS_MS[Math.min(tries, WAITS_MS.length - 1)] ?? 5000;
@@ -119,8 +118,8 @@ export const fromLog = ({ eventId, type, time, source, topic, attributes, data }
   subject: String(attributes['subject'] ?? ''),
 });
 
-/** Asks the log for what is new. @param {Follower} follower */
-async function poll({ came, changed, signal }) {
+/** Follows every event until it is stopped, by the log. @param {Follower} follower */
+export async function followLog({ came, changed, signal }) {
   changed({ kind: 'polling', text: 'From the log, once a second' });
   const known = new Set();
   let from = Date.now() - 60_000;
@@ -152,23 +151,11 @@ async function poll({ came, changed, signal }) {
   await repeat(POLL_MS, once, signal);
 }
 
-/** The newest events, newest first. @param {number} limit @param {AbortSignal} signal @returns {Promise<Item[]>} */
-export async function newest(limit, signal) {
-  try {
-    /** @type {import('./api.js').Page<Item>} */
-    const { items } = await get('notifications', { query: { limit }, signal });
-    return items.slice(0, limit);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    return lastLogged(limit, signal);
-  }
-}
-
 /** Windows in which the newest events are sought in the log, which is in the order of time. */
 const WINDOWS_MS = [60_000, 600_000, 3_600_000];
 
-/** @param {number} limit @param {AbortSignal} signal @returns {Promise<Item[]>} */
-async function lastLogged(limit, signal) {
+/** The newest events, newest first. @param {number} limit @param {AbortSignal} signal @returns {Promise<Item[]>} */
+export async function newest(limit, signal) {
   /** @type {import('./api.js').LogEntry[]} */
   let items = [];
   for (const ms of WINDOWS_MS) {
