@@ -62,7 +62,7 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
                 assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(202), &json!(400)));
             }
             "event-log-api" | "notifications-api" => {
-                assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400)))
+                assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400)));
             }
             "docs-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(404))),
             "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" | "timer-store" | "webhook-sender"
