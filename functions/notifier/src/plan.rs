@@ -177,7 +177,7 @@ mod tests {
 
     /// The numbers of the chunks in which everything is written, one transaction after the other.
     fn chunks(last: u64, waiting: &[News]) -> Vec<Vec<u64>> {
-        let (mut head, mut rest, mut chunks) = (Head { last, ..Head::default() }, waiting, Vec::new());
+        let (mut head, mut rest, mut chunks) = (Head { last, ..Head::default() }, waiting, Vec::<Vec<u64>>::new());
         while !rest.is_empty() {
             let plan = plan(&head, rest, NOW.parse().unwrap()).unwrap();
             let actions = plan.actions("t").unwrap();

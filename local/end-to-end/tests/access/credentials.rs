@@ -112,7 +112,7 @@ async fn nobody_is_believed_but_the_authorizer() {
         assert_eq!(told(&closed.stack.send(request).await), (403, "forbidden".to_owned()), "{name}");
     }
     // Whoever invokes a function past the gateway has no context.
-    let closed = [
+    let functions = [
         "activity-api",
         "analytics-api",
         "event-log-api",
@@ -122,7 +122,7 @@ async fn nobody_is_believed_but_the_authorizer() {
         "products-api",
         "timers-api",
     ];
-    for function in closed {
+    for function in functions {
         let sample = std::fs::read_to_string(root().join(format!("events/{function}.valid.json"))).unwrap();
         let mut event: Value = serde_json::from_str(&sample).unwrap();
         let path = format!("/_local/lambda/2015-03-31/functions/{function}/invocations");
