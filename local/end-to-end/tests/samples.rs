@@ -51,7 +51,7 @@ async fn every_function_takes_its_valid_and_its_hostile_sample() {
             }
             "event-log-api" => assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(400))),
             "console" | "docs-api" => {
-                assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(404)))
+                assert_eq!((&valid["statusCode"], &hostile["statusCode"]), (&json!(200), &json!(404)));
             }
             "event-log" | "archive" | "stock" | "alert-mail" | "activity-order" | "timer-store" | "webhook-sender" => {
                 assert_eq!((&valid, &hostile), (&complete, &complete));
