@@ -2856,7 +2856,7 @@ export interface components {
          */
         WebhookRetryAfter: string;
         /** @description How long it may be kept without asking again. */
-        CacheControl: "no-cache" | "public, max-age=3600";
+        CacheControl: "no-cache" | "public, max-age=3600" | "public, max-age=31536000, immutable";
         /** @description The page loads from the API that served it, and from nowhere else. */
         ContentSecurityPolicy: string;
         /** @description The type is as it says. */
@@ -5111,6 +5111,8 @@ export interface operations {
                 headers: {
                     "X-Content-Type-Options": components["headers"]["NoSniff"];
                     "Cache-Control": components["headers"]["CacheControl"];
+                    /** @description How it is compressed, if it is. */
+                    "Content-Encoding"?: "gzip";
                     [name: string]: unknown;
                 };
                 content: {
