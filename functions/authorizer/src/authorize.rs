@@ -79,6 +79,7 @@ mod tests {
             scopes: Scopes::known("products:read"),
             exp: 7,
             key_id: None,
+            rate: None,
         };
         let context = serde_json::to_value(&caller).unwrap();
         let good = serde_json::to_value(formed(Ok(caller)).unwrap()).unwrap();

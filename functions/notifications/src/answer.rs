@@ -143,6 +143,7 @@ mod tests {
             scopes: Scopes::default(),
             exp,
             key_id: Some("1".to_owned()),
+            rate: None,
         };
         let ends = |caller: Option<Caller>| {
             let end = end(timeout, caller.as_ref());

@@ -44,6 +44,7 @@ mod tests {
             scopes: Scopes::known(scopes),
             exp,
             key_id: None,
+            rate: None,
         };
         let needed = [Scope::NotificationsRead, Scope::EventsAnyUser];
         let code = |scopes: &str, exp| admit(&caller(scopes, exp), &needed, 100).err().map(|problem| problem.code);
