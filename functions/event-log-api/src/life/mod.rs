@@ -54,12 +54,14 @@ pub async fn read(
         return Err(Problem::not_found("event"));
     }
     let reader = Reader::new(&api.dynamo, &api.stores, clock::now());
-    let Some(known) = reader.known(&id, which.source.as_deref(), subject.as_deref()).await? else {
+    // Boxed, because concurrent reads are large futures.
+    let known = Box::pin(reader.known(&id, which.source.as_deref(), subject.as_deref())).await?;
+    let Some(known) = known else {
         let detail = "neither the log, nor the users' events, nor the dead letters have it; an event that waits in the \
             outbox is found with `subject`, the id of its aggregate";
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail));
     };
-    let (facts, related) = reader.facts(&known).await?;
+    let (facts, related) = Box::pin(reader.facts(&known)).await?;
     tracing::info!(reads = reader.reads(), "a life was told");
     let life = Life { event: known.shown, life: tell::tell(&facts), related };
     Ok(Json(life).into_response())
