@@ -7,7 +7,7 @@ use axum::routing::get;
 use millrace_api::page::{self, PageQuery};
 use millrace_api::{Params, Problem};
 use millrace_platform::clock;
-use millrace_store::feed::{Entry, Feed};
+use millrace_store::feed::{Entry, Feed, number_of};
 use serde::{Deserialize, Serialize};
 
 /// A page ends after the entry that brings its data over this size, because a Lambda response is limited to 6 MB.
@@ -49,10 +49,8 @@ async fn list(State(feed): State<Feed>, Params(query): Params<FeedQuery>) -> Res
 }
 
 fn number(text: &str) -> Result<u64, Problem> {
-    let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| all_digits).ok_or_else(|| {
-        Problem::invalid_field("after", "out_of_range", "the number of an entry was expected, or 0 for all of them")
-    })
+    let detail = "the number of an entry was expected, or 0 for all of them";
+    number_of(text).ok_or_else(|| Problem::invalid_field("after", "out_of_range", detail))
 }
 
 /// More than `limit` entries after the number `after`, or all that there are. What has expired is passed over.
@@ -86,19 +84,4 @@ fn page_size(entries: &[Entry], limit: usize) -> usize {
         fits
     });
     large.count().min(limit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_number_of_an_entry_is_digits_and_nothing_else() {
-        for (text, expected) in [("0", 0), ("17", 17), ("18446744073709551615", u64::MAX)] {
-            assert_eq!(number(text).unwrap(), expected);
-        }
-        for text in ["", "-1", "+1", "1.0", "18446744073709551616", "seq", " 1"] {
-            assert_eq!(number(text).unwrap_err().code, "invalid_request", "{text}");
-        }
-    }
 }

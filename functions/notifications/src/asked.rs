@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use millrace_api::Problem;
-use millrace_store::feed::Entry;
+use millrace_store::feed::{Entry, number_of};
 use url::form_urlencoded;
 
 /// The types that entries have.
@@ -62,10 +62,8 @@ impl Asked {
 }
 
 fn number(field: &str, text: &str) -> Result<u64, Problem> {
-    let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| all_digits).ok_or_else(|| {
-        Problem::invalid_field(field, "out_of_range", "the number of an entry was expected, or 0 for all of them")
-    })
+    let detail = "the number of an entry was expected, or 0 for all of them";
+    number_of(text).ok_or_else(|| Problem::invalid_field(field, "out_of_range", detail))
 }
 
 fn known(kind: &str) -> Result<String, Problem> {

@@ -146,8 +146,10 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
         // A step that only a crash leads to shows up on the way.
         loop {
             let passed = stack.crash_points().await;
-            // A crash of the runner costs the time of its lease; the timer tests cover it.
-            let mut passed = passed.into_iter().filter(|at| at.function != "timer-runner");
+            // A crash of the runner costs the time of its lease; the timer tests cover it. The notifier takes some steps only when
+            // a process begins; its own test makes them begin.
+            let mut passed =
+                passed.into_iter().filter(|at| !["timer-runner", "notifier"].contains(&at.function.as_str()));
             let next = passed.find(|at| !done.contains(&(at.function.clone(), at.step.clone())));
             match next {
                 Some(CrashPoint { function, step, .. }) => {
@@ -170,12 +172,12 @@ async fn a_crash_at_any_step_of_any_function_loses_nothing() {
     stack.nothing_is_lost().await;
 }
 
-/// Every function was stopped, except those with their own tests: CloudFormation's, users' events, and those that make
-/// timers due and send them.
+/// Every function was stopped, except those with their own tests: CloudFormation's, users' events, those that make timers due
+/// and send them, and those that write and stream the feed of notifications.
 fn all_functions(done: &BTreeSet<(String, String)>) -> bool {
     let functions: BTreeSet<&str> = done.iter().map(|(function, _)| function.as_str()).collect();
     let apis = "products-api orders-api timers-api event-log-api analytics-api notifications-api operations-api docs-api console";
-    let others = "stock alert-mail timer-store event-log archive analytics notifier outbox-relay";
+    let others = "stock alert-mail timer-store event-log archive analytics outbox-relay";
     apis.split(' ').chain(others.split(' ')).all(|name| functions.contains(name))
 }
 

@@ -25,6 +25,16 @@ pub const SK: &str = "sk";
 /// Days that an entry stays in the feed. An older event is not news any more.
 pub const RETENTION_DAYS: i64 = 7;
 
+/// Largest number that is asked for: JavaScript holds no larger one exactly.
+pub const MAX_SEQ: u64 = (1 << 53) - 1;
+
+/// The number of an entry as a client writes it: digits, 0 for the beginning.
+#[must_use]
+pub fn number_of(text: &str) -> Option<u64> {
+    let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| all_digits && *number <= MAX_SEQ)
+}
+
 /// Numbers of a segment.
 const SEGMENT: u64 = 1_000;
 
@@ -214,6 +224,16 @@ mod tests {
             assert!(position(after) < position(after + 1));
         }
         assert!(position(9) < position(10) && position(u64::MAX - 1) < position(u64::MAX));
+    }
+
+    #[test]
+    fn the_number_of_an_entry_is_digits_and_nothing_else() {
+        for (text, expected) in [("0", 0), ("17", 17), ("9007199254740991", MAX_SEQ)] {
+            assert_eq!(number_of(text), Some(expected));
+        }
+        for text in ["", "-1", "+1", "1.0", "9007199254740992", "18446744073709551616", "seq", " 1"] {
+            assert_eq!(number_of(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -64,6 +64,17 @@ impl Reader {
         }
     }
 
+    /// Asks for a moment for what follows a number that the feed does not have, so that its head is read.
+    pub async fn stray(&self) {
+        let ask = self.http.get(&self.url).header("last-event-id", "9007199254740991").send();
+        let read = async {
+            if let Ok(mut response) = ask.await {
+                while let Ok(Some(_)) = response.chunk().await {}
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(300), read).await;
+    }
+
     /// Reads on until it has the entry with this number.
     pub async fn read_until(&mut self, last: u64) {
         let deadline = Instant::now() + PATIENCE;

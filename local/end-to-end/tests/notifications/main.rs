@@ -89,9 +89,12 @@ async fn a_crash_at_any_step_of_the_notifier_and_of_the_stream_loses_nothing() {
                         continue;
                     }
                     stack.arm(function, &step, "KILL").await;
+                    // A process takes some steps only at its beginning.
+                    stack.kill(function).await;
                     stack
                         .eventually(&format!("{function} passes {step}"), async || {
                             reader.read_for(Duration::from_millis(300)).await;
+                            reader.stray().await;
                             if stack.struck(function, &step).await { Ok(()) } else { Err(()) }
                         })
                         .await;

@@ -299,10 +299,12 @@ async fn every_answer_of_the_notifications_is_as_the_contract_says() {
             if page["items"][0]["type"] == "LowStockWarning" { Ok(()) } else { Err(page) }
         })
         .await;
-    for query in ["after=0&limit=1", "after=1", "after=18446744073709551615"] {
+    for query in ["after=0&limit=1", "after=1", "after=9007199254740991"] {
         asked.with("GET", &format!("/notifications?{query}"), &[], "").await.with(200);
     }
-    asked.mistaken("GET", "/notifications?after=first", None, None).await;
+    for query in ["after=first", "after=-1", "after=9007199254740992"] {
+        asked.mistaken("GET", &format!("/notifications?{query}"), None, None).await;
+    }
     asked.refused(&("GET", "/notifications?after=1&after=2", String::new()), 400, "invalid_query").await;
     asked.lists("/notifications").await;
     asked.throttled(&[("GET", "/notifications", String::new())]).await;
