@@ -5016,7 +5016,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -5078,7 +5078,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
@@ -5122,7 +5122,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["GatewayThrottled"];
             500: components["responses"]["Failed"];
             503: components["responses"]["GatewayUnavailable"];
         };
