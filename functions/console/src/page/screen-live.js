@@ -177,7 +177,7 @@ export default ({ root, query, signal, title, remember }) => {
     fill(
       place,
       none
-        ? empty('This stack streams no notifications', h('a', { href: to(['live']) }, 'Every event, from the log'))
+        ? empty('This page does not know where the notifications are streamed', h('a', { href: to(['live']) }, 'Every event, from the log'))
         : failure(error),
     );
   });
