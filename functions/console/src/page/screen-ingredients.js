@@ -8,7 +8,7 @@ import { history } from './history.js';
 import { badge, button, empty, facts, head, json, loading, meter, section } from './parts.js';
 import { go, to } from './router.js';
 import { seed } from './screen-products.js';
-import { list } from './table.js';
+import { list, lowFilter, nameFilter } from './table.js';
 import { ago, number } from './time.js';
 
 /** @typedef {import('./api.js').Ingredient} Ingredient */
@@ -33,29 +33,11 @@ function level(ingredient) {
 }
 
 /** @param {import('./router.js').Context} context */
-function many({ root, query, signal, title, remember }) {
+function many(context) {
+  const { root, query, signal, title } = context;
   title('Ingredients');
-  const search = h('input', {
-    type: 'search',
-    placeholder: 'Name or id',
-    'aria-label': 'Filter by name or id',
-    value: query.get('q') ?? '',
-    oninput: () => (remember({ q: search.value }), shown.draw()),
-  });
-  const low = h(
-    'button',
-    {
-      class: 'button',
-      'aria-pressed': String(query.get('low') === '1'),
-      onclick: () => {
-        const on = query.get('low') !== '1';
-        remember({ low: on ? '1' : null });
-        low.setAttribute('aria-pressed', String(on));
-        shown.draw();
-      },
-    },
-    'Only below half',
-  );
+  const search = nameFilter(context, () => shown.draw());
+  const low = lowFilter(context, 'Only below half', () => shown.draw());
   /** @type {import('./table.js').List<Ingredient>} */
   const shown = list({
     caption: 'Ingredients',

@@ -7,7 +7,7 @@ import { formDialog, integer, jsonValue, minor } from './form.js';
 import { history } from './history.js';
 import { badge, button, confirmed, empty, facts, head, idLink, json, loading, meter, say, section } from './parts.js';
 import { go, to } from './router.js';
-import { list } from './table.js';
+import { list, lowFilter, nameFilter } from './table.js';
 import { ago, minorDigits, money, number } from './time.js';
 
 /** @typedef {import('./api.js').Product} Product */
@@ -32,29 +32,11 @@ function level(product) {
 }
 
 /** @param {import('./router.js').Context} context */
-function many({ root, query, signal, title, remember }) {
+function many(context) {
+  const { root, query, signal, title } = context;
   title('Products');
-  const search = h('input', {
-    type: 'search',
-    placeholder: 'Name or id',
-    'aria-label': 'Filter by name or id',
-    value: query.get('q') ?? '',
-    oninput: () => (remember({ q: search.value }), shown.draw()),
-  });
-  const low = h(
-    'button',
-    {
-      class: 'button',
-      'aria-pressed': String(query.get('low') === '1'),
-      onclick: () => {
-        const on = query.get('low') !== '1';
-        remember({ low: on ? '1' : null });
-        low.setAttribute('aria-pressed', String(on));
-        void shown.reload();
-      },
-    },
-    'Only low stock',
-  );
+  const search = nameFilter(context, () => shown.draw());
+  const low = lowFilter(context, 'Only low stock', () => void shown.reload());
   const shown = list({
     caption: 'Products',
     columns: [

@@ -110,3 +110,44 @@ export function list({ caption, columns, load, empty: nothing, matches = () => t
   void more(null);
   return { root, reload: () => more(null), draw, items: () => items };
 }
+
+/**
+ * The field by which a list of named things is filtered; the address keeps what is in it.
+ * @param {import('./router.js').Context} context
+ * @param {() => void} changed
+ */
+export function nameFilter({ query, remember }, changed) {
+  const search = h('input', {
+    type: 'search',
+    placeholder: 'Name or id',
+    'aria-label': 'Filter by name or id',
+    value: query.get('q') ?? '',
+    oninput: () => (remember({ q: search.value }), changed()),
+  });
+  return search;
+}
+
+/**
+ * A button that shows only what is low; the address keeps whether it is pressed.
+ * @param {import('./router.js').Context} context
+ * @param {string} text
+ * @param {() => void} changed
+ */
+export function lowFilter({ query, remember }, text, changed) {
+  const pressed = () => query.get('low') === '1';
+  const low = h(
+    'button',
+    {
+      class: 'button',
+      'aria-pressed': String(pressed()),
+      onclick: () => {
+        const on = !pressed();
+        remember({ low: on ? '1' : null });
+        low.setAttribute('aria-pressed', String(on));
+        changed();
+      },
+    },
+    text,
+  );
+  return low;
+}
