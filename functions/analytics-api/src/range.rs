@@ -2,8 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use millrace_api::Problem;
-use millrace_domain::event::EventType;
-use millrace_domain::time::date_time;
+use millrace_api::filter::read_time;
 use millrace_store::analytics::{Bucket, SECONDS_PER_DAY};
 
 /// Most buckets of one answer: half a day of minutes, a month of hours, two years of days.
@@ -89,19 +88,6 @@ impl Range {
         let next = move |start: &Timestamp| start.checked_add(step).ok();
         std::iter::successors(Some(self.first), next).take_while(move |start| *start < self.end)
     }
-}
-
-/// Reads `type`.
-pub fn read_type(name: &str) -> Result<EventType, Problem> {
-    EventType::from_name(name).ok_or_else(|| {
-        let known = EventType::ALL.map(EventType::name).join(", ");
-        Problem::invalid_field("type", "unknown_type", format!("one of {known} was expected"))
-    })
-}
-
-fn read_time(field: &str, text: &str) -> Result<Timestamp, Problem> {
-    let detail = "a time by RFC 3339, such as 2026-11-21T06:00:00Z, was expected; in a URL `+` is written %2B";
-    date_time(text).ok_or_else(|| Problem::invalid_field(field, "not_a_time", detail))
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use millrace_api::filter::read_type;
 use millrace_api::page::PageQuery;
 use millrace_api::{Params, Problem};
 use millrace_platform::clock;
 use serde::{Deserialize, Serialize};
 
-use crate::range::{self, Range};
+use crate::range::Range;
 use crate::{counts, products};
 
 /// The dependencies of the routes.
@@ -49,7 +50,7 @@ struct Counts {
 
 async fn list_counts(State(api): State<Api>, Params(query): Params<CountsQuery>) -> Result<Response, Problem> {
     let CountsQuery { from, to, bucket, kind } = &query;
-    let kind = kind.as_deref().map(range::read_type).transpose()?;
+    let kind = kind.as_deref().map(read_type).transpose()?;
     let range = Range::of_counts(bucket.as_deref(), from.as_deref(), to.as_deref(), clock::now())?;
     let sheet = counts::read(&api.dynamo, &api.table, range).await?;
     Ok(Json(Counts { items: counts::view(&sheet, kind) }).into_response())

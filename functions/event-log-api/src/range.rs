@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use millrace_api::Problem;
+use millrace_api::filter::{read_time, read_type};
 use millrace_domain::event::EventType;
-use millrace_domain::time::date_time;
 use millrace_store::event_log::{day, time_prefix};
 use serde::{Deserialize, Serialize};
 
@@ -94,18 +94,6 @@ impl Walk {
     pub fn at(&self, day: Date) -> Cursor {
         Cursor { day, after: None, to: self.to, from: self.from }
     }
-}
-
-fn read_type(name: &str) -> Result<EventType, Problem> {
-    EventType::from_name(name).ok_or_else(|| {
-        let known = EventType::ALL.map(EventType::name).join(", ");
-        Problem::invalid_field("type", "unknown_type", format!("one of {known} was expected"))
-    })
-}
-
-fn read_time(field: &str, text: &str) -> Result<Timestamp, Problem> {
-    let detail = "a time by RFC 3339, such as 2026-11-21T06:00:00Z, was expected; in a URL `+` is written %2B";
-    date_time(text).ok_or_else(|| Problem::invalid_field(field, "not_a_time", detail))
 }
 
 #[cfg(test)]

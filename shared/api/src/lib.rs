@@ -7,6 +7,7 @@ pub mod change;
 mod cors;
 pub mod etag;
 mod extract;
+pub mod filter;
 pub mod health;
 pub mod idempotency;
 mod media_type;
